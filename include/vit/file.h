@@ -1,0 +1,29 @@
+#ifndef VIT_FILE_H
+#define VIT_FILE_H
+
+#include "vit/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Files that are replaced as a whole: write to file_temporary's name, close, file_commit. A reader
+ * sees the old content or the new one, never a part. All local; errors are STATUS_IO, naming the
+ * file and the system's reason. */
+
+#define FILE_PATH_MAX 1024
+
+/* The name beside path under which its next content is written: "<path>.tmp". */
+Status file_temporary(const char *path, char temporary[static FILE_PATH_MAX]);
+
+/* Syncs the closed file `temporary` to disk, renames it to path and syncs the folder. On error the
+ * old file at path is untouched and `temporary` is removed. */
+Status file_commit(const char *temporary, const char *path);
+
+bool file_exists(const char *path);
+
+/* Makes the folder and its missing parents. */
+Status file_make_folder(const char *path);
+
+/* The base name of path without its last extension ("jobs/a.b.ini" -> "a.b"). */
+void file_stem(const char *path, char *stem, size_t bytes);
+
+#endif

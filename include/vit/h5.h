@@ -1,0 +1,66 @@
+#ifndef VIT_H5_H
+#define VIT_H5_H
+
+#include "vit/status.h"
+#include <hdf5.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The few HDF5 operations of this project, with every return value checked. All local; HDF5 is
+ * used by one thread at a time. Works with serial and parallel builds of HDF5 alike (files are
+ * always opened serially). Errors name the file and the object. HDF5's own error stack is silenced.
+ *
+ * A file that the system cannot open or write gives STATUS_IO; one that opens but is not HDF5, is cut
+ * short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. */
+
+/* Creates (truncates) a file whose metadata carries checksums (format of HDF5 1.10). */
+Status h5_create(const char *path, hid_t *file);
+/* Opens for reading, without file locks (network file systems). */
+Status h5_open(const char *path, hid_t *file);
+/* Closes; for a written file this is where a full disk may show. Accepts a negative id. */
+Status h5_close(hid_t file);
+
+/* Makes the group and its missing parents. */
+Status h5_make_group(hid_t file, const char *name);
+bool h5_exists(hid_t file, const char *name); /* a path with '/'; false also when a parent is missing */
+
+/* Writes a whole dataset (parents are made), chunked along the first dimension (about 1 MB a chunk)
+ * with Fletcher-32. file_type is what is stored (little-endian), memory_type what `values` holds. */
+Status h5_write(hid_t file, const char *name, hid_t file_type, hid_t memory_type, size_t rank,
+                const size_t *shape, const void *values);
+/* Makes the dataset without values, to be filled by h5_write_rows. */
+Status h5_make_dataset(hid_t file, const char *name, hid_t file_type, size_t rank,
+                       const size_t *shape);
+Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
+                     const void *values);
+/* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. */
+Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]);
+/* Reads a whole dataset, whose shape must be the given one. */
+Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, const size_t *shape,
+               void *values);
+/* Reads rows [first, first+rows) of the first dimension. */
+Status h5_read_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
+                    void *values);
+
+/* A dataset of count fixed-length UTF-8 strings, stored one after another in `strings`, each in
+ * `width` bytes (zero-padded; width is at least the longest plus one). */
+Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width,
+                        const char *strings);
+/* Reads them into a new array (memory_free) with *width bytes each. */
+Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings);
+
+/* Scalar attributes of the object at path `name` ("/" for the root). */
+Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value);
+Status h5_set_real(hid_t file, const char *name, const char *attribute, double value);
+Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value);
+Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    const double *values);
+Status h5_get_count(hid_t file, const char *name, const char *attribute, uint64_t *value);
+Status h5_get_real(hid_t file, const char *name, const char *attribute, double *value);
+Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value); /* memory_free */
+Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    double *values);
+bool h5_has_attribute(hid_t file, const char *name, const char *attribute);
+
+#endif

@@ -1,0 +1,100 @@
+#ifndef VIT_JOB_H
+#define VIT_JOB_H
+
+#include "vit/file.h"
+#include "vit/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A job: everything that a job file can say, after defaults. One table in job.c (the option table)
+ * drives parser, bounds, defaults, --help, the resolved job text and the README's table. Local. */
+
+#define JOB_LIST_MAX 16
+
+typedef struct SizeList {
+    size_t count;
+    size_t value[JOB_LIST_MAX];
+} SizeList;
+
+typedef enum LabelKind { LABELS_FINE, LABELS_COARSE } LabelKind;
+typedef enum PoolKind { POOL_FLATTEN, POOL_MEAN } PoolKind;
+typedef enum DecayRule { DECAY_TFA, DECAY_TORCH } DecayRule;
+typedef enum ProgressKind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE } ProgressKind;
+
+#define JOB_TIME_LIMIT_AUTO (-1.0)
+#define JOB_TIME_LIMIT_NONE 0.0
+
+typedef struct Job {
+    /* [job] */
+    char name[256];
+    char output[FILE_PATH_MAX];
+    uint64_t seed;
+    /* [data] */
+    char data_file[FILE_PATH_MAX];
+    LabelKind labels;
+    double validation_split; /* fraction of train, in [0, 1) */
+    size_t batch_size;       /* images, global over all ranks */
+    /* [augment] */
+    size_t image_size; /* pixels */
+    bool flip;
+    double rotation; /* fraction of a full turn */
+    double zoom;     /* fraction */
+    /* [model] */
+    size_t patch_size; /* pixels; divides image_size or the rest is cut (VALID) */
+    size_t dim, depth, heads, key_dim;
+    SizeList mlp; /* widths; the last one must equal dim */
+    PoolKind pool;
+    SizeList head; /* widths; may be empty */
+    double dropout, head_dropout;
+    /* [train] */
+    size_t epochs;
+    size_t max_steps; /* 0: no limit */
+    double learning_rate, weight_decay;
+    DecayRule decay_rule;
+    double beta1, beta2, epsilon;
+    double clip_norm; /* 0: off */
+    size_t max_bad_steps;
+    size_t unit_images;
+    /* [checkpoint] */
+    double every_minutes; /* 0: off */
+    size_t every_steps;   /* 0: off */
+    bool at_epoch_end;
+    size_t keep; /* at least 1 */
+    /* [run] */
+    double time_limit; /* minutes, JOB_TIME_LIMIT_AUTO or JOB_TIME_LIMIT_NONE */
+    size_t threads;    /* a rank; 0: auto */
+    ProgressKind progress;
+    size_t check_every;   /* steps; 0: each epoch */
+    double stall_timeout; /* minutes */
+} Job;
+
+/* Reads job text (INI, through inih) over the defaults, then the overrides, in order, each
+ * "SECTION.KEY=VALUE". `source` names the text in messages and, by its stem, is the default of
+ * [job] name; output defaults to runs/<name>. STATUS_CONFIG names source, line, key, what is allowed,
+ * and the nearest known key for an unknown one; a key given twice is an error that names both lines. A
+ * malformed override is STATUS_USAGE; an override with an unknown key or bad value is STATUS_CONFIG.
+ * Also checks what two keys say together (patch_size <= image_size, the last mlp width equal to dim).
+ * Both kinds of constraint errors name the keys. On error *job is unspecified. */
+Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
+                 const char *const *overrides);
+
+/* The whole file as a new zero-terminated string (memory_free). STATUS_CONFIG: unreadable (with the
+ * system's reason), longer than 1 MB, or containing a zero byte. */
+Status job_read_text(const char *path, char **text);
+
+/* The resolved job as INI text with every key, in the table's order; parsing it gives the same job
+ * bit for bit. A new string (memory_free). */
+Status job_to_text(const Job *job, char **text);
+
+/* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint], [run] and
+ * paths ([job] name and output, [data] file) may differ. Otherwise STATUS_CONFIG, naming the key, both values, and
+ * --fresh. */
+Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
+
+/* The option table for people: section, key, default, what is allowed, meaning. As aligned plain text
+ * (--help) or as the README's Markdown table. */
+void job_print_options(FILE *stream, bool markdown);
+
+#endif

@@ -1,0 +1,29 @@
+#ifndef VIT_LOG_H
+#define VIT_LOG_H
+
+#include "vit/status.h"
+#include <stdbool.h>
+
+/* What the person sees. One rank speaks; every line also goes to the log file once it is open.
+ * All calls are local and meant for the master thread. */
+
+/* Decides whether this process speaks at all (rank 0) and whether its standard output is a terminal
+ * on which a transient line may be redrawn. Silent and not a terminal until called. */
+void log_start(bool speaks, bool terminal);
+
+/* Appends all further lines to the file at path, each with the local time in front.
+ * On error (STATUS_IO) logging goes on without a file. */
+Status log_open(const char *path);
+void log_close(void);
+
+/* A line to standard output and to the file. No trailing newline in format. */
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A line that begins with "Warning: " or "Error: ", to standard error and to the file. */
+void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Draws a transient line (a progress bar) on the terminal in place of the previous one; the next
+ * log_info/warning/error erases it first. Does nothing when standard output is not a terminal. */
+void log_transient(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef VIT_MODEL_SHAPE_H
+#define VIT_MODEL_SHAPE_H
+
+#include "vit/job.h"
+
+/* The sizes of one model, from a job and the number of classes. Letters as in the papers:
+ * T tokens (patches), D model width, H heads, K head width. */
+typedef struct ModelShape {
+    size_t image_size, patch_size;
+    size_t T;            /* tokens: (image_size / patch_size)^2 */
+    size_t patch_values; /* patch_size^2 * 3 */
+    size_t D, H, K;
+    size_t depth;
+    SizeList mlp, head;
+    PoolKind pool;
+    size_t features; /* what enters the head: T*D (flatten) or D (mean) */
+    size_t classes;
+    double dropout, head_dropout;
+} ModelShape;
+
+ModelShape model_shape(const Job *job, size_t classes);
+
+/* Floating-point operations (a multiplication and an addition count as two) of the matrix products of one
+ * image: forward, and a training step's forward and backward (three times as many). */
+double model_forward_flops(const ModelShape *shape);
+double model_training_flops(const ModelShape *shape);
+
+#endif

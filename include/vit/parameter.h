@@ -1,0 +1,63 @@
+#ifndef VIT_PARAMETER_H
+#define VIT_PARAMETER_H
+
+#include "vit/model_shape.h"
+#include "vit/status.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* The parameter table: the one description of all trainable tensors, which drives allocation, initial
+ * values, gradient reduction, decay, checkpoints and digests. Weights, gradients and moments are each
+ * one flat block of `floats` values in which tensor i starts at entry[i].offset. */
+
+typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
+
+typedef struct Parameter {
+    char name[72]; /* path below /model in a checkpoint: "block0/attention/query/kernel" */
+    size_t rank;
+    size_t shape[3];
+    size_t count;  /* values */
+    size_t offset; /* in floats from the start of the flat block; a multiple of 16 */
+    Initializer initializer;
+    float limit; /* INITIAL_UNIFORM: values in [-limit, limit) */
+} Parameter;
+
+/* Offsets of one block's tensors in a flat block. */
+typedef struct BlockLayout {
+    size_t norm1_gamma, norm1_beta;
+    size_t query_kernel, query_bias; /* kernel [D, H, K], bias [H, K] */
+    size_t key_kernel, key_bias;
+    size_t value_kernel, value_bias;
+    size_t output_kernel, output_bias; /* kernel [H, K, D], bias [D] */
+    size_t norm2_gamma, norm2_beta;
+    size_t mlp_kernel[JOB_LIST_MAX], mlp_bias[JOB_LIST_MAX]; /* kernel [in, out], bias [out] */
+} BlockLayout;
+
+typedef struct ParameterTable {
+    size_t count;     /* tensors */
+    size_t trainable; /* values in all tensors */
+    size_t floats;    /* length of a flat block; gaps between tensors stay zero */
+    Parameter *entry; /* [count], in the order of DESIGN: the order of checkpoints and digests */
+
+    /* Where the layers find their tensors. */
+    size_t patch_kernel, patch_bias, position; /* [patch_values, D], [D], [T, D] */
+    BlockLayout *block;                        /* [depth] */
+    size_t norm_gamma, norm_beta;              /* [D] */
+    size_t head_kernel[JOB_LIST_MAX + 1], head_bias[JOB_LIST_MAX + 1]; /* the last one: logits */
+
+    size_t encoder_floats; /* tensors before the head occupy [0, encoder_floats) */
+    size_t encoder_count;  /* and are entries [0, encoder_count) */
+} ParameterTable;
+
+/* Local. STATUS_INTERNAL when out of memory. */
+Status parameter_table_init(ParameterTable *table, const ModelShape *shape);
+void parameter_table_free(ParameterTable *table);
+
+/* Initial values (Glorot uniform with Keras's fans; see entry.limit), a function of the seed, the tensor's
+ * number and the element only. */
+void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights);
+
+/* SHA-256 of a flat block: all tensors in table order, little-endian fp32, without the gaps. */
+Status parameter_digest(const ParameterTable *table, const float *values, char *text /* [65] */);
+
+#endif

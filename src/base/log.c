@@ -1,0 +1,93 @@
+#include "vit/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static struct {
+    bool speaks, terminal, transient_shown;
+    FILE *file;
+} sink;
+
+void log_start(bool speaks, bool terminal) {
+    sink.speaks = speaks;
+    sink.terminal = terminal;
+}
+
+Status log_open(const char *path) {
+    log_close();
+    sink.file = fopen(path, "a");
+    if (!sink.file)
+        return status_fail(STATUS_IO, "%s: cannot be opened for writing: %s", path,
+                           strerror(errno));
+    setvbuf(sink.file, NULL, _IOLBF, 0);
+    return STATUS_OK;
+}
+
+void log_close(void) {
+    if (sink.file)
+        fclose(sink.file);
+    sink.file = NULL;
+}
+
+static void erase_transient(void) {
+    if (sink.transient_shown)
+        fputs("\r\033[K", stdout);
+    sink.transient_shown = false;
+}
+
+__attribute__((format(printf, 3, 0))) static void write_line(FILE *stream, const char *label,
+                                                             const char *format,
+                                                             va_list arguments) {
+    if (!sink.speaks)
+        return;
+    char text[8192];
+    vsnprintf(text, sizeof text, format, arguments);
+    erase_transient();
+    fflush(stdout);
+    fprintf(stream, "%s%s\n", label, text);
+    fflush(stream);
+    if (!sink.file)
+        return;
+    char stamp[32];
+    time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
+    fprintf(sink.file, "%s %s%s\n", stamp, label, text);
+}
+
+void log_info(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(stdout, "", format, arguments);
+    va_end(arguments);
+}
+
+void log_warning(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(stderr, "Warning: ", format, arguments);
+    va_end(arguments);
+}
+
+void log_error(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    write_line(stderr, "Error: ", format, arguments);
+    va_end(arguments);
+}
+
+void log_transient(const char *format, ...) {
+    if (!sink.speaks || !sink.terminal)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("\r\033[K", stdout);
+    vprintf(format, arguments);
+    fflush(stdout);
+    va_end(arguments);
+    sink.transient_shown = true;
+}

@@ -1,0 +1,1 @@
+vit_test(test_parameter model/test_parameter.c LIBRARIES vit_model)

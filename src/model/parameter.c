@@ -1,0 +1,186 @@
+#include "vit/parameter.h"
+
+#include "vit/digest.h"
+#include "vit/memory.h"
+#include "vit/random.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "parameter_digest takes the bytes of floats as they lie in memory");
+
+enum {
+    OFFSET_MULTIPLE = 16, /* floats: one cache line, MEMORY_ALIGNMENT bytes */
+    FOLDER_MAX = 52       /* a tensor's name without its last part */
+};
+
+static const float POSITION_LIMIT = 0.05f; /* keras.initializers.RandomUniform's default */
+
+typedef struct Sizes {
+    size_t rank, size[3];
+} Sizes;
+
+static Sizes sizes1(size_t a) {
+    return (Sizes){1, {a, 1, 1}};
+}
+
+static Sizes sizes2(size_t a, size_t b) {
+    return (Sizes){2, {a, b, 1}};
+}
+
+static Sizes sizes3(size_t a, size_t b, size_t c) {
+    return (Sizes){3, {a, b, c}};
+}
+
+/* Glorot uniform with the fans of keras.initializers (compute_fans): the sizes before the last two
+ * multiply both fans, whatever the tensor's axes mean. */
+static float glorot_limit(Sizes sizes) {
+    size_t receptive = sizes.rank == 3 ? sizes.size[0] : 1;
+    size_t fan_in = receptive * sizes.size[sizes.rank - 2];
+    size_t fan_out = receptive * sizes.size[sizes.rank - 1];
+    return (float)sqrt(6.0 / (double)(fan_in + fan_out));
+}
+
+/* Adds a tensor and returns its offset. Without entries (a table that is still being measured) only
+ * counts and offsets advance. */
+static size_t add(ParameterTable *table, const char *folder, const char *leaf, Sizes sizes,
+                  Initializer initializer, float limit) {
+    size_t offset = table->floats;
+    size_t count = sizes.size[0] * sizes.size[1] * sizes.size[2];
+    if (table->entry) {
+        Parameter *entry = &table->entry[table->count];
+        snprintf(entry->name, sizeof entry->name, "%s/%s", folder, leaf);
+        entry->rank = sizes.rank;
+        memcpy(entry->shape, sizes.size, sizeof entry->shape);
+        entry->count = count;
+        entry->offset = offset;
+        entry->initializer = initializer;
+        entry->limit = limit;
+    }
+    table->count++;
+    table->trainable += count;
+    table->floats += (count + OFFSET_MULTIPLE - 1) / OFFSET_MULTIPLE * OFFSET_MULTIPLE;
+    return offset;
+}
+
+static void add_dense(ParameterTable *table, const char *folder, Sizes kernel, Sizes bias,
+                      size_t *kernel_offset, size_t *bias_offset) {
+    *kernel_offset = add(table, folder, "kernel", kernel, INITIAL_UNIFORM, glorot_limit(kernel));
+    *bias_offset = add(table, folder, "bias", bias, INITIAL_ZERO, 0);
+}
+
+static void add_norm(ParameterTable *table, const char *folder, size_t width, size_t *gamma,
+                     size_t *beta) {
+    *gamma = add(table, folder, "gamma", sizes1(width), INITIAL_ONE, 0);
+    *beta = add(table, folder, "beta", sizes1(width), INITIAL_ZERO, 0);
+}
+
+static const char *in_block(char folder[static FOLDER_MAX], size_t number, const char *layer) {
+    snprintf(folder, FOLDER_MAX, "block%zu/%s", number, layer);
+    return folder;
+}
+
+static void add_block(ParameterTable *table, const ModelShape *shape, size_t number) {
+    BlockLayout *block = &table->block[number];
+    size_t D = shape->D, H = shape->H, K = shape->K;
+    char folder[FOLDER_MAX], mlp[24];
+    add_norm(table, in_block(folder, number, "norm1"), D, &block->norm1_gamma, &block->norm1_beta);
+    add_dense(table, in_block(folder, number, "attention/query"), sizes3(D, H, K), sizes2(H, K),
+              &block->query_kernel, &block->query_bias);
+    add_dense(table, in_block(folder, number, "attention/key"), sizes3(D, H, K), sizes2(H, K),
+              &block->key_kernel, &block->key_bias);
+    add_dense(table, in_block(folder, number, "attention/value"), sizes3(D, H, K), sizes2(H, K),
+              &block->value_kernel, &block->value_bias);
+    add_dense(table, in_block(folder, number, "attention/output"), sizes3(H, K, D), sizes1(D),
+              &block->output_kernel, &block->output_bias);
+    add_norm(table, in_block(folder, number, "norm2"), D, &block->norm2_gamma, &block->norm2_beta);
+    size_t in = D;
+    for (size_t i = 0; i < shape->mlp.count; i++) {
+        size_t out = shape->mlp.value[i];
+        snprintf(mlp, sizeof mlp, "mlp%zu", i);
+        add_dense(table, in_block(folder, number, mlp), sizes2(in, out), sizes1(out),
+                  &block->mlp_kernel[i], &block->mlp_bias[i]);
+        in = out;
+    }
+}
+
+/* All tensors, in the order that checkpoints and digests have. */
+static void add_all(ParameterTable *table, const ModelShape *shape) {
+    size_t D = shape->D;
+    add_dense(table, "patch_embed/projection", sizes2(shape->patch_values, D), sizes1(D),
+              &table->patch_kernel, &table->patch_bias);
+    table->position =
+        add(table, "patch_embed", "position", sizes2(shape->T, D), INITIAL_UNIFORM, POSITION_LIMIT);
+    for (size_t i = 0; i < shape->depth; i++)
+        add_block(table, shape, i);
+    add_norm(table, "norm", D, &table->norm_gamma, &table->norm_beta);
+    table->encoder_floats = table->floats;
+    table->encoder_count = table->count;
+    size_t in = shape->features, widths = shape->head.count;
+    for (size_t i = 0; i < widths; i++) {
+        char folder[FOLDER_MAX];
+        snprintf(folder, sizeof folder, "head%zu", i);
+        size_t out = shape->head.value[i];
+        add_dense(table, folder, sizes2(in, out), sizes1(out), &table->head_kernel[i],
+                  &table->head_bias[i]);
+        in = out;
+    }
+    add_dense(table, "logits", sizes2(in, shape->classes), sizes1(shape->classes),
+              &table->head_kernel[widths], &table->head_bias[widths]);
+}
+
+Status parameter_table_init(ParameterTable *table, const ModelShape *shape) {
+    *table = (ParameterTable){0};
+    STATUS_TRY(memory_allocate(&table->block, shape->depth, sizeof *table->block, "block layout"));
+    ParameterTable measured = *table;
+    add_all(&measured, shape);
+    Status status =
+        memory_allocate(&table->entry, measured.count, sizeof *table->entry, "parameter table");
+    if (status != STATUS_OK) {
+        parameter_table_free(table);
+        return status;
+    }
+    add_all(table, shape);
+    return STATUS_OK;
+}
+
+void parameter_table_free(ParameterTable *table) {
+    memory_free(table->entry);
+    memory_free(table->block);
+    *table = (ParameterTable){0};
+}
+
+static void fill_uniform(RandomStream stream, float limit, size_t count, float *values) {
+    for (size_t first = 0; first < count; first += 4) {
+        uint32_t words[4];
+        random_block(stream, (uint32_t)(first / 4), words);
+        for (size_t i = 0; i < 4 && first + i < count; i++)
+            values[first + i] = (2.0f * random_unit(words[i]) - 1.0f) * limit;
+    }
+}
+
+void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights) {
+    for (size_t i = 0; i < table->count; i++) {
+        const Parameter *entry = &table->entry[i];
+        float *values = weights + entry->offset;
+        if (entry->initializer == INITIAL_UNIFORM) {
+            fill_uniform(random_stream(seed, RANDOM_INITIAL_VALUES, 0, i, 0), entry->limit,
+                         entry->count, values);
+            continue;
+        }
+        float constant = entry->initializer == INITIAL_ONE ? 1.0f : 0.0f;
+        for (size_t e = 0; e < entry->count; e++)
+            values[e] = constant;
+    }
+}
+
+Status parameter_digest(const ParameterTable *table, const float *values, char *text) {
+    Digest digest;
+    STATUS_TRY(digest_init(&digest));
+    for (size_t i = 0; i < table->count; i++) {
+        const Parameter *entry = &table->entry[i];
+        digest_add(&digest, values + entry->offset, entry->count * sizeof *values);
+    }
+    return digest_finish(&digest, text);
+}

@@ -1,0 +1,51 @@
+#ifndef VIT_GEMM_H
+#define VIT_GEMM_H
+
+#include "vit/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Matrix products, all fp32 and row-major: C [m, n] (+)= op(A) op(B). One interface over two back ends:
+ * LIBXSMM (kernels compiled at run time for each small shape, where the library is there) and BLIS
+ * (everywhere, every shape). Leading dimensions are in floats. */
+
+typedef enum GemmForm {
+    GEMM_NN, /* A [m, k], B [k, n] */
+    GEMM_TN, /* A [k, m], B [k, n]: C = A^T B */
+    GEMM_NT  /* A [m, k], B [n, k]: C = A B^T; gemm_wide only */
+} GemmForm;
+
+/* Chooses the back ends for this processor. Before the first gemm_plan, once, before MPI_Init (it may try a BLIS
+ * configuration in a child process). The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis
+ * leaves LIBXSMM out. Local. */
+void gemm_init(void);
+
+/* What runs: "LIBXSMM 1.17 + BLIS 0.9.0 (skx)". Valid until the program ends. */
+const char *gemm_description(void);
+
+/* Why the choice is not what the processor deserves, or NULL when it is. */
+const char *gemm_warning(void);
+
+/* A product of one fixed shape, planned once, run often, by any thread (one thread a run). */
+typedef struct Gemm Gemm;
+struct Gemm {
+    size_t m, n, k, lda, ldb, ldc;
+    GemmForm form; /* NN or TN */
+    bool accumulate; /* C += instead of C = */
+    void (*run)(const Gemm *gemm, const float *a, const float *b, float *c);
+    void (*kernel)(void); /* the back end's own */
+};
+
+void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t lda, size_t ldb,
+               size_t ldc, bool accumulate);
+
+static inline void gemm_run(const Gemm *gemm, const float *a, const float *b, float *c) {
+    gemm->run(gemm, a, b, c);
+}
+
+/* One large product on all OpenMP threads; called outside parallel regions. Rows of C do not
+ * depend on m, nor on the number of threads. */
+void gemm_wide(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
+               const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
+
+#endif

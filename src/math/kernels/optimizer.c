@@ -1,0 +1,24 @@
+#include "set.h"
+
+#include <math.h>
+
+void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float gradient = g[i] * terms.gradient_scale;
+        const float first = m[i] + (1.0f - terms.beta1) * (gradient - m[i]);
+        const float second = v[i] + (1.0f - terms.beta2) * (gradient * gradient - v[i]);
+        const float decayed = w[i] - terms.decay * w[i];
+        m[i] = first;
+        v[i] = second;
+        w[i] = decayed - terms.rate * first / (terms.root_scale * sqrtf(second) + terms.epsilon);
+    }
+}
+
+double KERNEL(sum_squares)(size_t n, const float *x) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sum;
+}

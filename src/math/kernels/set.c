@@ -1,0 +1,25 @@
+#include "set.h"
+
+extern const Kernels KERNEL(kernels);
+
+const Kernels KERNEL(kernels) = {
+    .level = KERNEL_LEVEL,
+    .exponential = KERNEL(exponential),
+    .dropout_words = KERNEL(dropout_words),
+    .dropout = KERNEL(dropout),
+    .add_bias = KERNEL(add_bias),
+    .transpose = KERNEL(transpose),
+    .add = KERNEL(add),
+    .multiply = KERNEL(multiply),
+    .add_column_sums = KERNEL(add_column_sums),
+    .scale_rows = KERNEL(scale_rows),
+    .row_dots = KERNEL(row_dots),
+    .layer_norm = KERNEL(layer_norm),
+    .layer_norm_backward = KERNEL(layer_norm_backward),
+    .softmax = KERNEL(softmax),
+    .softmax_kept = KERNEL(softmax_kept),
+    .softmax_backward = KERNEL(softmax_backward),
+    .gelu = KERNEL(gelu),
+    .adamw = KERNEL(adamw),
+    .sum_squares = KERNEL(sum_squares),
+};

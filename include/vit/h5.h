@@ -18,10 +18,12 @@
 Status h5_create(const char *path, hid_t *file);
 /* Opens for reading, without file locks (network file systems). */
 Status h5_open(const char *path, hid_t *file);
-/* Closes; for a written file this is where a full disk may show. Accepts a negative id. */
+/* Closes the file and all that is still open in it. Accepts a negative id. HDF5 may report success after
+ * a write that failed: keep the first error, and read back what must not be lost. */
 Status h5_close(hid_t file);
 
-/* Makes the group and its missing parents. */
+/* Makes the group and its missing parents; one that exists is left as it is. Files carry no times: the
+ * same calls make the same bytes. */
 Status h5_make_group(hid_t file, const char *name);
 bool h5_exists(hid_t file, const char *name); /* a path with '/'; false also when a parent is missing */
 
@@ -36,7 +38,8 @@ Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t fir
                      const void *values);
 /* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. */
 Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]);
-/* Reads a whole dataset, whose shape must be the given one. */
+/* Reads a whole dataset, whose shape must be the given one. In all readers the stored values must be of
+ * memory_type but for their byte order; a dataset of which rows were never written is STATUS_DATA. */
 Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, const size_t *shape,
                void *values);
 /* Reads rows [first, first+rows) of the first dimension. */
@@ -50,7 +53,8 @@ Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width
 /* Reads them into a new array (memory_free) with *width bytes each. */
 Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings);
 
-/* Scalar attributes of the object at path `name` ("/" for the root). */
+/* Scalar attributes (h5_set_reals: an array) of the existing object at path `name` ("/" for the root).
+ * Setting replaces an attribute of that name. Getting one of another type or length is STATUS_DATA. */
 Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value);
 Status h5_set_real(hid_t file, const char *name, const char *attribute, double value);
 Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value);

@@ -1,0 +1,619 @@
+#include "vit/h5.h"
+
+#include "vit/file.h"
+#include "vit/memory.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RANK_MAX = 4, REASON_BYTES = 160, CHUNK_BYTES = 1 << 20 };
+
+/* ---- messages ---- */
+
+/* Keeps the description of the innermost error, or what the system said where HDF5 quotes it. */
+static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *reason) {
+    static const char quote[] = "error message = '";
+    if (depth > 0 || !error->desc)
+        return 0;
+    const char *said = strstr(error->desc, quote);
+    const char *from = said ? said + sizeof quote - 1 : error->desc;
+    size_t length = said ? strcspn(from, "'") : strlen(from);
+    if (length >= REASON_BYTES)
+        length = REASON_BYTES - 1;
+    memcpy(reason, from, length);
+    ((char *)reason)[length] = '\0';
+    return 0;
+}
+
+static void file_name(hid_t file, char path[static FILE_PATH_MAX]) {
+    if (H5Fget_name(file, path, FILE_PATH_MAX) < 0)
+        strcpy(path, "HDF5 file");
+}
+
+/* For a failed HDF5 call. Call it before any other HDF5 function: each clears the error stack. */
+static Status fail_call(hid_t file, Status code, const char *name, const char *what) {
+    char reason[REASON_BYTES] = "no reason given", path[FILE_PATH_MAX];
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
+    file_name(file, path);
+    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason);
+}
+
+/* For a file whose content is not what it should be. */
+static Status fail_content(hid_t file, const char *name, const char *what) {
+    char path[FILE_PATH_MAX];
+    file_name(file, path);
+    return status_fail(STATUS_DATA, "%s: %s: %s", path, name, what);
+}
+
+/* ---- files ---- */
+
+/* Errors of open(2) come with the system's reason; those of HDF5 do not always. */
+static Status try_open(const char *path, int flags, const char *what) {
+    int descriptor = open(path, flags | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(errno));
+    struct stat found;
+    bool folder = fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode);
+    close(descriptor);
+    if (folder)
+        return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(EISDIR));
+    return STATUS_OK;
+}
+
+/* Checksummed metadata, no locks (network file systems often refuse them), and closing a file
+ * closes whatever is open in it. Negative on error. */
+static hid_t file_access(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0)
+        return access;
+    bool set = H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
+               H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0;
+#if H5_VERSION_GE(1, 10, 7)
+    set = set && H5Pset_file_locking(access, false, true) >= 0;
+#endif
+    if (set)
+        return access;
+    H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
+Status h5_create(const char *path, hid_t *file) {
+    *file = H5I_INVALID_HID;
+    STATUS_TRY(try_open(path, O_RDWR | O_CREAT, "cannot be created"));
+    hid_t access = file_access(), creation = H5Pcreate(H5P_FILE_CREATE);
+    /* Without times, equal content makes equal bytes. */
+    if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
+        *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    if (access >= 0)
+        H5Pclose(access);
+    if (creation >= 0)
+        H5Pclose(creation);
+    if (*file < 0)
+        return status_fail(STATUS_IO, "%s: cannot be created through HDF5", path);
+    return STATUS_OK;
+}
+
+Status h5_open(const char *path, hid_t *file) {
+    *file = H5I_INVALID_HID;
+    STATUS_TRY(try_open(path, O_RDONLY, "cannot be opened"));
+    hid_t access = file_access();
+    if (access < 0)
+        return status_fail(STATUS_INTERNAL, "%s: HDF5 cannot be set up", path);
+    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    if (*file >= 0)
+        return STATUS_OK;
+    if (H5Fis_hdf5(path) > 0)
+        return status_fail(STATUS_DATA, "%s: is damaged or cut short", path);
+    return status_fail(STATUS_DATA, "%s: is not an HDF5 file", path);
+}
+
+Status h5_close(hid_t file) {
+    if (file < 0)
+        return STATUS_OK;
+    char path[FILE_PATH_MAX];
+    file_name(file, path);
+    if (H5Fclose(file) < 0)
+        return status_fail(STATUS_IO, "%s: cannot be closed; its content may be lost", path);
+    return STATUS_OK;
+}
+
+/* ---- groups ---- */
+
+/* Copies the part of name that ends before the separator at or after `from`; returns where that is.
+ */
+static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_PATH_MAX]) {
+    size_t end = from + strcspn(name + from, "/");
+    if (end >= FILE_PATH_MAX)
+        end = FILE_PATH_MAX - 1;
+    memcpy(prefix, name, end);
+    prefix[end] = '\0';
+    return end;
+}
+
+bool h5_exists(hid_t file, const char *name) {
+    char prefix[FILE_PATH_MAX];
+    if (strlen(name) >= sizeof prefix)
+        return false;
+    for (size_t at = strspn(name, "/"); name[at]; at += strspn(name + at, "/")) {
+        at = prefix_of(name, at, prefix);
+        if (H5Lexists(file, prefix, H5P_DEFAULT) <= 0 ||
+            H5Oexists_by_name(file, prefix, H5P_DEFAULT) <= 0)
+            return false;
+    }
+    return true;
+}
+
+/* Makes the groups of which name[0..end) is the path. One at a time, because parents that HDF5
+ * makes by itself carry the time. */
+static Status make_groups(hid_t file, const char *name, size_t end) {
+    char prefix[FILE_PATH_MAX];
+    for (size_t at = strspn(name, "/"); at < end; at += strspn(name + at, "/")) {
+        at = prefix_of(name, at, prefix);
+        if (H5Lexists(file, prefix, H5P_DEFAULT) > 0)
+            continue;
+        hid_t creation = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;
+        if (creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
+            group = H5Gcreate2(file, prefix, H5P_DEFAULT, creation, H5P_DEFAULT);
+        if (group < 0 || H5Gclose(group) < 0) {
+            Status status = fail_call(file, STATUS_IO, prefix, "the group cannot be made");
+            H5Pclose(creation);
+            return status;
+        }
+        H5Pclose(creation);
+    }
+    return STATUS_OK;
+}
+
+Status h5_make_group(hid_t file, const char *name) {
+    return make_groups(file, name, strlen(name));
+}
+
+/* ---- datasets ---- */
+
+/* Chunks of whole rows with checksums; never filled with zeros first. Negative on error. */
+static hid_t dataset_creation(hid_t type, size_t rank, const hsize_t *shape) {
+    hsize_t chunk[RANK_MAX], row_bytes = H5Tget_size(type);
+    for (size_t i = 1; i < rank; i++) {
+        chunk[i] = shape[i] ? shape[i] : 1;
+        row_bytes *= chunk[i];
+    }
+    chunk[0] = row_bytes && row_bytes < CHUNK_BYTES ? CHUNK_BYTES / row_bytes : 1;
+    if (chunk[0] > shape[0])
+        chunk[0] = shape[0] ? shape[0] : 1;
+    hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+    if (creation >= 0 && H5Pset_chunk(creation, (int)rank, chunk) >= 0 &&
+        H5Pset_fletcher32(creation) >= 0 && H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER) >= 0 &&
+        H5Pset_obj_track_times(creation, false) >= 0)
+        return creation;
+    if (creation >= 0)
+        H5Pclose(creation);
+    return H5I_INVALID_HID;
+}
+
+Status h5_make_dataset(hid_t file, const char *name, hid_t file_type, size_t rank,
+                       const size_t *shape) {
+    if (rank < 1 || rank > RANK_MAX)
+        return status_fail(STATUS_INTERNAL, "%s: a dataset of rank %zu", name, rank);
+    const char *slash = strrchr(name, '/');
+    STATUS_TRY(make_groups(file, name, slash ? (size_t)(slash - name) : 0));
+    hsize_t sizes[RANK_MAX];
+    for (size_t i = 0; i < rank; i++)
+        sizes[i] = shape[i];
+    hid_t creation = dataset_creation(file_type, rank, sizes);
+    hid_t space = H5Screate_simple((int)rank, sizes, NULL), dataset = H5I_INVALID_HID;
+    if (creation >= 0 && space >= 0)
+        dataset = H5Dcreate2(file, name, file_type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    Status status = STATUS_OK;
+    if (dataset < 0 || H5Dclose(dataset) < 0)
+        status = fail_call(file, STATUS_IO, name, "cannot be created");
+    if (creation >= 0)
+        H5Pclose(creation);
+    if (space >= 0)
+        H5Sclose(space);
+    return status;
+}
+
+/* A dataset with its shape. */
+typedef struct Dataset {
+    hid_t id, space;
+    size_t rank;
+    hsize_t shape[RANK_MAX];
+} Dataset;
+
+static bool dataset_close(Dataset *dataset) {
+    bool closed = dataset->space < 0 || H5Sclose(dataset->space) >= 0;
+    return (dataset->id < 0 || H5Dclose(dataset->id) >= 0) && closed;
+}
+
+/* Needs dataset_close also after an error. */
+static Status dataset_open(hid_t file, const char *name, Dataset *dataset) {
+    *dataset = (Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    if (!h5_exists(file, name))
+        return fail_content(file, name, "is missing");
+    dataset->id = H5Dopen2(file, name, H5P_DEFAULT);
+    if (dataset->id < 0)
+        return fail_call(file, STATUS_DATA, name, "cannot be opened");
+    dataset->space = H5Dget_space(dataset->id);
+    if (dataset->space < 0)
+        return fail_call(file, STATUS_DATA, name, "has no readable shape");
+    int rank = H5Sget_simple_extent_ndims(dataset->space);
+    if (rank < 1 || rank > RANK_MAX)
+        return fail_content(file, name, "is not an array of 1 to 4 dimensions");
+    dataset->rank = (size_t)rank;
+    if (H5Sget_simple_extent_dims(dataset->space, dataset->shape, NULL) != rank)
+        return fail_call(file, STATUS_DATA, name, "has no readable shape");
+    return STATUS_OK;
+}
+
+/* Whether values of the stored type are exactly those of the memory type, but for their byte order.
+ */
+static bool same_type(hid_t stored, hid_t memory_type) {
+    hid_t native = stored < 0 ? stored : H5Tget_native_type(stored, H5T_DIR_ASCEND);
+    bool same = native >= 0 && H5Tequal(native, memory_type) > 0;
+    if (native >= 0)
+        H5Tclose(native);
+    return same;
+}
+
+static Status dataset_check_type(hid_t file, const char *name, const Dataset *dataset,
+                                 hid_t memory_type) {
+    hid_t stored = H5Dget_type(dataset->id);
+    bool same = same_type(stored, memory_type);
+    if (stored >= 0)
+        H5Tclose(stored);
+    return same ? STATUS_OK : fail_content(file, name, "holds values of another type");
+}
+
+/* How many chunks cover the dataset; 0 when it is not chunked or empty. */
+static hsize_t chunks_needed(const Dataset *dataset) {
+    hsize_t chunk[RANK_MAX], needed = 1;
+    hid_t creation = H5Dget_create_plist(dataset->id);
+    if (creation < 0)
+        return 0;
+    if (H5Pget_layout(creation) != H5D_CHUNKED ||
+        H5Pget_chunk(creation, RANK_MAX, chunk) != (int)dataset->rank)
+        needed = 0;
+    H5Pclose(creation);
+    for (size_t i = 0; needed && i < dataset->rank; i++)
+        needed *= (dataset->shape[i] + chunk[i] - 1) / chunk[i];
+    return needed;
+}
+
+/* Chunks that a failed writer never reached would otherwise read as whatever is in memory. */
+static Status dataset_check_complete(hid_t file, const char *name, const Dataset *dataset) {
+    hsize_t needed = chunks_needed(dataset), stored = needed;
+#if H5_VERSION_GE(1, 10, 5)
+    if (needed > 0 && H5Dget_num_chunks(dataset->id, dataset->space, &stored) < 0)
+        return fail_call(file, STATUS_DATA, name, "is damaged");
+#endif
+    if (stored < needed)
+        return fail_content(file, name, "is incomplete: not all of its rows were written");
+    return STATUS_OK;
+}
+
+/* Selects rows in the dataset's space and makes the matching memory space (H5Sclose). */
+static Status dataset_select(hid_t file, const char *name, Dataset *dataset, size_t first,
+                             size_t rows, hid_t *memory_space) {
+    *memory_space = H5I_INVALID_HID;
+    if (first > dataset->shape[0] || rows > dataset->shape[0] - first) {
+        char path[FILE_PATH_MAX];
+        file_name(file, path);
+        return status_fail(STATUS_DATA, "%s: %s: has %zu rows, but %zu from row %zu on are needed",
+                           path, name, (size_t)dataset->shape[0], rows, first);
+    }
+    hsize_t start[RANK_MAX] = {first}, count[RANK_MAX];
+    memcpy(count, dataset->shape, sizeof count);
+    count[0] = rows;
+    *memory_space = H5Screate_simple((int)dataset->rank, count, NULL);
+    if (*memory_space < 0 ||
+        H5Sselect_hyperslab(dataset->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0)
+        return fail_call(file, STATUS_INTERNAL, name, "its rows cannot be selected");
+    return STATUS_OK;
+}
+
+Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
+                     const void *values) {
+    Dataset dataset;
+    hid_t memory_space = H5I_INVALID_HID;
+    Status status = dataset_open(file, name, &dataset);
+    if (status == STATUS_OK)
+        status = dataset_select(file, name, &dataset, first, rows, &memory_space);
+    if (status == STATUS_OK && rows > 0 &&
+        H5Dwrite(dataset.id, memory_type, memory_space, dataset.space, H5P_DEFAULT, values) < 0)
+        status = fail_call(file, STATUS_IO, name, "cannot be written");
+    if (memory_space >= 0)
+        H5Sclose(memory_space);
+    /* The last chunk reaches the disk here. */
+    if (!dataset_close(&dataset) && status == STATUS_OK)
+        status = fail_call(file, STATUS_IO, name, "cannot be written");
+    return status;
+}
+
+Status h5_write(hid_t file, const char *name, hid_t file_type, hid_t memory_type, size_t rank,
+                const size_t *shape, const void *values) {
+    STATUS_TRY(h5_make_dataset(file, name, file_type, rank, shape));
+    return h5_write_rows(file, name, memory_type, 0, shape[0], values);
+}
+
+Status h5_read_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
+                    void *values) {
+    Dataset dataset;
+    hid_t memory_space = H5I_INVALID_HID;
+    Status status = dataset_open(file, name, &dataset);
+    if (status == STATUS_OK)
+        status = dataset_check_type(file, name, &dataset, memory_type);
+    if (status == STATUS_OK)
+        status = dataset_check_complete(file, name, &dataset);
+    if (status == STATUS_OK)
+        status = dataset_select(file, name, &dataset, first, rows, &memory_space);
+    if (status == STATUS_OK && rows > 0 &&
+        H5Dread(dataset.id, memory_type, memory_space, dataset.space, H5P_DEFAULT, values) < 0)
+        status = fail_call(file, STATUS_DATA, name, "is damaged");
+    if (memory_space >= 0)
+        H5Sclose(memory_space);
+    if (!dataset_close(&dataset) && status == STATUS_OK)
+        status = fail_call(file, STATUS_DATA, name, "cannot be closed");
+    return status;
+}
+
+Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]) {
+    Dataset dataset;
+    Status status = dataset_open(file, name, &dataset);
+    *rank = dataset.rank;
+    for (size_t i = 0; i < dataset.rank; i++)
+        shape[i] = dataset.shape[i];
+    if (!dataset_close(&dataset) && status == STATUS_OK)
+        status = fail_call(file, STATUS_DATA, name, "cannot be closed");
+    return status;
+}
+
+/* "[10, 32, 32, 3]" */
+static void shape_text(size_t rank, const size_t *shape, char *text, size_t bytes) {
+    size_t used = (size_t)snprintf(text, bytes, "[");
+    for (size_t i = 0; i < rank && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%zu", i ? ", " : "", shape[i]);
+    if (used < bytes)
+        snprintf(text + used, bytes - used, "]");
+}
+
+Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, const size_t *shape,
+               void *values) {
+    size_t found_rank, found[4];
+    STATUS_TRY(h5_shape(file, name, &found_rank, found));
+    if (found_rank != rank || memcmp(found, shape, rank * sizeof *shape) != 0) {
+        char path[FILE_PATH_MAX], is[100], wanted[100];
+        file_name(file, path);
+        shape_text(found_rank, found, is, sizeof is);
+        shape_text(rank, shape, wanted, sizeof wanted);
+        return status_fail(STATUS_DATA, "%s: %s: has shape %s instead of %s", path, name, is,
+                           wanted);
+    }
+    return h5_read_rows(file, name, memory_type, 0, shape[0], values);
+}
+
+/* ---- strings ---- */
+
+/* Zero-terminated UTF-8 strings in width bytes; negative on error. */
+static hid_t string_type(size_t width) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+        return type;
+    if (type >= 0)
+        H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+/* Bytes for a string of a stored type with its terminating zero; 0 when it is no fixed-length
+ * string. */
+static size_t string_width(hid_t stored) {
+    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
+        return 0;
+    size_t size = H5Tget_size(stored);
+    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
+}
+
+/* The type in memory for strings of a stored type; HDF5 converts within one character set only. */
+static hid_t string_memory_type(hid_t stored, size_t width) {
+    hid_t type = string_type(width);
+    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
+        return type;
+    H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width,
+                        const char *strings) {
+    hid_t type = string_type(width);
+    if (type < 0)
+        return fail_call(file, STATUS_INTERNAL, name, "its type cannot be made");
+    Status status = h5_write(file, name, type, type, 1, &count, strings);
+    H5Tclose(type);
+    return status;
+}
+
+static Status read_strings(hid_t file, const char *name, Dataset *dataset, hid_t type, size_t width,
+                           char **strings) {
+    if (dataset->rank != 1)
+        return fail_content(file, name, "is not a list of strings");
+    STATUS_TRY(dataset_check_complete(file, name, dataset));
+    size_t count = dataset->shape[0];
+    STATUS_TRY(memory_allocate(strings, count, width, name));
+    if (count > 0 && H5Dread(dataset->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *strings) < 0)
+        return fail_call(file, STATUS_DATA, name, "is damaged");
+    for (size_t i = 0; i < count; i++)
+        (*strings)[(i + 1) * width - 1] = '\0';
+    return STATUS_OK;
+}
+
+Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings) {
+    *count = *width = 0;
+    *strings = NULL;
+    Dataset dataset;
+    Status status = dataset_open(file, name, &dataset);
+    hid_t stored = status == STATUS_OK ? H5Dget_type(dataset.id) : H5I_INVALID_HID;
+    size_t bytes = string_width(stored);
+    hid_t type = bytes ? string_memory_type(stored, bytes) : H5I_INVALID_HID;
+    if (status == STATUS_OK && type < 0)
+        status = fail_content(file, name, "does not hold strings of fixed length");
+    if (status == STATUS_OK)
+        status = read_strings(file, name, &dataset, type, bytes, strings);
+    if (status == STATUS_OK) {
+        *count = dataset.shape[0];
+        *width = bytes;
+    } else {
+        memory_free(*strings);
+        *strings = NULL;
+    }
+    if (stored >= 0)
+        H5Tclose(stored);
+    if (type >= 0)
+        H5Tclose(type);
+    dataset_close(&dataset);
+    return status;
+}
+
+/* ---- attributes ---- */
+
+/* "<object> @<attribute>" for messages. */
+static const char *attribute_label(const char *name, const char *attribute,
+                                   char label[static FILE_PATH_MAX]) {
+    snprintf(label, FILE_PATH_MAX, "%s @%s", name, attribute);
+    return label;
+}
+
+bool h5_has_attribute(hid_t file, const char *name, const char *attribute) {
+    return h5_exists(file, name) && H5Aexists_by_name(file, name, attribute, H5P_DEFAULT) > 0;
+}
+
+/* count 0: a scalar. An attribute of that name is replaced. */
+static Status set_attribute(hid_t file, const char *name, const char *attribute, hid_t file_type,
+                            hid_t memory_type, size_t count, const void *values) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    if (h5_has_attribute(file, name, attribute) &&
+        H5Adelete_by_name(file, name, attribute, H5P_DEFAULT) < 0)
+        return fail_call(file, STATUS_IO, label, "cannot be replaced");
+    hsize_t length = count;
+    hid_t space = count ? H5Screate_simple(1, &length, NULL) : H5Screate(H5S_SCALAR);
+    hid_t id = H5I_INVALID_HID;
+    if (space >= 0)
+        id = H5Acreate_by_name(file, name, attribute, file_type, space, H5P_DEFAULT, H5P_DEFAULT,
+                               H5P_DEFAULT);
+    Status status = STATUS_OK;
+    if (id < 0 || H5Awrite(id, memory_type, values) < 0)
+        status = fail_call(file, STATUS_IO, label, "cannot be written");
+    if (space >= 0)
+        H5Sclose(space);
+    if (id >= 0 && H5Aclose(id) < 0 && status == STATUS_OK)
+        status = fail_call(file, STATUS_IO, label, "cannot be written");
+    return status;
+}
+
+/* Opens an attribute and its stored type; both to be closed. */
+static Status open_attribute(hid_t file, const char *name, const char *attribute, hid_t *id,
+                             hid_t *type) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    *id = *type = H5I_INVALID_HID;
+    if (!h5_has_attribute(file, name, attribute))
+        return fail_content(file, label, "is missing");
+    *id = H5Aopen_by_name(file, name, attribute, H5P_DEFAULT, H5P_DEFAULT);
+    if (*id >= 0)
+        *type = H5Aget_type(*id);
+    if (*type < 0)
+        return fail_call(file, STATUS_DATA, label, "cannot be opened");
+    return STATUS_OK;
+}
+
+static void close_attribute(hid_t id, hid_t type) {
+    if (type >= 0)
+        H5Tclose(type);
+    if (id >= 0)
+        H5Aclose(id);
+}
+
+static size_t attribute_count(hid_t id) {
+    hid_t space = H5Aget_space(id);
+    hssize_t count = space < 0 ? 0 : H5Sget_simple_extent_npoints(space);
+    if (space >= 0)
+        H5Sclose(space);
+    return count < 0 ? 0 : (size_t)count;
+}
+
+static Status get_attribute(hid_t file, const char *name, const char *attribute, hid_t memory_type,
+                            size_t count, void *values) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    hid_t id, type;
+    Status status = open_attribute(file, name, attribute, &id, &type);
+    if (status == STATUS_OK && !same_type(type, memory_type))
+        status = fail_content(file, label, "holds values of another type");
+    if (status == STATUS_OK && attribute_count(id) != count)
+        status = fail_content(file, label, "holds another number of values");
+    if (status == STATUS_OK && H5Aread(id, memory_type, values) < 0)
+        status = fail_call(file, STATUS_DATA, label, "is damaged");
+    close_attribute(id, type);
+    return status;
+}
+
+Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value) {
+    return set_attribute(file, name, attribute, H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &value);
+}
+
+Status h5_set_real(hid_t file, const char *name, const char *attribute, double value) {
+    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 0, &value);
+}
+
+Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    const double *values) {
+    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
+}
+
+Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value) {
+    hid_t type = string_type(strlen(value) + 1);
+    if (type < 0)
+        return fail_call(file, STATUS_INTERNAL, name, "the type of its text cannot be made");
+    Status status = set_attribute(file, name, attribute, type, type, 0, value);
+    H5Tclose(type);
+    return status;
+}
+
+Status h5_get_count(hid_t file, const char *name, const char *attribute, uint64_t *value) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_UINT64, 1, value);
+}
+
+Status h5_get_real(hid_t file, const char *name, const char *attribute, double *value) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, 1, value);
+}
+
+Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    double *values) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, count, values);
+}
+
+Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    *value = NULL;
+    hid_t id, stored;
+    Status status = open_attribute(file, name, attribute, &id, &stored);
+    size_t width = string_width(stored);
+    hid_t type = width ? string_memory_type(stored, width) : H5I_INVALID_HID;
+    if (status == STATUS_OK && (type < 0 || attribute_count(id) != 1))
+        status = fail_content(file, label, "is not a text of fixed length");
+    if (status == STATUS_OK)
+        status = memory_allocate(value, width + 1, 1, label);
+    if (status == STATUS_OK && H5Aread(id, type, *value) < 0) {
+        status = fail_call(file, STATUS_DATA, label, "is damaged");
+        memory_free(*value);
+        *value = NULL;
+    }
+    if (type >= 0)
+        H5Tclose(type);
+    close_attribute(id, stored);
+    return status;
+}

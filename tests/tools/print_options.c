@@ -1,0 +1,7 @@
+/* Prints the option table as the README shows it. */
+#include "vit/job.h"
+
+int main(void) {
+    job_print_options(stdout, true);
+    return 0;
+}

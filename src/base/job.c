@@ -1,0 +1,304 @@
+#include "job_option.h"
+
+#include "vit/memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <string.h>
+
+enum {
+    TEXT_MAX = 1 << 20,  /* bytes of a job file */
+    PATCHES_MAX = 65536, /* see the bounds in job_option.c */
+    PLACE_MAX = 2048
+};
+
+/* A job being read. */
+typedef struct Reading {
+    Job *job;
+    const char *source;
+    const char *rest; /* text that inih has not been handed yet */
+    size_t line;      /* number of the last line handed to it */
+    Status status;
+    size_t line_of[JOB_OPTION_ROOM];          /* where each option was given; 0: it was not */
+    const char *override_of[JOB_OPTION_ROOM]; /* the override that has the last word, or NULL */
+} Reading;
+
+static void apply_presets(Job *job) {
+    *job = (Job){0};
+    for (size_t i = 0; i < job_option_count; i++)
+        if (*job_options[i].preset)
+            job_value_set(job, &job_options[i], job_options[i].preset);
+}
+
+/* ---- job file ---- */
+
+/* inih passes over what follows a heading, and over a heading without keys: neither may hide a
+ * mistake. */
+static Status check_heading(const Reading *reading, const char *line, size_t length) {
+    const char *end = memchr(line, ']', length);
+    if (!end)
+        return STATUS_OK; /* inih reports it */
+    char section[64], hint[512];
+    snprintf(section, sizeof section, "%.*s", (int)(end - line - 1), line + 1);
+    if (!job_option_is_section(section)) {
+        job_hint_section(section, hint, sizeof hint);
+        return status_fail(STATUS_CONFIG, "%s:%zu: [%s]: unknown section; %s", reading->source,
+                           reading->line, section, hint);
+    }
+    const char *after = end + 1;
+    while (after < line + length && isspace((unsigned char)*after))
+        after++;
+    if (after < line + length && *after != ';' && *after != '#')
+        return status_fail(STATUS_CONFIG, "%s:%zu: [%s]: keys begin on the next line",
+                           reading->source, reading->line, section);
+    return STATUS_OK;
+}
+
+/* inih's reader: hands it one line without its end. Leading blanks are taken off, since inih would
+ * take an indented line for more of the value above. */
+static char *next_line(char *buffer, int room, void *context) {
+    Reading *reading = context;
+    if (!*reading->rest || reading->status != STATUS_OK)
+        return NULL;
+    reading->line++;
+    const char *line = reading->rest;
+    size_t length = strcspn(line, "\n");
+    reading->rest += length + (line[length] == '\n');
+    while (length && isspace((unsigned char)*line)) {
+        line++;
+        length--;
+    }
+    bool comment = length && (*line == ';' || *line == '#');
+    if (comment)
+        length = 0; /* of any length */
+    if (length >= (size_t)room)
+        reading->status =
+            status_fail(STATUS_CONFIG, "%s:%zu: the line has %zu bytes; at most %d can be read",
+                        reading->source, reading->line, length, room - 1);
+    else if (*line == '[' && !comment)
+        reading->status = check_heading(reading, line, length);
+    if (reading->status != STATUS_OK)
+        return NULL;
+    memcpy(buffer, line, length);
+    buffer[length] = '\0';
+    return buffer;
+}
+
+/* inih's handler: 1 goes on, 0 is an error. */
+static int take_value(void *context, const char *section, const char *key, const char *value) {
+    Reading *reading = context;
+    char place[PLACE_MAX], hint[512];
+    snprintf(place, sizeof place, "%s:%zu: [%s] %s", reading->source, reading->line, section, key);
+    const JobOption *option = job_option_find(section, key);
+    if (reading->status != STATUS_OK)
+        return 0;
+    if (!*section) {
+        reading->status =
+            status_fail(STATUS_CONFIG, "%s:%zu: %s: stands before the first [section]",
+                        reading->source, reading->line, key);
+        return 0;
+    }
+    if (!option) {
+        job_hint_key(section, key, hint, sizeof hint);
+        reading->status = status_fail(STATUS_CONFIG, "%s: unknown key; %s", place, hint);
+        return 0;
+    }
+    size_t *line = &reading->line_of[option - job_options];
+    if (*line) {
+        reading->status =
+            status_fail(STATUS_CONFIG, "%s: given twice, first in line %zu", place, *line);
+        return 0;
+    }
+    if (!job_value_set(reading->job, option, value)) {
+        job_value_allowed(option, hint, sizeof hint);
+        reading->status = status_fail(STATUS_CONFIG, "%s = %s: must be %s", place, value, hint);
+        return 0;
+    }
+    *line = reading->line;
+    return 1;
+}
+
+static Status read_file(Reading *reading, const char *text) {
+    static const char byte_order_mark[] = "\xef\xbb\xbf";
+    size_t mark = strlen(byte_order_mark);
+    reading->rest = strncmp(text, byte_order_mark, mark) ? text : text + mark;
+    int bad_line = ini_parse_stream(next_line, reading, take_value, reading);
+    if (bad_line < 0)
+        return status_fail(STATUS_INTERNAL, "out of memory: inih needs a line buffer");
+    /* inih goes on after a syntax error: the first mistake is the one to report. */
+    if (bad_line > 0 && (reading->status == STATUS_OK || (size_t)bad_line < reading->line))
+        return status_fail(STATUS_CONFIG,
+                           "%s:%d: neither a [section], nor key = value, nor a comment",
+                           reading->source, bad_line);
+    return reading->status;
+}
+
+/* ---- overrides ---- */
+
+static Status apply_override(Reading *reading, const char *text) {
+    char section[64], key[64], hint[512];
+    const char *equals = strchr(text, '=');
+    const char *dot = equals ? memchr(text, '.', (size_t)(equals - text)) : NULL;
+    if (!dot || dot == text || dot + 1 == equals)
+        return status_fail(STATUS_USAGE, "--set %s: must be SECTION.KEY=VALUE", text);
+    snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
+    snprintf(key, sizeof key, "%.*s", (int)(equals - dot - 1), dot + 1);
+    if (!job_option_is_section(section)) {
+        job_hint_section(section, hint, sizeof hint);
+        return status_fail(STATUS_CONFIG, "--set %s: unknown section; %s", text, hint);
+    }
+    const JobOption *option = job_option_find(section, key);
+    if (!option) {
+        job_hint_key(section, key, hint, sizeof hint);
+        return status_fail(STATUS_CONFIG, "--set %s: unknown key; %s", text, hint);
+    }
+    if (!job_value_set(reading->job, option, equals + 1)) {
+        job_value_allowed(option, hint, sizeof hint);
+        return status_fail(STATUS_CONFIG, "--set %s: must be %s", text, hint);
+    }
+    reading->override_of[option - job_options] = text;
+    return STATUS_OK;
+}
+
+/* ---- what the keys say together ---- */
+
+static bool place_of(const Reading *reading, const char *section, const char *key,
+                     char place[static PLACE_MAX]) {
+    ptrdiff_t i = job_option_find(section, key) - job_options;
+    if (reading->override_of[i])
+        snprintf(place, PLACE_MAX, "--set %s", reading->override_of[i]);
+    else if (reading->line_of[i])
+        snprintf(place, PLACE_MAX, "%s:%zu", reading->source, reading->line_of[i]);
+    else
+        snprintf(place, PLACE_MAX, "%s", reading->source);
+    return reading->override_of[i] || reading->line_of[i];
+}
+
+static Status check_together(const Reading *reading) {
+    const Job *job = reading->job;
+    char place[PLACE_MAX];
+    if (job->patch_size > job->image_size) {
+        if (!place_of(reading, "model", "patch_size", place))
+            place_of(reading, "augment", "image_size", place);
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: [model] patch_size (%zu) must be at most [augment] image_size (%zu)", place,
+            job->patch_size, job->image_size);
+    }
+    size_t side = job->image_size / job->patch_size;
+    if (side * side > PATCHES_MAX) {
+        if (!place_of(reading, "augment", "image_size", place))
+            place_of(reading, "model", "patch_size", place);
+        return status_fail(STATUS_CONFIG,
+                           "%s: [augment] image_size (%zu) and [model] patch_size (%zu) make %zu "
+                           "patches; at most %d are possible",
+                           place, job->image_size, job->patch_size, side * side, PATCHES_MAX);
+    }
+    if (job->mlp.value[job->mlp.count - 1] != job->dim) {
+        if (!place_of(reading, "model", "mlp", place))
+            place_of(reading, "model", "dim", place);
+        return status_fail(STATUS_CONFIG,
+                           "%s: the last width of [model] mlp (%zu) must equal [model] dim (%zu)",
+                           place, job->mlp.value[job->mlp.count - 1], job->dim);
+    }
+    return STATUS_OK;
+}
+
+/* Name and output from the source, where they were not given. */
+static Status derive(const Reading *reading) {
+    Job *job = reading->job;
+    char value[FILE_PATH_MAX], allowed[256];
+    const JobOption *option = job_option_find("job", "name");
+    if (!*job->name) {
+        file_stem(reading->source, value, sizeof value);
+        if (!job_value_set(job, option, value)) {
+            job_value_allowed(option, allowed, sizeof allowed);
+            return status_fail(STATUS_CONFIG,
+                               "%s: [job] name, by default the file's stem '%s', must be %s",
+                               reading->source, value, allowed);
+        }
+    }
+    option = job_option_find("job", "output");
+    if (!*job->output) {
+        snprintf(value, sizeof value, "runs/%s", job->name);
+        if (!job_value_set(job, option, value)) {
+            job_value_allowed(option, allowed, sizeof allowed);
+            return status_fail(STATUS_CONFIG, "%s: [job] output, by default %s, must be %s",
+                               reading->source, value, allowed);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* ---- public ---- */
+
+Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
+                 const char *const *overrides) {
+    Reading reading = {.job = job, .source = source};
+    apply_presets(job);
+    STATUS_TRY(read_file(&reading, text));
+    for (size_t i = 0; i < override_count; i++)
+        STATUS_TRY(apply_override(&reading, overrides[i]));
+    STATUS_TRY(derive(&reading));
+    return check_together(&reading);
+}
+
+static Status read_all(FILE *file, const char *path, char *text) {
+    size_t bytes = fread(text, 1, TEXT_MAX + 1, file);
+    if (ferror(file))
+        return status_fail(STATUS_CONFIG, "%s: cannot be read: %s", path, strerror(errno));
+    if (bytes > TEXT_MAX)
+        return status_fail(STATUS_CONFIG, "%s: longer than 1 MB, so it is not a job file", path);
+    if (memchr(text, '\0', bytes))
+        return status_fail(STATUS_CONFIG, "%s: contains a zero byte, so it is not a job file",
+                           path);
+    return STATUS_OK;
+}
+
+Status job_read_text(const char *path, char **text) {
+    *text = NULL;
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return status_fail(STATUS_CONFIG, "%s: cannot be opened: %s", path, strerror(errno));
+    Status status = memory_allocate(text, TEXT_MAX + 2, 1, "the job file");
+    if (status == STATUS_OK)
+        status = read_all(file, path, *text);
+    fclose(file);
+    if (status != STATUS_OK) {
+        memory_free(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
+Status job_to_text(const Job *job, char **text) {
+    size_t room = job_option_count * (JOB_VALUE_MAX + 64), used = 0;
+    STATUS_TRY(memory_allocate(text, room, 1, "the job's text"));
+    const char *section = "";
+    for (size_t i = 0; i < job_option_count; i++) {
+        const JobOption *option = &job_options[i];
+        char value[JOB_VALUE_MAX];
+        if (strcmp(option->section, section) != 0)
+            used += (size_t)snprintf(*text + used, room - used, "%s[%s]\n", i ? "\n" : "",
+                                     option->section);
+        section = option->section;
+        job_value_text(job, option, value);
+        used += (size_t)snprintf(*text + used, room - used, "%s = %s\n", option->key, value);
+    }
+    return STATUS_OK;
+}
+
+Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint) {
+    for (size_t i = 0; i < job_option_count; i++) {
+        const JobOption *option = &job_options[i];
+        char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
+        job_value_text(stored, option, before);
+        job_value_text(wanted, option, now);
+        if (!option->may_change && strcmp(before, now) != 0)
+            return status_fail(STATUS_CONFIG,
+                               "%s: was begun with [%s] %s = %s, and this job has %s; go on with "
+                               "the old value, or start over with --fresh",
+                               checkpoint, option->section, option->key, before, now);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,168 @@
+#include "job_option.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const label_words[] = {
+    [LABELS_FINE] = "fine", [LABELS_COARSE] = "coarse", [LABELS_COARSE + 1] = NULL};
+static const char *const pool_words[] = {
+    [POOL_FLATTEN] = "flatten", [POOL_MEAN] = "mean", [POOL_MEAN + 1] = NULL};
+static const char *const decay_words[] = {
+    [DECAY_TFA] = "tfa", [DECAY_TORCH] = "torch", [DECAY_TORCH + 1] = NULL};
+static const char *const progress_words[] = {[PROGRESS_AUTO] = "auto",
+                                             [PROGRESS_BAR] = "bar",
+                                             [PROGRESS_LINES] = "lines",
+                                             [PROGRESS_NONE] = "none",
+                                             [PROGRESS_NONE + 1] = NULL};
+
+#define FIELD(name) .offset = offsetof(Job, name), .bytes = sizeof(((Job *)NULL)->name)
+#define TEXT(name) .kind = OPTION_TEXT, FIELD(name)
+#define PATH(name) .kind = OPTION_PATH, FIELD(name)
+#define SIZE(name, least, most) .kind = OPTION_SIZE, FIELD(name), .min = (least), .max = (most)
+#define LIST(name, entries)                                                                        \
+    .kind = OPTION_LIST, FIELD(name), .least = (entries), .min = 1, .max = 1u << 20
+#define FLAG(name) .kind = OPTION_FLAG, FIELD(name)
+#define WORD(name, list) .kind = OPTION_WORD, FIELD(name), .words = (list)
+#define REAL(name) .kind = OPTION_REAL, FIELD(name)
+#define FRACTION .low = 0, .high = 1, .high_excluded = true
+#define POSITIVE .low = 0, .low_excluded = true, .high = INFINITY
+#define NOT_NEGATIVE .low = 0, .high = INFINITY
+#define MINUTES .low = 0, .high = 1e6 /* two years, so that milliseconds fit everywhere */
+
+/* The bounds of the sizes, with the limit on patches in job.c, also see to it that no product of
+ * them that a model or a batch needs overflows 64 bits: the largest is the attention weights of a
+ * unit, unit_images * depth * heads * patches^2 * 4 bytes = 2^62. */
+const JobOption job_options[] = {
+    {"job", "name", TEXT(name), .preset = "", .derived = "the file's stem", .may_change = true,
+     .meaning = "name of the run"},
+    {"job", "output", PATH(output), .preset = "", .derived = "runs/<name>", .may_change = true,
+     .meaning = "folder for checkpoints, metrics and log"},
+    {"job", "seed", .kind = OPTION_SEED, FIELD(seed), .preset = "1", .max = UINT64_MAX,
+     .meaning = "of everything random"},
+
+    {"data", "file", PATH(data_file), .preset = "data/cifar100.h5", .may_change = true,
+     .meaning = "data set, made by vit_data"},
+    {"data", "labels", WORD(labels, label_words), .preset = "fine",
+     .meaning = "which labels to learn"},
+    {"data", "validation_split", REAL(validation_split), .preset = "0.1", FRACTION,
+     .meaning = "the last part of the training images, kept for validation"},
+    {"data", "batch_size", SIZE(batch_size, 1, 1u << 20), .preset = "256",
+     .meaning = "images a step, over all ranks together"},
+
+    {"augment", "image_size", SIZE(image_size, 1, 4096), .preset = "72",
+     .meaning = "pixels a side after resizing"},
+    {"augment", "flip", FLAG(flip), .preset = "yes", .meaning = "mirror left and right at random"},
+    {"augment", "rotation", REAL(rotation), .preset = "0.02", FRACTION,
+     .meaning = "rotate by up to this fraction of a full turn, either way"},
+    {"augment", "zoom", REAL(zoom), .preset = "0.2", FRACTION,
+     .meaning = "scale height and width each by a factor within 1 +- this"},
+
+    {"model", "patch_size", SIZE(patch_size, 1, 4096), .preset = "6",
+     .meaning = "pixels a side of a patch; an incomplete last one is cut off"},
+    {"model", "dim", SIZE(dim, 1, 1u << 16), .preset = "64", .meaning = "width of a token"},
+    {"model", "depth", SIZE(depth, 1, 1024), .preset = "8", .meaning = "encoder blocks"},
+    {"model", "heads", SIZE(heads, 1, 256), .preset = "4", .meaning = "attention heads a block"},
+    {"model", "key_dim", SIZE(key_dim, 1, 1u << 16), .preset = "64",
+     .meaning = "width of a query, key or value in a head"},
+    {"model", "mlp", LIST(mlp, 1), .preset = "128,64",
+     .meaning = "widths of a block's dense layers; the last one equals dim"},
+    {"model", "pool", WORD(pool, pool_words), .preset = "flatten",
+     .meaning = "what enters the head: all tokens, or their mean"},
+    {"model", "head", LIST(head, 0), .preset = "2048,1024",
+     .meaning = "widths of the head's dense layers before the logits"},
+    {"model", "dropout", REAL(dropout), .preset = "0.1", FRACTION,
+     .meaning = "fraction dropped in the encoder"},
+    {"model", "head_dropout", REAL(head_dropout), .preset = "0.5", FRACTION,
+     .meaning = "fraction dropped in the head"},
+
+    {"train", "epochs", SIZE(epochs, 1, 1000000), .preset = "100", .may_change = true,
+     .meaning = "passes over the training images"},
+    {"train", "max_steps", SIZE(max_steps, 0, UINT32_MAX), .preset = "0", .may_change = true,
+     .meaning = "end after this many steps since the very start; 0: no limit"},
+    {"train", "learning_rate", REAL(learning_rate), .preset = "0.001", POSITIVE,
+     .meaning = "AdamW's step size"},
+    {"train", "weight_decay", REAL(weight_decay), .preset = "0.0001", NOT_NEGATIVE,
+     .meaning = "as decay_rule applies it"},
+    {"train", "decay_rule", WORD(decay_rule, decay_words), .preset = "tfa",
+     .meaning = "tfa: decay not times the learning rate (TensorFlow Addons); torch: times it"},
+    {"train", "beta1", REAL(beta1), .preset = "0.9", FRACTION,
+     .meaning = "decay of AdamW's mean of gradients"},
+    {"train", "beta2", REAL(beta2), .preset = "0.999", FRACTION,
+     .meaning = "decay of AdamW's mean of squared gradients"},
+    {"train", "epsilon", REAL(epsilon), .preset = "1e-7", POSITIVE,
+     .meaning = "added to AdamW's denominator"},
+    {"train", "clip_norm", REAL(clip_norm), .preset = "0", NOT_NEGATIVE,
+     .meaning = "longest gradient over all tensors together; 0: off"},
+    {"train", "max_bad_steps", SIZE(max_bad_steps, 1, 1000000), .preset = "10",
+     .meaning = "end after this many steps in a row that were not finite"},
+    {"train", "unit_images", SIZE(unit_images, 1, 1024), .preset = "4",
+     .meaning = "consecutive images whose gradient one thread sums; part of the result's bits"},
+
+    {"checkpoint", "every_minutes", REAL(every_minutes), .preset = "10", MINUTES,
+     .may_change = true, .meaning = "save when so much time has passed; 0: off"},
+    {"checkpoint", "every_steps", SIZE(every_steps, 0, UINT32_MAX), .preset = "0",
+     .may_change = true, .meaning = "save after so many steps; 0: off"},
+    {"checkpoint", "at_epoch_end", FLAG(at_epoch_end), .preset = "yes", .may_change = true,
+     .meaning = "save after each epoch"},
+    {"checkpoint", "keep", SIZE(keep, 1, 1000), .preset = "2", .may_change = true,
+     .meaning = "last.h5, last.1.h5, ...: so many in all"},
+
+    {"run", "time_limit", .kind = OPTION_TIME_LIMIT, FIELD(time_limit), .preset = "auto", MINUTES,
+     .low_excluded = true, .may_change = true,
+     .meaning = "save and stop in time before this many minutes are over; auto: Slurm's limit"},
+    {"run", "threads", .kind = OPTION_AUTO_SIZE, FIELD(threads), .preset = "auto", .min = 1,
+     .max = 4096, .may_change = true, .meaning = "OpenMP threads a rank"},
+    {"run", "progress", WORD(progress, progress_words), .preset = "auto", .may_change = true,
+     .meaning = "auto: a bar on a terminal, lines elsewhere"},
+    {"run", "check_every", SIZE(check_every, 0, UINT32_MAX), .preset = "0", .may_change = true,
+     .meaning = "compare the ranks' weights every so many steps; 0: after each epoch"},
+    {"run", "stall_timeout", REAL(stall_timeout), .preset = "10", MINUTES, .low_excluded = true,
+     .may_change = true, .meaning = "end the job when a step stands still for so many minutes"},
+};
+
+const size_t job_option_count = sizeof job_options / sizeof *job_options;
+_Static_assert(sizeof job_options / sizeof *job_options <= JOB_OPTION_ROOM,
+               "JOB_OPTION_ROOM has to grow");
+
+const JobOption *job_option_find(const char *section, const char *key) {
+    for (size_t i = 0; i < job_option_count; i++)
+        if (!strcmp(job_options[i].section, section) && !strcmp(job_options[i].key, key))
+            return &job_options[i];
+    return NULL;
+}
+
+bool job_option_is_section(const char *section) {
+    for (size_t i = 0; i < job_option_count; i++)
+        if (!strcmp(job_options[i].section, section))
+            return true;
+    return false;
+}
+
+static void print_plain(FILE *stream, const JobOption *option, const char *preset,
+                        const char *allowed) {
+    char left[128];
+    snprintf(left, sizeof left, "%s = %s", option->key, preset);
+    fprintf(stream, "  %-26s  %s\n  %-26s  (%s)\n", left, option->meaning, "", allowed);
+}
+
+void job_print_options(FILE *stream, bool markdown) {
+    if (markdown)
+        fputs("| section | key | default | allowed | meaning |\n| --- | --- | --- | --- | --- |\n",
+              stream);
+    for (size_t i = 0; i < job_option_count; i++) {
+        const JobOption *option = &job_options[i];
+        bool first = i == 0 || strcmp(option->section, job_options[i - 1].section) != 0;
+        char preset[64], allowed[256];
+        snprintf(preset, sizeof preset, option->derived ? "(%s)" : "%s",
+                 option->derived ? option->derived : option->preset);
+        job_value_allowed(option, allowed, sizeof allowed);
+        if (markdown) {
+            fprintf(stream, "| `[%s]` | `%s` | `%s` | %s | %s |\n", option->section, option->key,
+                    preset, allowed, option->meaning);
+            continue;
+        }
+        if (first)
+            fprintf(stream, "%s[%s]\n", i ? "\n" : "", option->section);
+        print_plain(stream, option, preset, allowed);
+    }
+}

@@ -20,59 +20,54 @@ def draw_gradients(random):
     return gradients.astype(np.float32).astype(np.float64)
 
 
-def tfa_steps(rule, weights, gradients):
-    """TensorFlow Addons' AdamW: decay without the learning rate, then TensorFlow's Adam."""
-    w, m, v = weights.copy(), np.zeros(COUNT), np.zeros(COUNT)
+def formula_steps(name, weights, gradients):
+    """Weights, m and v before the first step and after each, by the published formulas."""
+    rule = RULES[name]
+    rate, decay, epsilon = rule['learning_rate'], rule['weight_decay'], rule['epsilon']
     beta1, beta2 = rule['beta1'], rule['beta2']
+    w, m, v = weights.copy(), np.zeros(COUNT), np.zeros(COUNT)
     yield w.copy(), m, v
     for t, g in enumerate(gradients, 1):
-        w -= rule['weight_decay'] * w
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g * g
-        rate = rule['learning_rate'] * math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t)
-        w -= rate * m / (np.sqrt(v) + rule['epsilon'])
+        if name == 'tfa':  # TensorFlow Addons: decay without the rate, then TensorFlow's Adam
+            w -= decay * w
+            w -= rate * math.sqrt(1 - beta2 ** t) / (1 - beta1 ** t) * m / (np.sqrt(v) + epsilon)
+        else:
+            w -= rate * decay * w
+            w -= rate * (m / (1 - beta1 ** t)) / (np.sqrt(v / (1 - beta2 ** t)) + epsilon)
         yield w.copy(), m, v
 
 
-def torch_steps(optimizer, before_step, weights, gradients):
-    """A PyTorch optimizer's states. before_step(parameter, group, t) may change both."""
+def torch_steps(name, weights, gradients):
+    """The same by PyTorch's optimizers."""
+    rule = RULES[name]
     w = torch.tensor(weights, requires_grad=True)
-    adam = optimizer([w])
+    options = dict(lr=rule['learning_rate'], betas=(rule['beta1'], rule['beta2']))
+    if name == 'torch':
+        adam = torch.optim.AdamW([w], weight_decay=rule['weight_decay'], eps=rule['epsilon'],
+                                 **options)
+    else:
+        adam = torch.optim.Adam([w], **options)
     yield weights, np.zeros(COUNT), np.zeros(COUNT)
     for t, g in enumerate(gradients, 1):
-        before_step(w.data, adam.param_groups[0], t)
+        if name == 'tfa':
+            w.data.mul_(1 - rule['weight_decay'])
+            # PyTorch divides sqrt(v) by its bias correction before it adds epsilon.
+            adam.param_groups[0]['eps'] = rule['epsilon'] / math.sqrt(1 - rule['beta2'] ** t)
         w.grad = torch.tensor(g)
         adam.step()
         state = adam.state[w]
         yield tuple(x.detach().numpy().copy() for x in (w, state['exp_avg'], state['exp_avg_sq']))
 
 
-def tfa_steps_by_torch(rule, weights, gradients):
-    """The tfa rule once more, by an Adam which corrects sqrt(v) before it adds epsilon."""
-
-    def before_step(w, group, t):
-        w.mul_(1 - rule['weight_decay'])
-        group['eps'] = rule['epsilon'] / math.sqrt(1 - rule['beta2'] ** t)
-
-    return torch_steps(lambda w: torch.optim.Adam(w, lr=rule['learning_rate'],
-                                                  betas=(rule['beta1'], rule['beta2'])),
-                       before_step, weights, gradients)
-
-
 def adamw_case(name):
-    rule, random = RULES[name], np.random.RandomState(100 + len(name))
+    random = np.random.RandomState(100 + len(name))
     weights = random.standard_normal(COUNT).astype(np.float32).astype(np.float64)
     gradients = draw_gradients(random)
-    if name == 'tfa':
-        steps = list(tfa_steps(rule, weights, gradients))
-        for one, other in zip(steps, tfa_steps_by_torch(rule, weights, gradients)):
-            assert np.allclose(one, other, rtol=1e-12, atol=1e-14)
-    else:
-        steps = torch_steps(lambda w: torch.optim.AdamW(w, lr=rule['learning_rate'],
-                                                        betas=(rule['beta1'], rule['beta2']),
-                                                        eps=rule['epsilon'],
-                                                        weight_decay=rule['weight_decay']),
-                            lambda w, group, t: None, weights, gradients)
+    steps = list(torch_steps(name, weights, gradients))
+    for one, other in zip(steps, formula_steps(name, weights, gradients)):
+        assert np.allclose(one, other, rtol=1e-12, atol=1e-14)
     w, m, v = (np.stack(rows) for rows in zip(*steps))
-    return ({'/': {'decay_rule': name, **rule, 'steps': STEPS}},
+    return ({'/': {'decay_rule': name, **RULES[name], 'steps': STEPS}},
             {'/gradient': gradients, '/weights': w, '/m': m, '/v': v})

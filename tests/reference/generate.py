@@ -6,8 +6,9 @@
 
 Needs Debian's python3-torch, python3-h5py and python3-scipy. Nothing here shares code with the
 trainer. Inputs (weights, pixels, gradients given to the optimizer) are exactly representable in
-fp32, so both sides start from the same numbers. Text attributes are fixed-length UTF-8, counts
-uint64, reals double.
+fp32, so both sides start from the same numbers. Types: /model and /mask fp32, bytes uint8, labels
+uint16, sample numbers uint64, all other datasets double; attributes uint64, double, or UTF-8
+text of fixed length.
 
 model_<name>.h5: one batch through a tiny model, forward and backward (model.py)
     root attributes     image_size, patch_size, dim, depth, heads, key_dim, mlp, head (lists as
@@ -16,8 +17,8 @@ model_<name>.h5: one batch through a tiny model, forward and backward (model.py)
     /input/images       [B, S, S, 3] normalized pixels (row, column, channel)
     /input/labels       [B]
     /model/...          weights, named and shaped as in a checkpoint
-    /gradient/...       gradients of the mean loss, alike (fp32 in model_wide.h5, for its size).
-                        Those of the key biases are exactly 0, which fp32 only comes near
+    /gradient/...       gradients of the mean loss, alike (rounded to fp32 in model_wide.h5, for
+                        its size). Those of the key biases are exactly 0, which fp32 only comes near
     /logits             [B, classes]
     /loss               [1]
     With dropout:
@@ -30,7 +31,7 @@ adamw_tfa.h5, adamw_torch.h5: ten steps of AdamW with each decay rule (adamw.py)
     /gradient           [steps, n]: row t - 1 is used by step t = 1, 2, ...
     /weights /m /v      [steps + 1, n]: row t holds the state after step t, row 0 the initial one
 
-augment.h5: from bytes to what the model sees (augment.py); outputs in fp32
+augment.h5: from bytes to what the model sees (augment.py); rounded to fp32
     root attributes     channel_mean [3], channel_variance [3], images, cases
     /images             uint8 [N, 32, 32, 3]
     /normalized         [N, 32, 32, 3]
@@ -74,7 +75,8 @@ def write(path, attributes, datasets):
         for name, values in datasets.items():
             large = values.size > 256  # a small one would only grow by the index of its chunks
             file.create_dataset(name, data=values, shuffle=large,
-                                compression='gzip' if large else None)
+                                compression='gzip' if large else None,
+                                compression_opts=9 if large else None)
         for name, entries in attributes.items():
             for key, value in entries.items():
                 data, dtype = stored_attribute(value)
@@ -99,7 +101,8 @@ def differences(path, attributes, datasets):
         found += [f'{name} is only on one side' for name in stored ^ set(datasets)]
         for name in stored & set(datasets):
             new, old = datasets[name], file[name][()]
-            rounding = {'float64': 1e-10, 'float32': 2e-7}.get(new.dtype.name, 0)
+            coarse = np.array_equal(new, new.astype(np.float32))
+            rounding = 0 if new.dtype.kind == 'u' else 2e-7 if coarse else 1e-10
             if old.shape != new.shape or old.dtype != new.dtype:
                 found.append(f'{name} is {old.dtype}{old.shape}, not {new.dtype}{new.shape}')
             elif not np.allclose(old, new, rtol=0, atol=rounding * float(np.abs(new).max())):

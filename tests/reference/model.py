@@ -16,9 +16,9 @@ MODELS = {
     # The patches do not divide the image: its last two rows and columns are cut off.
     'cut': dict(image_size=20, patch_size=6, dim=20, depth=1, heads=3, key_dim=10,
                 mlp=(36, 28, 20), pool='flatten', head=(12,), classes=11, batch=3),
-    # The proportions of the reference model. Three images make the first head layer a fat one.
+    # The proportions of the reference model. With three images head0 is a fat layer.
     'wide': dict(image_size=72, patch_size=6, dim=64, depth=2, heads=4, key_dim=64, mlp=(128, 64),
-                 pool='flatten', head=(16, 8), classes=10, batch=3),
+                 pool='flatten', head=(13, 8), classes=10, batch=3),
     # 625 attention elements a head, 600 or 300 in an MLP layer: groups of 128 and a part of one.
     'dropout': dict(image_size=20, patch_size=4, dim=12, depth=2, heads=2, key_dim=6, mlp=(24, 12),
                     pool='flatten', head=(40, 16), classes=9, batch=3, dropout=0.25,
@@ -71,6 +71,11 @@ def coarse_normal(random, shape, scale):
     """Normal values on a grid of scale/16 to scale/32: exact in fp32, a byte when compressed."""
     grid = 2.0 ** -math.ceil(math.log2(16 / scale))
     return np.round(random.standard_normal(shape) * scale / grid) * grid
+
+
+def rounded(values):
+    """Doubles with the accuracy of fp32, which compress to half the size."""
+    return np.asarray(values).astype(np.float32).astype(np.float64)
 
 
 def draw_weights(size, random):
@@ -218,13 +223,12 @@ def model_case(name, seed):
             assert np.abs(gradients[key]).max() < 1e-13
             gradients[key] = np.zeros_like(gradients[key])
 
-    gradient_type = np.float32 if name == 'wide' else np.float64
     datasets = {'/input/images': images, '/input/labels': labels.astype(np.uint16),
                 '/logits': logits.detach().numpy(), '/loss': loss.detach().numpy().reshape(1)}
     for key in weights:
         datasets['/model/' + key] = weights[key].astype(np.float32)
         assert np.array_equal(datasets['/model/' + key], weights[key])
-        datasets['/gradient/' + key] = gradients[key].astype(gradient_type)
+        datasets['/gradient/' + key] = rounded(gradients[key]) if name == 'wide' else gradients[key]
     datasets.update({'/mask/' + site: mask for site, mask in masks.items()})
     if masks:
         datasets['/input/samples'] = np.array(size['samples'], np.uint64)

@@ -1,0 +1,349 @@
+#include "vit/data_file.h"
+
+#include "vit/file.h"
+#include "vit/h5.h"
+#include "vit/memory.h"
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CLASSES_MAX = 65536, PART_BYTES = 64 };
+
+static const char *const split_name[SPLIT_COUNT] = {"train", "test"};
+static const char *const source_sha256_name[SPLIT_COUNT] = {"train_sha256", "test_sha256"};
+
+/* "/train/images" */
+static const char *part_name(DataSplit split, const char *what, char name[static PART_BYTES]) {
+    snprintf(name, PART_BYTES, "/%s/%s", split_name[split], what);
+    return name;
+}
+
+void data_set_free(DataSet *set) {
+    for (size_t s = 0; s < SPLIT_COUNT; s++) {
+        memory_free(set->split[s].images);
+        memory_free(set->split[s].labels);
+        memory_free(set->split[s].coarse_labels);
+    }
+    memory_free(set->names.text);
+    memory_free(set->coarse_names.text);
+    *set = (DataSet){0};
+}
+
+/* ---- what the header tells about the content ---- */
+
+static void digest_add_labels(Digest *digest, const uint16_t *labels, size_t count) {
+    unsigned char bytes[2048]; /* little-endian on every machine */
+    for (size_t first = 0; first < count; first += sizeof bytes / 2) {
+        size_t n = count - first < sizeof bytes / 2 ? count - first : sizeof bytes / 2;
+        for (size_t i = 0; i < n; i++) {
+            bytes[2 * i] = (unsigned char)(labels[first + i] & 0xff);
+            bytes[2 * i + 1] = (unsigned char)(labels[first + i] >> 8);
+        }
+        digest_add(digest, bytes, 2 * n);
+    }
+}
+
+static Status content_digest(const DataSet *set, char text[static DIGEST_TEXT]) {
+    Digest digest;
+    STATUS_TRY(digest_init(&digest));
+    for (size_t s = 0; s < SPLIT_COUNT; s++) {
+        const DataRows *rows = &set->split[s];
+        digest_add(&digest, rows->images, rows->count * DATA_IMAGE_BYTES);
+        digest_add_labels(&digest, rows->labels, rows->count);
+        if (rows->coarse_labels)
+            digest_add_labels(&digest, rows->coarse_labels, rows->count);
+    }
+    return digest_finish(&digest, text);
+}
+
+/* Mean and population variance of every channel, from exact integer sums. */
+static void channel_moments(const DataRows *rows, DataHeader *header) {
+    uint64_t sum[DATA_CHANNELS] = {0}, squares[DATA_CHANNELS] = {0};
+    for (size_t i = 0; i < rows->count * DATA_IMAGE_BYTES; i += DATA_CHANNELS)
+        for (size_t c = 0; c < DATA_CHANNELS; c++) {
+            uint64_t pixel = rows->images[i + c];
+            sum[c] += pixel;
+            squares[c] += pixel * pixel;
+        }
+    uint64_t n = rows->count * DATA_SIDE * DATA_SIDE;
+    for (size_t c = 0; c < DATA_CHANNELS; c++) {
+        unsigned __int128 spread = (unsigned __int128)n * squares[c];
+        spread -= (unsigned __int128)sum[c] * sum[c];
+        header->mean[c] = (double)sum[c] / (double)n;
+        header->variance[c] = (double)spread / ((double)n * (double)n);
+    }
+}
+
+/* ---- checks shared by reader and writer ---- */
+
+static Status check_labels(const char *path, const char *name, const uint16_t *labels, size_t first,
+                           size_t count, size_t classes) {
+    for (size_t i = 0; i < count; i++)
+        if (labels[i] >= classes)
+            return status_fail(STATUS_DATA,
+                               "%s: %s: row %zu has label %u, but there are %zu classes", path,
+                               name, first + i, labels[i], classes);
+    return STATUS_OK;
+}
+
+static Status check_header(const char *path, const DataHeader *header) {
+    if (header->classes < 1 || header->classes > CLASSES_MAX ||
+        header->coarse_classes > CLASSES_MAX)
+        return status_fail(STATUS_DATA, "%s: has %zu classes (allowed: 1 to %d)", path,
+                           header->classes < 1 || header->classes > CLASSES_MAX
+                               ? header->classes
+                               : header->coarse_classes,
+                           CLASSES_MAX);
+    if (header->images[SPLIT_TRAIN] == 0)
+        return status_fail(STATUS_DATA, "%s: has no training images", path);
+    for (size_t c = 0; c < DATA_CHANNELS; c++)
+        if (!isfinite(header->mean[c]) || !isfinite(header->variance[c]) ||
+            header->variance[c] <= 0.0)
+            return status_fail(STATUS_DATA,
+                               "%s: channel %zu has mean %g and variance %g; the training images "
+                               "cannot be normalized",
+                               path, c, header->mean[c], header->variance[c]);
+    return STATUS_OK;
+}
+
+/* ---- reading ---- */
+
+static Status check_dataset(const char *path, hid_t file, const char *name, hid_t type, size_t rank,
+                            const size_t *wanted) {
+    size_t found_rank, found[4];
+    STATUS_TRY(h5_shape(file, name, &found_rank, found));
+    if (found_rank != rank || memcmp(found, wanted, rank * sizeof *found) != 0)
+        return status_fail(STATUS_DATA, "%s: %s: does not have the shape of %zu %s", path, name,
+                           wanted[0], rank == 4 ? "images [32, 32, 3]" : "labels");
+    return h5_read_rows(file, name, type, 0, 0, NULL); /* its type, and that it is complete */
+}
+
+static Status check_split(const char *path, hid_t file, DataSplit split, DataHeader *header) {
+    char name[PART_BYTES];
+    size_t rank, found[4];
+    STATUS_TRY(h5_shape(file, part_name(split, "images", name), &rank, found));
+    size_t wanted[4] = {found[0], DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    header->images[split] = wanted[0];
+    STATUS_TRY(check_dataset(path, file, name, H5T_NATIVE_UINT8, 4, wanted));
+    STATUS_TRY(
+        check_dataset(path, file, part_name(split, "labels", name), H5T_NATIVE_UINT16, 1, wanted));
+    if (header->coarse_classes == 0)
+        return STATUS_OK;
+    return check_dataset(path, file, part_name(split, "coarse_labels", name), H5T_NATIVE_UINT16, 1,
+                         wanted);
+}
+
+static Status count_names(hid_t file, const char *name, size_t *count) {
+    char *text;
+    size_t width;
+    STATUS_TRY(h5_read_strings(file, name, count, &width, &text));
+    memory_free(text);
+    return STATUS_OK;
+}
+
+/* A digest attribute; "" is allowed where there was nothing to digest. */
+static Status read_digest(const char *path, hid_t file, const char *attribute, bool may_be_empty,
+                          char digest[static DIGEST_TEXT]) {
+    char *text;
+    STATUS_TRY(h5_get_text(file, "/", attribute, &text));
+    size_t length = strlen(text);
+    bool fits = length == DIGEST_TEXT - 1 || (length == 0 && may_be_empty);
+    if (fits)
+        memcpy(digest, text, length + 1);
+    memory_free(text);
+    return fits ? STATUS_OK
+                : status_fail(STATUS_DATA, "%s: / @%s: is not a SHA-256", path, attribute);
+}
+
+static Status read_header(const char *path, hid_t file, DataHeader *header) {
+    *header = (DataHeader){0};
+    STATUS_TRY(count_names(file, "/label_names", &header->classes));
+    if (h5_exists(file, "/coarse_label_names"))
+        STATUS_TRY(count_names(file, "/coarse_label_names", &header->coarse_classes));
+    for (DataSplit split = 0; split < SPLIT_COUNT; split++)
+        STATUS_TRY(check_split(path, file, split, header));
+    STATUS_TRY(h5_get_reals(file, "/", "channel_mean", DATA_CHANNELS, header->mean));
+    STATUS_TRY(h5_get_reals(file, "/", "channel_variance", DATA_CHANNELS, header->variance));
+    STATUS_TRY(read_digest(path, file, "content_sha256", false, header->content_sha256));
+    return check_header(path, header);
+}
+
+Status data_file_read_header(const char *path, DataHeader *header) {
+    hid_t file;
+    STATUS_TRY(h5_open(path, &file));
+    Status status = read_header(path, file, header);
+    Status closed = h5_close(file);
+    return status != STATUS_OK ? status : closed;
+}
+
+static Status read_labels(const char *path, hid_t file, DataSplit split, const char *what,
+                          size_t classes, size_t first, size_t count, uint16_t *labels) {
+    char name[PART_BYTES];
+    STATUS_TRY(
+        h5_read_rows(file, part_name(split, what, name), H5T_NATIVE_UINT16, first, count, labels));
+    return check_labels(path, name, labels, first, count, classes);
+}
+
+Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit split, bool coarse,
+                           size_t first, size_t count, uint8_t *images, uint16_t *labels) {
+    if (coarse && header->coarse_classes == 0)
+        return status_fail(STATUS_DATA, "%s: has no coarse labels", path);
+    hid_t file;
+    STATUS_TRY(h5_open(path, &file));
+    char name[PART_BYTES];
+    Status status = h5_read_rows(file, part_name(split, "images", name), H5T_NATIVE_UINT8, first,
+                                 count, images);
+    if (status == STATUS_OK)
+        status =
+            read_labels(path, file, split, coarse ? "coarse_labels" : "labels",
+                        coarse ? header->coarse_classes : header->classes, first, count, labels);
+    Status closed = h5_close(file);
+    return status != STATUS_OK ? status : closed;
+}
+
+static Status read_split(const char *path, hid_t file, const DataHeader *header, DataSplit split,
+                         DataRows *rows) {
+    char name[PART_BYTES];
+    rows->count = header->images[split];
+    STATUS_TRY(memory_allocate(&rows->images, rows->count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&rows->labels, rows->count, sizeof *rows->labels, "labels"));
+    STATUS_TRY(h5_read_rows(file, part_name(split, "images", name), H5T_NATIVE_UINT8, 0,
+                            rows->count, rows->images));
+    STATUS_TRY(
+        read_labels(path, file, split, "labels", header->classes, 0, rows->count, rows->labels));
+    if (header->coarse_classes == 0)
+        return STATUS_OK;
+    STATUS_TRY(
+        memory_allocate(&rows->coarse_labels, rows->count, sizeof *rows->labels, "coarse labels"));
+    return read_labels(path, file, split, "coarse_labels", header->coarse_classes, 0, rows->count,
+                       rows->coarse_labels);
+}
+
+static Status read_names(hid_t file, const char *name, DataNames *names) {
+    return h5_read_strings(file, name, &names->count, &names->width, &names->text);
+}
+
+static Status read_all(const char *path, hid_t file, DataHeader *header, DataSet *set) {
+    STATUS_TRY(read_header(path, file, header));
+    STATUS_TRY(read_names(file, "/label_names", &set->names));
+    if (header->coarse_classes)
+        STATUS_TRY(read_names(file, "/coarse_label_names", &set->coarse_names));
+    char *source;
+    STATUS_TRY(h5_get_text(file, "/", "source", &source));
+    snprintf(set->source, sizeof set->source, "%s", source);
+    memory_free(source);
+    for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
+        STATUS_TRY(
+            read_digest(path, file, source_sha256_name[split], true, set->source_sha256[split]));
+        STATUS_TRY(read_split(path, file, header, split, &set->split[split]));
+    }
+    char digest[DIGEST_TEXT];
+    STATUS_TRY(content_digest(set, digest));
+    if (strcmp(digest, header->content_sha256) != 0)
+        return status_fail(STATUS_DATA,
+                           "%s: the images and labels have SHA-256 %s, but the file says %s", path,
+                           digest, header->content_sha256);
+    return STATUS_OK;
+}
+
+Status data_file_read_all(const char *path, DataHeader *header, DataSet *set) {
+    *set = (DataSet){0};
+    hid_t file;
+    STATUS_TRY(h5_open(path, &file));
+    Status status = read_all(path, file, header, set);
+    Status closed = h5_close(file);
+    if (status == STATUS_OK)
+        status = closed;
+    if (status != STATUS_OK)
+        data_set_free(set);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static Status check_set(const char *path, const DataSet *set) {
+    for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
+        const DataRows *rows = &set->split[split];
+        char name[PART_BYTES];
+        STATUS_TRY(check_labels(path, part_name(split, "labels", name), rows->labels, 0,
+                                rows->count, set->names.count));
+        if (set->coarse_names.count)
+            STATUS_TRY(check_labels(path, part_name(split, "coarse_labels", name),
+                                    rows->coarse_labels, 0, rows->count, set->coarse_names.count));
+    }
+    return STATUS_OK;
+}
+
+static Status make_header(const char *path, const DataSet *set, DataHeader *header) {
+    *header = (DataHeader){.classes = set->names.count, .coarse_classes = set->coarse_names.count};
+    for (size_t s = 0; s < SPLIT_COUNT; s++)
+        header->images[s] = set->split[s].count;
+    channel_moments(&set->split[SPLIT_TRAIN], header);
+    STATUS_TRY(check_header(path, header));
+    return content_digest(set, header->content_sha256);
+}
+
+static Status write_split(hid_t file, DataSplit split, const DataRows *rows, bool coarse) {
+    char name[PART_BYTES];
+    size_t shape[4] = {rows->count, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    STATUS_TRY(h5_write(file, part_name(split, "images", name), H5T_STD_U8LE, H5T_NATIVE_UINT8, 4,
+                        shape, rows->images));
+    STATUS_TRY(h5_write(file, part_name(split, "labels", name), H5T_STD_U16LE, H5T_NATIVE_UINT16, 1,
+                        shape, rows->labels));
+    if (!coarse)
+        return STATUS_OK;
+    return h5_write(file, part_name(split, "coarse_labels", name), H5T_STD_U16LE, H5T_NATIVE_UINT16,
+                    1, shape, rows->coarse_labels);
+}
+
+static Status write_all(hid_t file, const DataHeader *header, const DataSet *set) {
+    bool coarse = header->coarse_classes > 0;
+    for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
+        STATUS_TRY(write_split(file, split, &set->split[split], coarse));
+        STATUS_TRY(h5_set_text(file, "/", source_sha256_name[split], set->source_sha256[split]));
+    }
+    STATUS_TRY(h5_write_strings(file, "/label_names", set->names.count, set->names.width,
+                                set->names.text));
+    if (coarse)
+        STATUS_TRY(h5_write_strings(file, "/coarse_label_names", set->coarse_names.count,
+                                    set->coarse_names.width, set->coarse_names.text));
+    STATUS_TRY(h5_set_text(file, "/", "source", set->source));
+    STATUS_TRY(h5_set_text(file, "/", "content_sha256", header->content_sha256));
+    STATUS_TRY(h5_set_reals(file, "/", "channel_mean", DATA_CHANNELS, header->mean));
+    return h5_set_reals(file, "/", "channel_variance", DATA_CHANNELS, header->variance);
+}
+
+/* HDF5 may call a file closed that a full disk has cut, so only what can be read back counts. */
+static Status verify_written(const char *path, const DataHeader *written) {
+    DataHeader header;
+    DataSet set;
+    Status status = data_file_read_all(path, &header, &set);
+    data_set_free(&set);
+    if (status == STATUS_OK && strcmp(header.content_sha256, written->content_sha256) == 0)
+        return STATUS_OK;
+    if (status == STATUS_INTERNAL)
+        return status;
+    return status_fail(STATUS_IO, "%s: was not written as it should be: %s", path,
+                       status == STATUS_OK ? "it reads back otherwise" : status_message());
+}
+
+Status data_file_write(const char *path, const DataSet *set) {
+    DataHeader header;
+    char temporary[FILE_PATH_MAX];
+    STATUS_TRY(check_set(path, set));
+    STATUS_TRY(make_header(path, set, &header));
+    STATUS_TRY(file_temporary(path, temporary));
+    hid_t file;
+    Status status = h5_create(temporary, &file);
+    if (status == STATUS_OK)
+        status = write_all(file, &header, set);
+    Status closed = h5_close(file);
+    if (status == STATUS_OK)
+        status = closed;
+    if (status == STATUS_OK)
+        status = verify_written(temporary, &header);
+    if (status == STATUS_OK)
+        return file_commit(temporary, path);
+    unlink(temporary);
+    return status;
+}

@@ -1,0 +1,178 @@
+#include "encoder.h"
+
+#include <string.h>
+
+static const float norm_epsilon = 1e-6f;
+
+void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
+                  const Kernels *kernels) {
+    const size_t T = shape->T, D = shape->D, P = shape->patch_values;
+    *encoder = (Encoder){
+        .shape = shape, .table = table, .kernels = kernels, .keep = dropout_keep(shape->dropout)};
+    attention_plan(&encoder->attention, shape, kernels);
+    mlp_plan(&encoder->mlp, shape, kernels);
+    gemm_plan(&encoder->embed, GEMM_NN, T, D, P, P, D, D, false);
+    gemm_plan(&encoder->embed_gradient, GEMM_TN, P, D, T, P, D, D, true);
+}
+
+void encoder_weights_place(EncoderWeights *prepared, const ModelShape *shape, Arena *arena) {
+    for (size_t l = 0; l < shape->depth; l++) {
+        attention_weights_place(&prepared->block[l].attention, shape, arena);
+        mlp_weights_place(&prepared->block[l].mlp, shape, arena);
+    }
+}
+
+static void norm_stash_place(NormStash *stash, const ModelShape *shape, Arena *arena) {
+    stash->normalized = arena_take(arena, shape->T * shape->D);
+    stash->inverse = arena_take(arena, shape->T);
+}
+
+void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *arena) {
+    stash->patches = arena_take(arena, shape->T * shape->patch_values);
+    for (size_t l = 0; l < shape->depth; l++) {
+        BlockStash *block = &stash->block[l];
+        norm_stash_place(&block->norm1, shape, arena);
+        norm_stash_place(&block->norm2, shape, arena);
+        block->attention_input = arena_take(arena, shape->T * shape->D);
+        block->mlp_input = arena_take(arena, shape->T * shape->D);
+        attention_stash_place(&block->attention, shape, arena);
+        mlp_stash_place(&block->mlp, shape, arena);
+    }
+    norm_stash_place(&stash->norm, shape, arena);
+}
+
+static size_t largest_dropout_site(const ModelShape *shape) {
+    size_t largest = shape->T * shape->T;
+    for (size_t j = 0; j < shape->mlp.count; j++)
+        if (shape->T * shape->mlp.value[j] > largest)
+            largest = shape->T * shape->mlp.value[j];
+    if (shape->features > largest)
+        largest = shape->features;
+    for (size_t j = 0; j < shape->head.count; j++)
+        if (shape->head.value[j] > largest)
+            largest = shape->head.value[j];
+    return largest;
+}
+
+void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
+                        Arena *arena) {
+    const size_t words = dropout_groups(largest_dropout_site(shape)) * DROPOUT_GROUP;
+    for (int i = 0; i < 2; i++)
+        work->x[i] = arena_take(arena, shape->T * shape->D);
+    work->residual = arena_take(arena, unit_images * shape->T * shape->D);
+    work->words = (uint16_t *)(void *)arena_take(arena, words / 2);
+    attention_work_place(&work->attention, shape, arena);
+    mlp_work_place(&work->mlp, shape, arena);
+}
+
+void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared) {
+    const ParameterTable *table = encoder->table;
+    prepared->patch_kernel = weights + table->patch_kernel;
+    prepared->patch_bias = weights + table->patch_bias;
+    prepared->position = weights + table->position;
+    prepared->norm_gamma = weights + table->norm_gamma;
+    prepared->norm_beta = weights + table->norm_beta;
+}
+
+void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
+                           EncoderWeights *prepared) {
+    const BlockLayout *layout = &encoder->table->block[block];
+    BlockWeights *target = &prepared->block[block];
+    target->norm1_gamma = weights + layout->norm1_gamma;
+    target->norm1_beta = weights + layout->norm1_beta;
+    target->norm2_gamma = weights + layout->norm2_gamma;
+    target->norm2_beta = weights + layout->norm2_beta;
+    attention_prepare(&encoder->attention, layout, weights, &target->attention);
+    mlp_prepare(&encoder->mlp, layout, weights, &target->mlp);
+}
+
+/* Patch embedding: x = patches W + b + position. */
+
+void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
+                   float *x) {
+    const ModelShape *shape = encoder->shape;
+    gemm_run(&encoder->embed, patches, weights->patch_kernel, x);
+    encoder->kernels->add_bias(shape->T, shape->D, weights->patch_bias, 1.0f, x);
+    encoder->kernels->add(shape->T * shape->D, weights->position, x);
+}
+
+void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
+                            float *gradient) {
+    const ModelShape *shape = encoder->shape;
+    const ParameterTable *table = encoder->table;
+    encoder->kernels->add(shape->T * shape->D, dx, gradient + table->position);
+    encoder->kernels->add_column_sums(shape->T, shape->D, dx, gradient + table->patch_bias);
+    gemm_run(&encoder->embed_gradient, patches, dx, gradient + table->patch_kernel);
+}
+
+/* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */
+
+void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t block,
+                   const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x) {
+    const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const BlockWeights *w = &weights->block[block];
+    encoder->kernels->layer_norm(T, D, x, w->norm1_gamma, w->norm1_beta, norm_epsilon,
+                                 stash->attention_input, stash->norm1.normalized,
+                                 stash->norm1.inverse);
+    attention_forward(&encoder->attention, &w->attention, stash->attention_input, source, block,
+                      &stash->attention, &work->attention, x);
+    encoder->kernels->layer_norm(T, D, x, w->norm2_gamma, w->norm2_beta, norm_epsilon,
+                                 stash->mlp_input, stash->norm2.normalized, stash->norm2.inverse);
+    mlp_forward(&encoder->mlp, &w->mlp, stash->mlp_input, source, block, &stash->mlp, &work->mlp,
+                x);
+}
+
+void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
+                            const BlockStash *stash, EncoderWork *work, float *gradient,
+                            float *dx) {
+    const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const BlockLayout *layout = &encoder->table->block[block];
+    const BlockWeights *w = &weights->block[block];
+    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, gradient);
+    const float *dmlp_input =
+        mlp_backward(&encoder->mlp, &w->mlp, stash->mlp_input, dx, &stash->mlp, &work->mlp, &mlp);
+    encoder->kernels->layer_norm_backward(T, D, dmlp_input, w->norm2_gamma, stash->norm2.normalized,
+                                          stash->norm2.inverse, dx, gradient + layout->norm2_gamma,
+                                          gradient + layout->norm2_beta);
+    AttentionGradient attention = attention_gradient(layout, gradient);
+    float *dattention_input = work->x[0];
+    attention_backward(&encoder->attention, &w->attention, stash->attention_input, dx,
+                       encoder->keep, &stash->attention, &work->attention, &attention,
+                       dattention_input);
+    encoder->kernels->layer_norm_backward(
+        T, D, dattention_input, w->norm1_gamma, stash->norm1.normalized, stash->norm1.inverse, dx,
+        gradient + layout->norm1_gamma, gradient + layout->norm1_beta);
+}
+
+/* Pooling: y = LN(x), then all of y (flatten) or its mean over the tokens. */
+
+void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const float *x,
+                  NormStash *stash, EncoderWork *work, float *features) {
+    const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const bool mean = encoder->shape->pool == POOL_MEAN;
+    float *y = mean ? work->x[0] : features;
+    encoder->kernels->layer_norm(T, D, x, weights->norm_gamma, weights->norm_beta, norm_epsilon, y,
+                                 stash->normalized, stash->inverse);
+    if (!mean)
+        return;
+    memset(features, 0, D * sizeof *features);
+    encoder->kernels->add_column_sums(T, D, y, features);
+    for (size_t d = 0; d < D; d++)
+        features[d] /= (float)T;
+}
+
+void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
+                           const float *dfeatures, const NormStash *stash, EncoderWork *work,
+                           float *gradient, float *dx) {
+    const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const float *dy = dfeatures;
+    if (encoder->shape->pool == POOL_MEAN) {
+        for (size_t i = 0; i < T * D; i++)
+            work->x[0][i] = dfeatures[i % D] / (float)T;
+        dy = work->x[0];
+    }
+    memset(dx, 0, T * D * sizeof *dx);
+    encoder->kernels->layer_norm_backward(T, D, dy, weights->norm_gamma, stash->normalized,
+                                          stash->inverse, dx, gradient + encoder->table->norm_gamma,
+                                          gradient + encoder->table->norm_beta);
+}

@@ -1,0 +1,103 @@
+#ifndef VIT_ENCODER_H
+#define VIT_ENCODER_H
+
+#include "arena.h"
+#include "attention.h"
+#include "dropout.h"
+#include "mlp.h"
+#include "vit/gemm.h"
+#include "vit/kernels.h"
+#include "vit/model_shape.h"
+#include "vit/parameter.h"
+
+/* Everything before the head, on one image: patch embedding, blocks, final layer norm, pooling. A
+ * thread takes several images through one block before the next ('layer first'), since a block's
+ * weights and gradient then stay in its cache. */
+
+/* What a layer norm leaves for backward. */
+typedef struct NormStash {
+    float *normalized; /* [T, D] */
+    float *inverse;    /* [T] */
+} NormStash;
+
+/* Of one image and block. */
+typedef struct BlockStash {
+    NormStash norm1, norm2;
+    float *attention_input, *mlp_input; /* [T, D] */
+    AttentionStash attention;
+    MlpStash mlp;
+} BlockStash;
+
+/* Of one image. */
+typedef struct ImageStash {
+    float *patches;    /* [T, patch_values] */
+    BlockStash *block; /* [depth] */
+    NormStash norm;
+} ImageStash;
+
+typedef struct BlockWeights {
+    const float *norm1_gamma, *norm1_beta, *norm2_gamma, *norm2_beta;
+    AttentionWeights attention;
+    MlpWeights mlp;
+} BlockWeights;
+
+/* Prepared once a step, read by all threads. */
+typedef struct EncoderWeights {
+    const float *patch_kernel, *patch_bias, *position, *norm_gamma, *norm_beta;
+    BlockWeights *block; /* [depth] */
+} EncoderWeights;
+
+/* A thread's scratch. */
+typedef struct EncoderWork {
+    float *x[2];     /* [T, D] */
+    float *residual; /* [unit_images, T, D]: x of every image of the unit */
+    uint16_t *words; /* room for the dropout decisions of the largest site */
+    AttentionWork attention;
+    MlpWork mlp;
+} EncoderWork;
+
+typedef struct Encoder {
+    const ModelShape *shape;
+    const ParameterTable *table;
+    const Kernels *kernels;
+    Attention attention;
+    Mlp mlp;
+    Gemm embed;          /* [T, patch_values] [patch_values, D] */
+    Gemm embed_gradient; /* [T, patch_values]^T [T, D], accumulating */
+    float keep;          /* part of the probabilities that dropout keeps */
+} Encoder;
+
+void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
+                  const Kernels *kernels);
+/* The structures' block arrays are the caller's, [depth]. */
+void encoder_weights_place(EncoderWeights *prepared, const ModelShape *shape, Arena *arena);
+void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *arena);
+void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
+                        Arena *arena);
+
+/* Points the weights that need no preparation into the flat block; encoder_prepare_block makes the
+ * others' forms, one block a call. */
+void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared);
+void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
+                           EncoderWeights *prepared);
+
+/* x [T, D] = patches W + b + position. */
+void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
+                   float *x);
+/* x [T, D] through one block, in place. */
+void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t block,
+                   const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x);
+/* features [shape->features] = pool(LN(x)). */
+void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const float *x,
+                  NormStash *stash, EncoderWork *work, float *features);
+
+/* Their backward passes, in reverse order. gradient: the thread's flat block, added to. */
+void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
+                           const float *dfeatures, const NormStash *stash, EncoderWork *work,
+                           float *gradient, float *dx);
+void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
+                            const BlockStash *stash, EncoderWork *work, float *gradient, float *dx);
+void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
+                            float *gradient);
+
+#endif

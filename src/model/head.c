@@ -1,0 +1,122 @@
+#include "head.h"
+
+#include "vit/gemm.h"
+#include <math.h>
+#include <omp.h>
+#include <string.h>
+
+void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
+               const Kernels *kernels) {
+    *head =
+        (Head){.shape = shape, .table = table, .kernels = kernels, .layers = shape->head.count + 1};
+    head->width[0] = shape->features;
+    for (size_t j = 0; j < shape->head.count; j++)
+        head->width[j + 1] = shape->head.value[j];
+    head->width[head->layers] = shape->classes;
+}
+
+void head_stash_place(HeadStash *stash, const Head *head, size_t images, Arena *arena) {
+    size_t widest = head->width[0];
+    for (size_t j = 0; j < head->layers; j++) {
+        stash->input[j] = arena_take(arena, images * head->width[j]);
+        if (j + 1 < head->layers)
+            stash->slope[j] = arena_take(arena, images * head->width[j + 1]);
+        if (head->width[j + 1] > widest)
+            widest = head->width[j + 1];
+    }
+    stash->logits = arena_take(arena, images * head->width[head->layers]);
+    for (int i = 0; i < 2; i++)
+        stash->delta[i] = arena_take(arena, images * widest);
+}
+
+/* h_{j+1} = dropout(gelu(h_j W_j + b_j)); logits = h_last W + b. */
+void head_forward(const Head *head, const float *weights, size_t B, const uint32_t *sample,
+                  const DropoutSource *sources, HeadStash *stash) {
+    const Kernels *kernels = head->kernels;
+    for (size_t j = 0; j < head->layers; j++) {
+        const size_t in = head->width[j], out = head->width[j + 1];
+        const bool last = j + 1 == head->layers;
+        const float *bias = weights + head->table->head_bias[j];
+        float *output = last ? stash->logits : stash->input[j + 1];
+        gemm_wide(GEMM_NN, B, out, in, stash->input[j], in, weights + head->table->head_kernel[j],
+                  out, false, output, out);
+        if (last) {
+            kernels->add_bias(B, out, bias, 1.0f, output);
+            continue;
+        }
+#pragma omp parallel for schedule(static)
+        for (size_t i = 0; i < B; i++) {
+            DropoutSource source = sources[omp_get_thread_num()];
+            source.sample = sample ? sample[i] : 0;
+            Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
+            kernels->gelu(1, out, bias, dropout, output + i * out, stash->slope[j] + i * out);
+        }
+    }
+}
+
+/* loss = log(sum exp(z)) - z_label, shifted by the maximum, in double. */
+static double cross_entropy(size_t classes, const float *logits, size_t label) {
+    float maximum = logits[0];
+    for (size_t c = 1; c < classes; c++)
+        maximum = logits[c] > maximum ? logits[c] : maximum;
+    double sum = 0.0;
+    for (size_t c = 0; c < classes; c++)
+        sum += exp((double)logits[c] - (double)maximum);
+    return log(sum) - ((double)logits[label] - (double)maximum);
+}
+
+static size_t label_rank(size_t classes, const float *logits, size_t label) {
+    if (isnan(logits[label]))
+        return classes;
+    size_t rank = 0;
+    for (size_t c = 0; c < classes; c++)
+        rank += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
+    return rank;
+}
+
+void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
+                 double *loss, size_t *rank) {
+    const size_t classes = head->shape->classes;
+    for (size_t i = 0; i < B; i++) {
+        loss[i] = cross_entropy(classes, stash->logits + i * classes, label[i]);
+        rank[i] = label_rank(classes, stash->logits + i * classes, label[i]);
+    }
+}
+
+/* dz = scale * (softmax(z) - onehot(label)). */
+static void logits_gradient(size_t B, size_t classes, const float *logits, const uint16_t *label,
+                            float scale, float *dlogits) {
+    for (size_t i = 0; i < B; i++) {
+        const float *z = logits + i * classes;
+        const double log_sum = cross_entropy(classes, z, label[i]) + (double)z[label[i]];
+        for (size_t c = 0; c < classes; c++) {
+            double p = exp((double)z[c] - log_sum);
+            dlogits[i * classes + c] = scale * (float)(p - (c == label[i] ? 1.0 : 0.0));
+        }
+    }
+}
+
+/* dW_j = h_j^T dz_j; db_j = column sums of dz_j; dh_j = dz_j W_j^T; dz_{j-1} = dh_j slope_{j-1}. */
+float *head_backward(const Head *head, const float *weights, size_t B, const uint16_t *label,
+                     float scale, bool overwrite, HeadStash *stash, float *gradient) {
+    const Kernels *kernels = head->kernels;
+    float *delta = stash->delta[0], *dinput = stash->delta[1];
+    logits_gradient(B, head->shape->classes, stash->logits, label, scale, delta);
+    for (size_t j = head->layers; j-- > 0;) {
+        const size_t in = head->width[j], out = head->width[j + 1];
+        float *dbias = gradient + head->table->head_bias[j];
+        if (overwrite)
+            memset(dbias, 0, out * sizeof *dbias);
+        kernels->add_column_sums(B, out, delta, dbias);
+        gemm_wide(GEMM_TN, in, out, B, stash->input[j], in, delta, out, !overwrite,
+                  gradient + head->table->head_kernel[j], out);
+        gemm_wide(GEMM_NT, B, in, out, delta, out, weights + head->table->head_kernel[j], out,
+                  false, dinput, in);
+        if (j > 0)
+            kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
+        float *used = delta;
+        delta = dinput;
+        dinput = used;
+    }
+    return delta;
+}

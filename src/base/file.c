@@ -15,10 +15,14 @@ Status file_temporary(const char *path, char temporary[static FILE_PATH_MAX]) {
     return STATUS_OK;
 }
 
-static Status sync_path(const char *path, int flags) {
-    int descriptor = open(path, flags | O_CLOEXEC);
-    if (descriptor < 0)
+static Status open_path(const char *path, int flags, int *descriptor) {
+    *descriptor = open(path, flags | O_CLOEXEC);
+    if (*descriptor < 0)
         return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+static Status sync_and_close(const char *path, int descriptor) {
     int failed = fsync(descriptor);
     int reason = errno;
     close(descriptor);
@@ -28,37 +32,56 @@ static Status sync_path(const char *path, int flags) {
     return STATUS_OK;
 }
 
-static Status sync_folder_of(const char *path) {
-    char folder[FILE_PATH_MAX];
-    snprintf(folder, sizeof folder, "%s", path);
+static void folder_of(const char *path, char folder[static FILE_PATH_MAX]) {
+    snprintf(folder, FILE_PATH_MAX, "%s", path);
     char *slash = strrchr(folder, '/');
     if (!slash)
-        snprintf(folder, sizeof folder, ".");
+        snprintf(folder, FILE_PATH_MAX, ".");
     else if (slash == folder)
         folder[1] = '\0';
     else
         *slash = '\0';
-    return sync_path(folder, O_RDONLY | O_DIRECTORY);
+}
+
+static Status sync_and_rename(const char *temporary, const char *path) {
+    int descriptor;
+    STATUS_TRY(open_path(temporary, O_RDWR, &descriptor));
+    STATUS_TRY(sync_and_close(temporary, descriptor));
+    if (rename(temporary, path) != 0)
+        return status_fail(STATUS_IO, "%s: cannot be renamed to %s: %s", temporary, path,
+                           strerror(errno));
+    return STATUS_OK;
 }
 
 Status file_commit(const char *temporary, const char *path) {
-    Status status = sync_path(temporary, O_RDWR);
-    if (status == STATUS_OK && rename(temporary, path) != 0)
-        status = status_fail(STATUS_IO, "%s: cannot be renamed to %s: %s", temporary, path,
-                             strerror(errno));
-    if (status != STATUS_OK) {
-        unlink(temporary);
-        return status;
+    char folder[FILE_PATH_MAX];
+    int descriptor;
+    folder_of(path, folder);
+    /* Opened first, so that nothing but its own sync can fail once the old file is gone. */
+    Status status = open_path(folder, O_RDONLY | O_DIRECTORY, &descriptor);
+    if (status == STATUS_OK) {
+        status = sync_and_rename(temporary, path);
+        if (status == STATUS_OK)
+            return sync_and_close(folder, descriptor);
+        close(descriptor);
     }
-    return sync_folder_of(path);
+    unlink(temporary);
+    return status;
 }
 
 bool file_exists(const char *path) {
     return access(path, F_OK) == 0;
 }
 
+static bool is_folder(const char *path) {
+    struct stat found;
+    return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
 Status file_make_folder(const char *path) {
     char part[FILE_PATH_MAX];
+    if (!*path)
+        return status_fail(STATUS_IO, "a folder with an empty name cannot be made");
     if (snprintf(part, sizeof part, "%s", path) >= FILE_PATH_MAX)
         return status_fail(STATUS_IO, "%s: the path is longer than %d bytes", path,
                            FILE_PATH_MAX - 1);
@@ -67,17 +90,17 @@ Status file_make_folder(const char *path) {
             continue;
         char kept = *end;
         *end = '\0';
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return status_fail(STATUS_IO, "%s: the folder cannot be made: %s", part,
-                               strerror(errno));
+        /* For a folder that is there, some systems give another reason first, such as EROFS. */
+        if (mkdir(part, 0777) != 0) {
+            int reason = errno;
+            if (!is_folder(part))
+                return status_fail(STATUS_IO, "%s: the folder cannot be made: %s", part,
+                                   reason == EEXIST ? "a file has its name" : strerror(reason));
+        }
         *end = kept;
         if (kept == '\0')
-            break;
+            return STATUS_OK;
     }
-    struct stat found;
-    if (stat(path, &found) != 0 || !S_ISDIR(found.st_mode))
-        return status_fail(STATUS_IO, "%s: is not a folder", path);
-    return STATUS_OK;
 }
 
 void file_stem(const char *path, char *stem, size_t bytes) {

@@ -30,6 +30,34 @@ static void apply_presets(Job *job) {
             job_value_set(job, &job_options[i], job_options[i].preset);
 }
 
+/* ---- one key, wherever it was given: `place` begins every message ---- */
+
+static Status require_section(const char *place, const char *section) {
+    char hint[512];
+    if (job_option_is_section(section))
+        return STATUS_OK;
+    job_hint_section(section, hint, sizeof hint);
+    return status_fail(STATUS_CONFIG, "%s: unknown section; %s", place, hint);
+}
+
+static Status find_option(const char *place, const char *section, const char *key,
+                          const JobOption **option) {
+    char hint[512];
+    *option = job_option_find(section, key);
+    if (*option)
+        return STATUS_OK;
+    job_hint_key(section, key, hint, sizeof hint);
+    return status_fail(STATUS_CONFIG, "%s: unknown key; %s", place, hint);
+}
+
+static Status set_option(const char *place, Job *job, const JobOption *option, const char *value) {
+    char allowed[512];
+    if (job_value_set(job, option, value))
+        return STATUS_OK;
+    job_value_allowed(option, allowed, sizeof allowed);
+    return status_fail(STATUS_CONFIG, "%s: must be %s", place, allowed);
+}
+
 /* ---- job file ---- */
 
 /* inih passes over what follows a heading, and over a heading without keys: neither may hide a
@@ -38,19 +66,15 @@ static Status check_heading(const Reading *reading, const char *line, size_t len
     const char *end = memchr(line, ']', length);
     if (!end)
         return STATUS_OK; /* inih reports it */
-    char section[64], hint[512];
+    char section[64], place[PLACE_MAX];
     snprintf(section, sizeof section, "%.*s", (int)(end - line - 1), line + 1);
-    if (!job_option_is_section(section)) {
-        job_hint_section(section, hint, sizeof hint);
-        return status_fail(STATUS_CONFIG, "%s:%zu: [%s]: unknown section; %s", reading->source,
-                           reading->line, section, hint);
-    }
+    snprintf(place, sizeof place, "%s:%zu: [%s]", reading->source, reading->line, section);
+    STATUS_TRY(require_section(place, section));
     const char *after = end + 1;
     while (after < line + length && isspace((unsigned char)*after))
         after++;
     if (after < line + length && *after != ';' && *after != '#')
-        return status_fail(STATUS_CONFIG, "%s:%zu: [%s]: keys begin on the next line",
-                           reading->source, reading->line, section);
+        return status_fail(STATUS_CONFIG, "%s: keys begin on the next line", place);
     return STATUS_OK;
 }
 
@@ -84,45 +108,37 @@ static char *next_line(char *buffer, int room, void *context) {
     return buffer;
 }
 
-/* inih's handler: 1 goes on, 0 is an error. */
-static int take_value(void *context, const char *section, const char *key, const char *value) {
-    Reading *reading = context;
-    char place[PLACE_MAX], hint[512];
+static Status take_value(Reading *reading, const char *section, const char *key,
+                         const char *value) {
+    char place[PLACE_MAX];
+    const JobOption *option;
+    if (!*section)
+        return status_fail(STATUS_CONFIG, "%s:%zu: %s: stands before the first [section]",
+                           reading->source, reading->line, key);
     snprintf(place, sizeof place, "%s:%zu: [%s] %s", reading->source, reading->line, section, key);
-    const JobOption *option = job_option_find(section, key);
-    if (reading->status != STATUS_OK)
-        return 0;
-    if (!*section) {
-        reading->status =
-            status_fail(STATUS_CONFIG, "%s:%zu: %s: stands before the first [section]",
-                        reading->source, reading->line, key);
-        return 0;
-    }
-    if (!option) {
-        job_hint_key(section, key, hint, sizeof hint);
-        reading->status = status_fail(STATUS_CONFIG, "%s: unknown key; %s", place, hint);
-        return 0;
-    }
+    STATUS_TRY(find_option(place, section, key, &option));
     size_t *line = &reading->line_of[option - job_options];
-    if (*line) {
-        reading->status =
-            status_fail(STATUS_CONFIG, "%s: given twice, first in line %zu", place, *line);
-        return 0;
-    }
-    if (!job_value_set(reading->job, option, value)) {
-        job_value_allowed(option, hint, sizeof hint);
-        reading->status = status_fail(STATUS_CONFIG, "%s = %s: must be %s", place, value, hint);
-        return 0;
-    }
+    if (*line)
+        return status_fail(STATUS_CONFIG, "%s: given twice, first in line %zu", place, *line);
     *line = reading->line;
-    return 1;
+    snprintf(place, sizeof place, "%s:%zu: [%s] %s = %s", reading->source, reading->line, section,
+             key, value);
+    return set_option(place, reading->job, option, value);
+}
+
+/* inih's handler: 1 goes on, 0 is an error. */
+static int handle_value(void *context, const char *section, const char *key, const char *value) {
+    Reading *reading = context;
+    if (reading->status == STATUS_OK)
+        reading->status = take_value(reading, section, key, value);
+    return reading->status == STATUS_OK;
 }
 
 static Status read_file(Reading *reading, const char *text) {
     static const char byte_order_mark[] = "\xef\xbb\xbf";
     size_t mark = strlen(byte_order_mark);
     reading->rest = strncmp(text, byte_order_mark, mark) ? text : text + mark;
-    int bad_line = ini_parse_stream(next_line, reading, take_value, reading);
+    int bad_line = ini_parse_stream(next_line, reading, handle_value, reading);
     if (bad_line < 0)
         return status_fail(STATUS_INTERNAL, "out of memory: inih needs a line buffer");
     /* inih goes on after a syntax error: the first mistake is the one to report. */
@@ -136,32 +152,24 @@ static Status read_file(Reading *reading, const char *text) {
 /* ---- overrides ---- */
 
 static Status apply_override(Reading *reading, const char *text) {
-    char section[64], key[64], hint[512];
+    char section[64], key[64], place[PLACE_MAX];
+    const JobOption *option;
     const char *equals = strchr(text, '=');
     const char *dot = equals ? memchr(text, '.', (size_t)(equals - text)) : NULL;
+    snprintf(place, sizeof place, "--set %s", text);
     if (!dot || dot == text || dot + 1 == equals)
-        return status_fail(STATUS_USAGE, "--set %s: must be SECTION.KEY=VALUE", text);
+        return status_fail(STATUS_USAGE, "%s: must be SECTION.KEY=VALUE", place);
     snprintf(section, sizeof section, "%.*s", (int)(dot - text), text);
     snprintf(key, sizeof key, "%.*s", (int)(equals - dot - 1), dot + 1);
-    if (!job_option_is_section(section)) {
-        job_hint_section(section, hint, sizeof hint);
-        return status_fail(STATUS_CONFIG, "--set %s: unknown section; %s", text, hint);
-    }
-    const JobOption *option = job_option_find(section, key);
-    if (!option) {
-        job_hint_key(section, key, hint, sizeof hint);
-        return status_fail(STATUS_CONFIG, "--set %s: unknown key; %s", text, hint);
-    }
-    if (!job_value_set(reading->job, option, equals + 1)) {
-        job_value_allowed(option, hint, sizeof hint);
-        return status_fail(STATUS_CONFIG, "--set %s: must be %s", text, hint);
-    }
+    STATUS_TRY(require_section(place, section));
+    STATUS_TRY(find_option(place, section, key, &option));
     reading->override_of[option - job_options] = text;
-    return STATUS_OK;
+    return set_option(place, reading->job, option, equals + 1);
 }
 
 /* ---- what the keys say together ---- */
 
+/* Where a key got its value, for a message; whether it was given at all. */
 static bool place_of(const Reading *reading, const char *section, const char *key,
                      char place[static PLACE_MAX]) {
     ptrdiff_t i = job_option_find(section, key) - job_options;
@@ -204,28 +212,19 @@ static Status check_together(const Reading *reading) {
     return STATUS_OK;
 }
 
-/* Name and output from the source, where they were not given. */
+/* Name and output, where they were not given. */
 static Status derive(const Reading *reading) {
     Job *job = reading->job;
-    char value[FILE_PATH_MAX], allowed[256];
-    const JobOption *option = job_option_find("job", "name");
+    char value[FILE_PATH_MAX], place[PLACE_MAX];
     if (!*job->name) {
         file_stem(reading->source, value, sizeof value);
-        if (!job_value_set(job, option, value)) {
-            job_value_allowed(option, allowed, sizeof allowed);
-            return status_fail(STATUS_CONFIG,
-                               "%s: [job] name, by default the file's stem '%s', must be %s",
-                               reading->source, value, allowed);
-        }
+        snprintf(place, sizeof place, "%s: [job] name, by default '%s'", reading->source, value);
+        STATUS_TRY(set_option(place, job, job_option_find("job", "name"), value));
     }
-    option = job_option_find("job", "output");
     if (!*job->output) {
         snprintf(value, sizeof value, "runs/%s", job->name);
-        if (!job_value_set(job, option, value)) {
-            job_value_allowed(option, allowed, sizeof allowed);
-            return status_fail(STATUS_CONFIG, "%s: [job] output, by default %s, must be %s",
-                               reading->source, value, allowed);
-        }
+        snprintf(place, sizeof place, "%s: [job] output, by default '%s'", reading->source, value);
+        STATUS_TRY(set_option(place, job, job_option_find("job", "output"), value));
     }
     return STATUS_OK;
 }

@@ -164,13 +164,17 @@ bool job_value_set(Job *job, const JobOption *option, const char *text) {
     return false;
 }
 
-/* The fewest digits that read back as the same number, and 100 rather than 1e+02. */
+/* The fewest digits that read back as the same number; 100 rather than 1e+02, 1e-7 rather than
+ * 1e-07. */
 static void real_text(double value, char *text, size_t bytes) {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, bytes, "%.*g", digits, value);
-        if (strtod(text, NULL) == value && (digits == 17 || !strstr(text, "e+")))
-            return;
+        if (strtod(text, NULL) == value && !strstr(text, "e+"))
+            break;
     }
+    char *exponent = strstr(text, "e-0");
+    if (exponent)
+        memmove(exponent + 2, exponent + 3, strlen(exponent + 3) + 1);
 }
 
 static void list_text(const SizeList *list, char *text, size_t bytes) {

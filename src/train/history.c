@@ -1,0 +1,288 @@
+#include "vit/history.h"
+
+#include "vit/file.h"
+#include "vit/h5.h"
+#include "vit/memory.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FIRST_ROOM = 64 };
+
+/* ---- rows in memory ---- */
+
+void history_free(History *history) {
+    memory_free(history->epoch);
+    memory_free(history->step);
+    *history = (History){0};
+}
+
+/* A longer copy of an array of rows; *array is a pointer to rows. */
+static Status copy_longer(void *array, const void *rows, size_t count, size_t room, size_t size) {
+    STATUS_TRY(memory_allocate(array, room, size, "history"));
+    if (count)
+        memcpy(*(void **)array, rows, count * size);
+    return STATUS_OK;
+}
+
+Status history_add_epoch(History *history, EpochRow row) {
+    history_cut(history, row.epoch - 1, UINT64_MAX);
+    if (history->epochs == history->epoch_room) {
+        size_t room = history->epochs ? 2 * history->epochs : FIRST_ROOM;
+        EpochRow *longer;
+        STATUS_TRY(copy_longer(&longer, history->epoch, history->epochs, room, sizeof *longer));
+        memory_free(history->epoch);
+        history->epoch = longer;
+        history->epoch_room = room;
+    }
+    history->epoch[history->epochs++] = row;
+    return STATUS_OK;
+}
+
+Status history_add_step(History *history, StepRow row) {
+    history_cut(history, UINT64_MAX, row.step - 1);
+    if (history->steps == history->step_room) {
+        size_t room = history->steps ? 2 * history->steps : FIRST_ROOM;
+        StepRow *longer;
+        STATUS_TRY(copy_longer(&longer, history->step, history->steps, room, sizeof *longer));
+        memory_free(history->step);
+        history->step = longer;
+        history->step_room = room;
+    }
+    history->step[history->steps++] = row;
+    return STATUS_OK;
+}
+
+void history_cut(History *history, uint64_t epochs, uint64_t steps) {
+    while (history->epochs && history->epoch[history->epochs - 1].epoch > epochs)
+        history->epochs--;
+    while (history->steps && history->step[history->steps - 1].step > steps)
+        history->steps--;
+}
+
+/* ---- columns ---- */
+
+/* What a file knows of a row's field. All are 8 bytes wide. */
+typedef struct Column {
+    const char *name;
+    size_t offset;
+    bool counts; /* uint64_t; otherwise double */
+} Column;
+
+typedef struct Columns {
+    const char *folder;
+    size_t count, row_bytes;
+    const Column *column;
+} Columns;
+
+static const Column epoch_column[] = {
+    {"epoch", offsetof(EpochRow, epoch), true},
+    {"loss", offsetof(EpochRow, loss), false},
+    {"accuracy", offsetof(EpochRow, accuracy), false},
+    {"top5_accuracy", offsetof(EpochRow, top5_accuracy), false},
+    {"val_loss", offsetof(EpochRow, val_loss), false},
+    {"val_accuracy", offsetof(EpochRow, val_accuracy), false},
+    {"val_top5_accuracy", offsetof(EpochRow, val_top5_accuracy), false},
+    {"learning_rate", offsetof(EpochRow, learning_rate), false},
+    {"seconds", offsetof(EpochRow, seconds), false},
+    {"images_per_second", offsetof(EpochRow, images_per_second), false},
+    {"wait_seconds", offsetof(EpochRow, wait_seconds), false},
+};
+
+static const Column step_column[] = {
+    {"step", offsetof(StepRow, step), true},
+    {"loss", offsetof(StepRow, loss), false},
+    {"gradient_norm", offsetof(StepRow, gradient_norm), false},
+    {"learning_rate", offsetof(StepRow, learning_rate), false},
+};
+
+enum { CELL = 8 };
+#define COLUMN_COUNT(columns) (sizeof(columns) / sizeof *(columns))
+_Static_assert(sizeof(EpochRow) == CELL * COLUMN_COUNT(epoch_column), "a column for every field");
+_Static_assert(sizeof(StepRow) == CELL * COLUMN_COUNT(step_column), "a column for every field");
+
+static const Columns epoch_columns = {"epoch", COLUMN_COUNT(epoch_column), sizeof(EpochRow),
+                                      epoch_column};
+static const Columns step_columns = {"step", COLUMN_COUNT(step_column), sizeof(StepRow),
+                                     step_column};
+
+/* ---- HDF5 ---- */
+
+static void column_name(const char *group, const Columns *columns, size_t i,
+                        char name[static FILE_PATH_MAX]) {
+    snprintf(name, FILE_PATH_MAX, "%s/%s/%s", group, columns->folder, columns->column[i].name);
+}
+
+static Status write_columns(hid_t file, const char *group, const Columns *columns, const void *rows,
+                            size_t count) {
+    char *cells, name[FILE_PATH_MAX];
+    STATUS_TRY(memory_allocate(&cells, count, CELL, "a column of the history"));
+    Status status = STATUS_OK;
+    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
+        const Column *column = &columns->column[i];
+        for (size_t row = 0; row < count; row++)
+            memcpy(cells + row * CELL,
+                   (const char *)rows + row * columns->row_bytes + column->offset, CELL);
+        column_name(group, columns, i, name);
+        status = h5_write(file, name, column->counts ? H5T_STD_U64LE : H5T_IEEE_F64LE,
+                          column->counts ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE, 1, &count, cells);
+    }
+    memory_free(cells);
+    return status;
+}
+
+Status history_write_h5(const History *history, hid_t file, const char *group) {
+    STATUS_TRY(write_columns(file, group, &epoch_columns, history->epoch, history->epochs));
+    return write_columns(file, group, &step_columns, history->step, history->steps);
+}
+
+/* The number of rows is the first column's; h5_read demands it of the others. */
+static Status count_rows(hid_t file, const char *group, const Columns *columns, size_t *count) {
+    char name[FILE_PATH_MAX];
+    size_t rank, shape[4];
+    column_name(group, columns, 0, name);
+    STATUS_TRY(h5_shape(file, name, &rank, shape));
+    *count = shape[0];
+    return STATUS_OK;
+}
+
+static Status fill_rows(hid_t file, const char *group, const Columns *columns, void *rows,
+                        size_t count) {
+    char *cells, name[FILE_PATH_MAX];
+    STATUS_TRY(memory_allocate(&cells, count, CELL, "a column of the history"));
+    Status status = STATUS_OK;
+    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
+        const Column *column = &columns->column[i];
+        column_name(group, columns, i, name);
+        status = h5_read(file, name, column->counts ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE, 1,
+                         &count, cells);
+        for (size_t row = 0; row < count && status == STATUS_OK; row++)
+            memcpy((char *)rows + row * columns->row_bytes + column->offset, cells + row * CELL,
+                   CELL);
+    }
+    memory_free(cells);
+    return status;
+}
+
+static Status read_columns(hid_t file, const char *group, const Columns *columns, void *array,
+                           size_t *count) {
+    STATUS_TRY(count_rows(file, group, columns, count));
+    STATUS_TRY(memory_allocate(array, *count, columns->row_bytes, "history"));
+    return fill_rows(file, group, columns, *(void **)array, *count);
+}
+
+Status history_read_h5(History *history, hid_t file, const char *group) {
+    history_free(history);
+    Status status = read_columns(file, group, &epoch_columns, &history->epoch, &history->epochs);
+    if (status == STATUS_OK)
+        status = read_columns(file, group, &step_columns, &history->step, &history->steps);
+    if (status != STATUS_OK) {
+        history_free(history);
+        return status;
+    }
+    history->epoch_room = history->epochs;
+    history->step_room = history->steps;
+    return STATUS_OK;
+}
+
+/* ---- files for people ---- */
+
+/* The fewest digits that read back as the same number; nothing for NaN, as a spreadsheet has it. */
+static void print_real(FILE *stream, double value) {
+    if (isnan(value))
+        return;
+    char text[40];
+    int digits = 1;
+    do
+        snprintf(text, sizeof text, "%.*g", digits++, value);
+    while (strtod(text, NULL) != value && digits <= 17);
+    fputs(text, stream);
+}
+
+static void print_row(FILE *stream, const EpochRow *row) {
+    for (size_t i = 0; i < epoch_columns.count; i++) {
+        const void *cell = (const char *)row + epoch_column[i].offset;
+        if (i > 0)
+            fputc(',', stream);
+        if (epoch_column[i].counts)
+            fprintf(stream, "%llu", (unsigned long long)*(const uint64_t *)cell);
+        else
+            print_real(stream, *(const double *)cell);
+    }
+    fputc('\n', stream);
+}
+
+static Status write_csv(const History *history, const char *path) {
+    FILE *stream = fopen(path, "w");
+    if (!stream)
+        return status_fail(STATUS_IO, "%s: cannot be created: %s", path, strerror(errno));
+    for (size_t i = 0; i < epoch_columns.count; i++)
+        fprintf(stream, "%s%s", i > 0 ? "," : "", epoch_column[i].name);
+    fputc('\n', stream);
+    for (size_t i = 0; i < history->epochs; i++)
+        print_row(stream, &history->epoch[i]);
+    int failed = ferror(stream);
+    if (fclose(stream) != 0 || failed)
+        return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
+    return STATUS_OK;
+}
+
+/* memcmp that accepts the NULL of an empty history; equal bits, so that NaN equals NaN. */
+static bool same_rows(const void *one, const void *other, size_t bytes) {
+    return bytes == 0 || memcmp(one, other, bytes) == 0;
+}
+
+/* HDF5 may report success on a full disk, so what was written is compared with what is there. */
+static Status check_h5(const History *history, const char *path) {
+    hid_t file;
+    History found = {0};
+    Status status = h5_open(path, &file);
+    if (status == STATUS_OK)
+        status = history_read_h5(&found, file, "");
+    h5_close(file);
+    bool same = status == STATUS_OK && found.epochs == history->epochs &&
+                found.steps == history->steps &&
+                same_rows(found.epoch, history->epoch, found.epochs * sizeof *found.epoch) &&
+                same_rows(found.step, history->step, found.steps * sizeof *found.step);
+    history_free(&found);
+    return same ? STATUS_OK
+                : status_fail(STATUS_IO, "%s: what was written does not read back", path);
+}
+
+static Status write_h5(const History *history, const char *path) {
+    hid_t file;
+    STATUS_TRY(h5_create(path, &file));
+    Status status = history_write_h5(history, file, "");
+    Status closed = h5_close(file);
+    if (status == STATUS_OK)
+        status = closed;
+    return status == STATUS_OK ? check_h5(history, path) : status;
+}
+
+static Status name_file(const char *folder, const char *name, char path[static FILE_PATH_MAX],
+                        char temporary[static FILE_PATH_MAX]) {
+    if (snprintf(path, FILE_PATH_MAX, "%s/%s", folder, name) >= FILE_PATH_MAX)
+        return status_fail(STATUS_IO, "%s: the path is too long", folder);
+    return file_temporary(path, temporary);
+}
+
+Status history_write_files(const History *history, const char *folder) {
+    char h5[FILE_PATH_MAX], h5_temporary[FILE_PATH_MAX];
+    char csv[FILE_PATH_MAX], csv_temporary[FILE_PATH_MAX];
+    STATUS_TRY(name_file(folder, "metrics.h5", h5, h5_temporary));
+    STATUS_TRY(name_file(folder, "metrics.csv", csv, csv_temporary));
+    /* Both are complete before the first takes its place. */
+    Status status = write_h5(history, h5_temporary);
+    if (status == STATUS_OK)
+        status = write_csv(history, csv_temporary);
+    if (status == STATUS_OK)
+        status = file_commit(h5_temporary, h5);
+    if (status == STATUS_OK)
+        return file_commit(csv_temporary, csv);
+    unlink(h5_temporary);
+    unlink(csv_temporary);
+    return status;
+}

@@ -1,0 +1,153 @@
+#ifndef VIT_TEST_CHECKPOINT_FIXTURE_H
+#define VIT_TEST_CHECKPOINT_FIXTURE_H
+
+#include "train/scratch.h"
+#include "vit/checkpoint.h"
+#include "vit/job.h"
+#include "vit/memory.h"
+#include <math.h>
+#include <string.h>
+
+/* A small model's training state in which no two values are equal, and a folder to write it to. */
+typedef struct Fixture {
+    char *folder;
+    ParameterTable table;
+    float *weights, *first_moment, *second_moment;
+    History history;
+    char *job_text;
+    Checkpoint checkpoint;
+} Fixture;
+
+static inline Status fixture_model(const char *override, ParameterTable *table, char **job_text) {
+    const char *overrides[] = {"augment.image_size=16", "model.patch_size=8",
+                               "model.dim=12",          "model.depth=2",
+                               "model.heads=3",         "model.key_dim=5",
+                               "model.mlp=20,12",       "model.head=11",
+                               "job.seed=77",           override};
+    Job job;
+    STATUS_TRY(job_parse(&job, "jobs/small.ini", "", override ? 10 : 9, overrides));
+    if (job_text)
+        STATUS_TRY(job_to_text(&job, job_text));
+    ModelShape shape = model_shape(&job, 7);
+    return parameter_table_init(table, &shape);
+}
+
+static inline Status fixture_block(const ParameterTable *table, float start, float **block) {
+    STATUS_TRY(memory_allocate(block, table->floats, sizeof **block, "test"));
+    for (size_t i = 0; i < table->count; i++)
+        for (size_t e = 0; e < table->entry[i].count; e++)
+            (*block)[table->entry[i].offset + e] = start += 0.0625f;
+    return STATUS_OK;
+}
+
+static inline Progress fixture_progress(uint64_t step) {
+    return (Progress){.epoch = 3,
+                      .step = step,
+                      .adam_step = step - 1,
+                      .position = 512,
+                      .sums = {.loss = 1234.5678,
+                               .hits = 101,
+                               .top5_hits = 303,
+                               .samples = 512,
+                               .seconds = 1.0 / 3,
+                               .wait_seconds = 1e-9},
+                      .best_val_accuracy = NAN,
+                      .best_epoch = 2,
+                      .finished = true,
+                      .test_loss = 1.8487,
+                      .test_accuracy = 0.5514,
+                      .test_top5_accuracy = 0.8186};
+}
+
+static inline Status fixture_init(Fixture *f) {
+    *f = (Fixture){.folder = scratch_make()};
+    STATUS_TRY(fixture_model(NULL, &f->table, &f->job_text));
+    STATUS_TRY(fixture_block(&f->table, -100, &f->weights));
+    STATUS_TRY(fixture_block(&f->table, 1000, &f->first_moment));
+    STATUS_TRY(fixture_block(&f->table, 5000, &f->second_moment));
+    for (uint64_t i = 1; i <= 3; i++)
+        STATUS_TRY(history_add_epoch(
+            &f->history, (EpochRow){.epoch = i, .loss = 1.0 / (double)i, .val_loss = NAN}));
+    for (uint64_t i = 1; i <= 20; i++)
+        STATUS_TRY(history_add_step(&f->history, (StepRow){.step = i, .loss = 2.0 / (double)i}));
+    f->checkpoint = (Checkpoint){.table = &f->table,
+                                 .weights = f->weights,
+                                 .first_moment = f->first_moment,
+                                 .second_moment = f->second_moment,
+                                 .progress = fixture_progress(20),
+                                 .history = &f->history,
+                                 .job_text = f->job_text,
+                                 .build = {.version = "0.1.0",
+                                           .compiler = "gcc 12.2.0",
+                                           .gemm = "LIBXSMM 1.17 + BLIS 0.9.0 (skx)",
+                                           .kernels = "AVX-512",
+                                           .host = "node17",
+                                           .date = "2026-01-02 03:04:05",
+                                           .ranks = 16,
+                                           .threads = 4}};
+    memset(f->checkpoint.data_sha256, 'd', DIGEST_TEXT - 1);
+    return STATUS_OK;
+}
+
+static inline void fixture_free(Fixture *f) {
+    scratch_remove(f->folder);
+    parameter_table_free(&f->table);
+    memory_free(f->weights);
+    memory_free(f->first_moment);
+    memory_free(f->second_moment);
+    memory_free(f->job_text);
+    history_free(&f->history);
+}
+
+/* Reads into blocks of its own (`moments`: those too); the caller frees with fixture_free_read. */
+static inline Status fixture_read(const char *path, const ParameterTable *table, bool moments,
+                                  Checkpoint *read) {
+    *read = (Checkpoint){.table = table};
+    STATUS_TRY(memory_allocate(&read->history, 1, sizeof *read->history, "test"));
+    STATUS_TRY(memory_allocate(&read->weights, table->floats, sizeof(float), "test"));
+    if (moments) {
+        STATUS_TRY(memory_allocate(&read->first_moment, table->floats, sizeof(float), "test"));
+        STATUS_TRY(memory_allocate(&read->second_moment, table->floats, sizeof(float), "test"));
+    }
+    return checkpoint_read(path, read);
+}
+
+static inline void fixture_free_read(Checkpoint *read) {
+    history_free(read->history);
+    memory_free(read->history);
+    memory_free(read->weights);
+    memory_free(read->first_moment);
+    memory_free(read->second_moment);
+}
+
+static inline bool same_real(double one, double other) {
+    return memcmp(&one, &other, sizeof one) == 0;
+}
+
+static inline bool same_progress(const Progress *one, const Progress *other) {
+    return one->epoch == other->epoch && one->step == other->step &&
+           one->adam_step == other->adam_step && one->position == other->position &&
+           memcmp(&one->sums, &other->sums, sizeof one->sums) == 0 &&
+           same_real(one->best_val_accuracy, other->best_val_accuracy) &&
+           one->best_epoch == other->best_epoch && one->finished == other->finished &&
+           same_real(one->test_loss, other->test_loss) &&
+           same_real(one->test_accuracy, other->test_accuracy) &&
+           same_real(one->test_top5_accuracy, other->test_top5_accuracy);
+}
+
+/* Everything that checkpoint_read sets, bit for bit. */
+static inline bool same_content(const Checkpoint *one, const Checkpoint *other) {
+    size_t bytes = one->table->floats * sizeof(float);
+    const History *a = one->history, *b = other->history;
+    return memcmp(one->weights, other->weights, bytes) == 0 &&
+           (!other->first_moment || memcmp(one->first_moment, other->first_moment, bytes) == 0) &&
+           (!other->second_moment ||
+            memcmp(one->second_moment, other->second_moment, bytes) == 0) &&
+           same_progress(&one->progress, &other->progress) && a->epochs == b->epochs &&
+           memcmp(a->epoch, b->epoch, a->epochs * sizeof *a->epoch) == 0 && a->steps == b->steps &&
+           memcmp(a->step, b->step, a->steps * sizeof *a->step) == 0 &&
+           strcmp(one->data_sha256, other->data_sha256) == 0 &&
+           memcmp(&one->build, &other->build, sizeof one->build) == 0;
+}
+
+#endif

@@ -1,0 +1,250 @@
+#include "train/checkpoint_fixture.h"
+#include "vit/h5.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static int setup(void **state) {
+    static Fixture fixture;
+    *state = &fixture;
+    return fixture_init(&fixture) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state) {
+    fixture_free(*state);
+    return 0;
+}
+
+static void write_as(Fixture *f, const char *name, char path[static 1024]) {
+    scratch_path(f->folder, name, path);
+    assert_int_equal(checkpoint_write(path, &f->checkpoint), STATUS_OK);
+}
+
+static void assert_reads_back(const char *path, const Checkpoint *written, bool moments) {
+    Checkpoint read;
+    assert_int_equal(fixture_read(path, written->table, moments, &read), STATUS_OK);
+    assert_true(same_content(written, &read));
+    fixture_free_read(&read);
+}
+
+/* `expected` is part of the message. */
+static void assert_refused(const char *path, const ParameterTable *table, bool moments,
+                           const char *expected) {
+    Checkpoint read;
+    assert_int_equal(fixture_read(path, table, moments, &read), STATUS_DATA);
+    if (!strstr(status_message(), expected))
+        fail_msg("'%s' is not in '%s'", expected, status_message());
+    fixture_free_read(&read);
+}
+
+static void round_trip_is_exact(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    write_as(f, "last.h5", path);
+    assert_reads_back(path, &f->checkpoint, true);
+    assert_reads_back(path, &f->checkpoint, false);
+    assert_int_equal(scratch_count(f->folder), 1);
+}
+
+static void a_run_that_has_not_begun_round_trips(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    history_cut(&f->history, 0, 0);
+    f->checkpoint.progress =
+        (Progress){.best_val_accuracy = NAN, .test_loss = NAN, .test_accuracy = -NAN};
+    write_as(f, "last.h5", path);
+    assert_reads_back(path, &f->checkpoint, true);
+}
+
+static void reading_replaces_the_history(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    write_as(f, "last.h5", path);
+    assert_int_equal(history_add_step(&f->history, (StepRow){.step = 21}), STATUS_OK);
+    assert_int_equal(checkpoint_read(path, &f->checkpoint), STATUS_OK);
+    assert_int_equal(f->history.steps, 20);
+}
+
+static void job_text_can_be_read_alone(void **state) {
+    Fixture *f = *state;
+    char path[1024], *text;
+    write_as(f, "last.h5", path);
+    assert_int_equal(checkpoint_read_job(path, &text), STATUS_OK);
+    assert_string_equal(text, f->job_text);
+    memory_free(text);
+    scratch_path(f->folder, "nowhere.h5", path);
+    assert_int_equal(checkpoint_read_job(path, &text), STATUS_IO);
+}
+
+static void digest_needs_no_model(void **state) {
+    Fixture *f = *state;
+    char path[1024], expected[DIGEST_TEXT], found[DIGEST_TEXT];
+    write_as(f, "last.h5", path);
+    assert_int_equal(parameter_digest(&f->table, f->weights, expected), STATUS_OK);
+    assert_int_equal(checkpoint_digest(path, found), STATUS_OK);
+    assert_string_equal(found, expected);
+}
+
+static void attributes_are_where_people_look(void **state) {
+    Fixture *f = *state;
+    char path[1024], expected[DIGEST_TEXT], *text;
+    write_as(f, "last.h5", path);
+    hid_t file;
+    uint64_t count;
+    double real;
+    size_t rank, shape[4];
+    assert_int_equal(h5_open(path, &file), STATUS_OK);
+    assert_int_equal(h5_get_count(file, "/job", "seed", &count), STATUS_OK);
+    assert_int_equal(count, 77);
+    assert_int_equal(h5_get_count(file, "/", "parameters", &count), STATUS_OK);
+    assert_int_equal(count, f->table.trainable);
+    assert_int_equal(h5_get_real(file, "/progress", "loss_sum", &real), STATUS_OK);
+    assert_true(real == f->checkpoint.progress.sums.loss);
+    assert_int_equal(h5_get_text(file, "/", "weights_sha256", &text), STATUS_OK);
+    assert_int_equal(parameter_digest(&f->table, f->weights, expected), STATUS_OK);
+    assert_string_equal(text, expected);
+    memory_free(text);
+    assert_int_equal(h5_shape(file, "/optimizer/v/block1/attention/output/kernel", &rank, shape),
+                     STATUS_OK);
+    assert_int_equal(rank, 3);
+    assert_memory_equal(shape, ((size_t[]){3, 5, 12}), 3 * sizeof(size_t));
+    assert_true(h5_exists(file, "/history/epoch/val_top5_accuracy"));
+    assert_int_equal(h5_close(file), STATUS_OK);
+}
+
+static void weights_alone_cannot_be_resumed(void **state) {
+    Fixture *f = *state;
+    char path[1024], digest[DIGEST_TEXT];
+    f->checkpoint.first_moment = f->checkpoint.second_moment = NULL;
+    write_as(f, "best.h5", path);
+    assert_reads_back(path, &f->checkpoint, false);
+    assert_refused(path, &f->table, true, "weights only");
+    assert_int_equal(checkpoint_digest(path, digest), STATUS_OK);
+}
+
+static void other_models_are_refused_by_tensor_and_shapes(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    write_as(f, "last.h5", path);
+    const struct {
+        const char *override, *expected[3];
+    } cases[] = {
+        {"model.key_dim=6", {"/model/block0/attention/query/kernel", "[12, 3, 5]", "[12, 3, 6]"}},
+        {"model.head=10", {"/model/head0/kernel", "[48, 11]", "[48, 10]"}},
+        {"model.depth=3", {"/model/block2/norm1/gamma", "missing", "[12]"}},
+        {"model.depth=1", {"of another model", "41 tensors", "this model has 25"}},
+        {"augment.image_size=24", {"/model/patch_embed/position", "[4, 12]", "[9, 12]"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ParameterTable other;
+        assert_int_equal(fixture_model(cases[i].override, &other, NULL), STATUS_OK);
+        for (size_t e = 0; e < 3; e++)
+            assert_refused(path, &other, true, cases[i].expected[e]);
+        parameter_table_free(&other);
+    }
+}
+
+static void things_that_are_no_checkpoints_are_told_apart(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    Checkpoint read;
+    scratch_path(f->folder, "nowhere.h5", path);
+    assert_int_equal(fixture_read(path, &f->table, true, &read), STATUS_IO);
+    fixture_free_read(&read);
+    scratch_path(f->folder, "other.h5", path);
+    hid_t file;
+    assert_int_equal(h5_create(path, &file), STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, true, "is not a checkpoint");
+    write_as(f, "last.h5", path);
+    assert_true((file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)) >= 0);
+    assert_int_equal(h5_set_count(file, "/", "format_version", 2), STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, true, "format version 2");
+    write_as(f, "last.h5", path);
+    assert_true((file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)) >= 0);
+    assert_int_equal(h5_set_count(file, "/", "complete", 0), STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, true, "was not written to its end");
+}
+
+/* Content that HDF5's checksums accept, but which is not what was written. */
+static void every_part_is_tied_by_the_digests(void **state) {
+    Fixture *f = *state;
+    const struct {
+        const char *object, *attribute; /* NULL: the dataset's last row */
+        enum { COUNT, TEXT, REALS, FLOATS } kind;
+        const char *expected;
+    } cases[] = {
+        {"/progress", "step", COUNT, "its state"},
+        {"/progress", "position", COUNT, "its state"},
+        {"/progress", "hits", COUNT, "its state"},
+        {"/progress", "finished", COUNT, "its state"},
+        {"/build", "ranks", COUNT, "its state"},
+        {"/build", "date", TEXT, "its state"},
+        {"/job", "text", TEXT, "its state"},
+        {"/job", "data_sha256", TEXT, "its state"},
+        {"/", "weights_sha256", TEXT, "its state"},
+        {"/", "second_moment_sha256", TEXT, "its state"},
+        {"/history/epoch/loss", NULL, REALS, "its state"},
+        {"/history/step/loss", NULL, REALS, "its state"},
+        {"/model/logits/bias", NULL, FLOATS, "/model does not match"},
+        {"/optimizer/m/logits/bias", NULL, FLOATS, "/optimizer/m does not match"},
+        {"/optimizer/v/logits/bias", NULL, FLOATS, "/optimizer/v does not match"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char path[1024];
+        write_as(f, "last.h5", path);
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        Status status = STATUS_OK;
+        size_t rank, shape[4] = {0};
+        if (!cases[i].attribute)
+            status = h5_shape(file, cases[i].object, &rank, shape);
+        assert_int_equal(status, STATUS_OK);
+        if (cases[i].kind == COUNT)
+            status = h5_set_count(file, cases[i].object, cases[i].attribute, 0);
+        else if (cases[i].kind == TEXT)
+            status = h5_set_text(file, cases[i].object, cases[i].attribute, "changed");
+        else if (cases[i].kind == REALS)
+            status = h5_write_rows(file, cases[i].object, H5T_NATIVE_DOUBLE, shape[0] - 1, 1,
+                                   (double[]){9});
+        else
+            status = h5_write_rows(file, cases[i].object, H5T_NATIVE_FLOAT, shape[0] - 1, 1,
+                                   (float[]){9});
+        assert_int_equal(status, STATUS_OK);
+        assert_int_equal(h5_close(file), STATUS_OK);
+        assert_refused(path, &f->table, true, cases[i].expected);
+    }
+}
+
+static void gaps_between_tensors_are_not_stored(void **state) {
+    Fixture *f = *state;
+    char path[1024], plain[DIGEST_TEXT], gap[DIGEST_TEXT];
+    write_as(f, "last.h5", path);
+    assert_int_equal(checkpoint_digest(path, plain), STATUS_OK);
+    f->weights[f->table.patch_bias + 12] = 5; /* the bias has 12 values */
+    write_as(f, "last.h5", path);
+    assert_int_equal(checkpoint_digest(path, gap), STATUS_OK);
+    assert_string_equal(plain, gap);
+}
+
+int main(void) {
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        WITH_FIXTURE(round_trip_is_exact),
+        WITH_FIXTURE(a_run_that_has_not_begun_round_trips),
+        WITH_FIXTURE(reading_replaces_the_history),
+        WITH_FIXTURE(job_text_can_be_read_alone),
+        WITH_FIXTURE(digest_needs_no_model),
+        WITH_FIXTURE(attributes_are_where_people_look),
+        WITH_FIXTURE(weights_alone_cannot_be_resumed),
+        WITH_FIXTURE(other_models_are_refused_by_tensor_and_shapes),
+        WITH_FIXTURE(things_that_are_no_checkpoints_are_told_apart),
+        WITH_FIXTURE(every_part_is_tied_by_the_digests),
+        WITH_FIXTURE(gaps_between_tensors_are_not_stored),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Matrix products, all fp32 and row-major: C [m, n] (+)= op(A) op(B). One interface over two back ends:
- * LIBXSMM (kernels compiled at run time for each small shape, where the library is there) and BLIS
- * (everywhere, every shape). Leading dimensions are in floats. */
+/* Matrix products, all fp32 and row-major: C [m, n] (+)= op(A) op(B). One interface over two back
+ * ends: LIBXSMM (kernels compiled at run time for each small shape, where the library is there) and
+ * BLIS (everywhere, every shape). Leading dimensions are in floats. */
 
 typedef enum GemmForm {
     GEMM_NN, /* A [m, k], B [k, n] */
@@ -15,9 +15,9 @@ typedef enum GemmForm {
     GEMM_NT  /* A [m, k], B [n, k]: C = A B^T; gemm_wide only */
 } GemmForm;
 
-/* Chooses the back ends for this processor. Before the first gemm_plan, once, before MPI_Init (it may try a BLIS
- * configuration in a child process). The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis
- * leaves LIBXSMM out. Local. */
+/* Chooses the back ends for this processor. Before the first gemm_plan, once, before MPI_Init (it
+ * may try a BLIS configuration in a child process). The environment's BLIS_ARCH_TYPE is respected;
+ * VIT_GEMM=blis leaves LIBXSMM out. Local. */
 void gemm_init(void);
 
 /* What runs: "LIBXSMM 1.17 + BLIS 0.9.0 (skx)". Valid until the program ends. */
@@ -30,7 +30,7 @@ const char *gemm_warning(void);
 typedef struct Gemm Gemm;
 struct Gemm {
     size_t m, n, k, lda, ldb, ldc;
-    GemmForm form; /* NN or TN */
+    GemmForm form;   /* NN or TN */
     bool accumulate; /* C += instead of C = */
     void (*run)(const Gemm *gemm, const float *a, const float *b, float *c);
     void (*kernel)(void); /* the back end's own */

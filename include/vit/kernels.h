@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Vector kernels: everything of a training step that is not a matrix product. One portable source compiled for each
- * instruction set; the processor decides at run time. All arrays are fp32, row-major; all calls are local,
- * by one thread, without allocation. Results depend on the instruction set (order of sums), never on
- * anything else. */
+/* Vector kernels: everything of a training step that is not a matrix product. One portable source
+ * compiled for each instruction set; the processor decides at run time. All arrays are fp32,
+ * row-major; all calls are local, by one thread, without allocation. Results depend on the
+ * instruction set (order of sums), never on anything else. */
 
-/* Decisions of dropout: element e of a site's tensor is kept when words[e] < threshold, and then scaled. Words NULL:
- * everything is kept, unscaled. */
+/* Decisions of dropout: element e of a site's tensor is kept when words[e] < threshold, and then
+ * scaled. Words NULL: everything is kept, unscaled. */
 typedef struct Dropout {
     const uint16_t *words;
     uint32_t threshold; /* round((1 - rate) * 65536) */
@@ -26,8 +26,8 @@ static inline size_t dropout_groups(size_t elements) {
     return (elements + DROPOUT_GROUP - 1) / DROPOUT_GROUP;
 }
 
-/* One AdamW step w = w - decay w - rate m / (root_scale sqrt(v) + epsilon), after the moments' update with
- * gradient g * gradient_scale. See train/adamw.h for the two rules in these terms. */
+/* One AdamW step w = w - decay w - rate m / (root_scale sqrt(v) + epsilon), after the moments'
+ * update with gradient g * gradient_scale. See train/adamw.h for the two rules in these terms. */
 typedef struct AdamwTerms {
     float gradient_scale, beta1, beta2, decay, rate, root_scale, epsilon;
 } AdamwTerms;
@@ -35,11 +35,12 @@ typedef struct AdamwTerms {
 typedef struct Kernels {
     CpuLevel level;
 
-    /* y = e^x, x <= 0 (also -infinity): at most 2 ulp. For tests; the other kernels have it inside. */
+    /* y = e^x, x <= 0 (also -infinity): at most 2 ulp. For tests; the other kernels have it inside.
+     */
     void (*exponential)(size_t n, const float *x, float *y);
 
-    /* words[128 groups]: element e = 128 g + 32 w + 16 h + l is half h (low first) of word w of Philox block
-     * 16 g + l of the stream. */
+    /* words[128 groups]: element e = 128 g + 32 w + 16 h + l is half h (low first) of word w of
+     * Philox block 16 g + l of the stream. */
     void (*dropout_words)(RandomStream stream, size_t groups, uint16_t *words);
     /* x[n] *= decision * scale. */
     void (*dropout)(size_t n, float *x, Dropout dropout);
@@ -59,8 +60,9 @@ typedef struct Kernels {
     /* dot[r] = row r of x . row r of y. */
     void (*row_dots)(size_t rows, size_t cols, const float *x, const float *y, float *dot);
 
-    /* Layer normalization over rows of x [rows, cols] (Ba et al. 2016): normalized = (x - mean) / sqrt(var + epsilon),
-     * y = normalized * gamma + beta; inverse[rows] = 1 / sqrt(var + epsilon). */
+    /* Layer normalization over rows of x [rows, cols] (Ba et al. 2016): normalized = (x - mean) /
+     * sqrt(var + epsilon), y = normalized * gamma + beta; inverse[rows] = 1 / sqrt(var + epsilon).
+     */
     void (*layer_norm)(size_t rows, size_t cols, const float *x, const float *gamma,
                        const float *beta, float epsilon, float *y, float *normalized,
                        float *inverse);
@@ -70,20 +72,21 @@ typedef struct Kernels {
                                 const float *normalized, const float *inverse, float *dx,
                                 float *dgamma, float *dbeta);
 
-    /* Softmax of rows with dropout. In: scores [rows, cols]. Out: scores holds e = exp(score - row maximum), negated
-     * where dropped; kept [rows, cols] holds e where kept and 0 elsewhere; row_scale[r] = dropout.scale / sum(e),
-     * so that probability after dropout = kept * row_scale. words number row-major elements. */
+    /* Softmax of rows with dropout. In: scores [rows, cols]. Out: scores holds e = exp(score - row
+     * maximum), negated where dropped; kept [rows, cols] holds e where kept and 0 elsewhere;
+     * row_scale[r] = dropout.scale / sum(e), so that probability after dropout = kept * row_scale.
+     * words number row-major elements. */
     void (*softmax)(size_t rows, size_t cols, float *scores, float *kept, float *row_scale,
                     Dropout dropout);
     /* kept = max(e, 0): what softmax left in `kept`, again. */
     void (*softmax_kept)(size_t n, const float *signed_exponentials, float *kept);
-    /* ds [rows, cols], in place: from the gradient of the scaled output (product of dO * row_scale and V^T)
-     * to that of the scores: ds = |e| ((e > 0 ? ds : 0) - delta[r]). */
+    /* ds [rows, cols], in place: from the gradient of the scaled output (product of dO * row_scale
+     * and V^T) to that of the scores: ds = |e| ((e > 0 ? ds : 0) - delta[r]). */
     void (*softmax_backward)(size_t rows, size_t cols, const float *signed_exponentials,
                              const float *delta, float *ds);
 
-    /* x [rows, cols] in place: gelu(x + bias) with dropout; GELU is x Phi(x), exact form (Hendrycks and
-     * Gimpel 2016). slope: the derivative times decision and scale, or NULL. */
+    /* x [rows, cols] in place: gelu(x + bias) with dropout; GELU is x Phi(x), exact form (Hendrycks
+     * and Gimpel 2016). slope: the derivative times decision and scale, or NULL. */
     void (*gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
                  float *slope);
 
@@ -96,7 +99,8 @@ typedef struct Kernels {
 /* The kernels for a level, or NULL when they are not built in or this processor cannot run them. */
 const Kernels *kernels_at(CpuLevel level);
 
-/* The best kernels for this processor; the environment's VIT_KERNELS (portable, avx2, avx512) lowers the choice. */
+/* The best kernels for this processor; the environment's VIT_KERNELS (portable, avx2, avx512)
+ * lowers the choice. */
 const Kernels *kernels_best(void);
 
 #endif

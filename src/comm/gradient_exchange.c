@@ -15,7 +15,8 @@ typedef enum SegmentState { SEGMENT_SCATTERING, SEGMENT_GATHERING, SEGMENT_DONE 
 
 typedef struct Segment {
     SegmentState state;
-    size_t offset, count;
+    size_t offset;
+    float *received; /* size parts of this rank's range, in rank order */
     MPI_Request request;
     int *counts, *displacements; /* [2 size]: of the gradient's parts, then of what is received */
 } Segment;
@@ -24,10 +25,11 @@ struct GradientExchange {
     const Ranks *ranks;
     MPI_Comm scatter, gather;
     float *gradient;
-    float *received;   /* where the segment at offset o receives: from o on, size equal parts */
+    float *received;   /* room for what all segments receive, one after another */
     Segment *segment;  /* [room] */
     int *layout;       /* the segments' counts and displacements */
     size_t room, used; /* segments */
+    size_t room_used;  /* floats of received */
     size_t gathered;   /* segments before this one have been summed */
 };
 
@@ -83,12 +85,8 @@ void gradient_exchange_free(GradientExchange *exchange) {
 void gradient_exchange_start(GradientExchange *exchange, float *gradient) {
     exchange->gradient = gradient;
     exchange->used = 0;
+    exchange->room_used = 0;
     exchange->gathered = 0;
-}
-
-static float *segment_received(const GradientExchange *exchange, const Segment *segment) {
-    size_t number = (size_t)(segment - exchange->segment);
-    return exchange->received + segment->offset + number * (size_t)exchange->ranks->size;
 }
 
 static void post_segment(GradientExchange *exchange, size_t offset, size_t count) {
@@ -96,9 +94,10 @@ static void post_segment(GradientExchange *exchange, size_t offset, size_t count
     const size_t size = (size_t)exchange->ranks->size, rank = (size_t)exchange->ranks->rank;
     segment->state = SEGMENT_SCATTERING;
     segment->offset = offset;
-    segment->count = count;
+    segment->received = exchange->received + exchange->room_used;
     size_t own_first, own_count;
     ranks_share(count, size, rank, &own_first, &own_count);
+    exchange->room_used += size * own_count;
     for (size_t p = 0; p < size; p++) {
         size_t first, part;
         ranks_share(count, size, p, &first, &part);
@@ -108,8 +107,8 @@ static void post_segment(GradientExchange *exchange, size_t offset, size_t count
         segment->displacements[size + p] = ranks_int(p * own_count);
     }
     MPI_Ialltoallv(exchange->gradient + offset, segment->counts, segment->displacements, MPI_FLOAT,
-                   segment_received(exchange, segment), segment->counts + size,
-                   segment->displacements + size, MPI_FLOAT, exchange->scatter, &segment->request);
+                   segment->received, segment->counts + size, segment->displacements + size,
+                   MPI_FLOAT, exchange->scatter, &segment->request);
 }
 
 void gradient_exchange_post(GradientExchange *exchange, size_t offset, size_t count) {
@@ -124,7 +123,7 @@ void gradient_exchange_post(GradientExchange *exchange, size_t offset, size_t co
 /* All parts of this rank's range are here: sum them, in rank order, and give the sum to all. */
 static void sum_and_gather(GradientExchange *exchange, Segment *segment) {
     const size_t size = (size_t)exchange->ranks->size, rank = (size_t)exchange->ranks->rank;
-    const float *parts = segment_received(exchange, segment);
+    const float *parts = segment->received;
     const size_t count = (size_t)segment->counts[rank];
     float *target = exchange->gradient + segment->offset + (size_t)segment->displacements[rank];
     memcpy(target, parts, count * sizeof *target);

@@ -5,11 +5,12 @@
 
 /* What gemm.c asks of a back end. */
 
-/* BLIS: every shape. gemm_blis_init sets *description and, when BLIS runs a lesser configuration than the
- * processor deserves, *warning. */
+/* BLIS: every shape. gemm_blis_init sets *description and, when BLIS runs a lesser configuration
+ * than the processor deserves, *warning. */
 void gemm_blis_init(char *description, size_t bytes, const char **warning);
 void gemm_blis_plan(Gemm *gemm);
-/* One product on the calling thread, whose rows do not depend on how many of them share the call. */
+/* One product on the calling thread, whose rows do not depend on how many of them share the call.
+ */
 void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
                     const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
 

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* One thread; with and without the path for small products ('sup'), whose results for a row depend, in
- * some configurations, on how many rows share the call. */
+/* One thread; with and without the path for small products ('sup'), whose results for a row depend,
+ * in some configurations, on how many rows share the call. */
 static rntm_t small_runtime, stable_runtime;
 
 static int configuration_number(const char *name) {
@@ -37,9 +37,9 @@ static bool configuration_works(const char *number) {
            WEXITSTATUS(state) == 0;
 }
 
-/* The configuration that BLIS should run here but would not choose by itself, or NULL. BLIS 0.9 knows AMD
- * processors by family number and falls back to plain C on those that came later (Zen 4, Zen 5); Intel's
- * it knows by their features. */
+/* The configuration that BLIS should run here but would not choose by itself, or NULL. BLIS 0.9
+ * knows AMD processors by family number and falls back to plain C on those that came later (Zen 4,
+ * Zen 5); Intel's it knows by their features. */
 static const char *better_configuration(void) {
 #if defined(__x86_64__)
     CpuLevel level = cpu_level();
@@ -67,8 +67,9 @@ void gemm_blis_init(char *description, size_t bytes, const char **warning) {
     snprintf(description, bytes, "BLIS %s (%s)", bli_info_get_version_str(), runs);
     *warning = NULL;
     if (strcmp(runs, "generic") == 0 && cpu_level() != CPU_PORTABLE)
-        *warning = "BLIS runs its generic kernels, which are several times slower than this processor "
-                   "allows: use a BLIS built for it, or set BLIS_ARCH_TYPE";
+        *warning =
+            "BLIS runs its generic kernels, which are several times slower than this processor "
+            "allows: use a BLIS built for it, or set BLIS_ARCH_TYPE";
     bli_rntm_init(&small_runtime);
     bli_rntm_set_num_threads(1, &small_runtime);
     stable_runtime = small_runtime;

@@ -26,10 +26,9 @@ bool gemm_xsmm_plan(Gemm *gemm) {
     const float alpha = 1.0f, beta = gemm->accumulate ? 1.0f : 0.0f;
     const int flags = gemm->form == GEMM_TN ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
     const int prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
-    libxsmm_smmfunction kernel =
-        libxsmm_smmdispatch((libxsmm_blasint)gemm->n, (libxsmm_blasint)gemm->m,
-                            (libxsmm_blasint)gemm->k, &ldb, &lda, &ldc, &alpha, &beta, &flags,
-                            &prefetch);
+    libxsmm_smmfunction kernel = libxsmm_smmdispatch(
+        (libxsmm_blasint)gemm->n, (libxsmm_blasint)gemm->m, (libxsmm_blasint)gemm->k, &ldb, &lda,
+        &ldc, &alpha, &beta, &flags, &prefetch);
     gemm->run = run;
     gemm->kernel = (void (*)(void))kernel;
     return kernel != NULL;

@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* e^x for x <= 0, inline in vectorised loops. x = n ln 2 + r with |r| <= ln 2 / 2, the polynomial of
- * Moshier's Cephes (expf.c), then n added to the exponent. Below -87 the result is e^-87 or 0, which
- * keeps it from becoming denormal. NaN stays NaN. */
+/* e^x for x <= 0, inline in vectorised loops. x = n ln 2 + r with |r| <= ln 2 / 2, the polynomial
+ * of Moshier's Cephes (expf.c), then n added to the exponent. Below -87 the result is e^-87 or 0,
+ * which keeps it from becoming denormal. NaN stays NaN. */
 static inline float exponential_of(float x) {
     const float lowest = -87.0f, magic = 0x1.8p23f; /* adding it rounds to an integer */
     float limited = x < lowest ? lowest : x;

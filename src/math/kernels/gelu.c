@@ -4,8 +4,8 @@
 #include <math.h>
 
 /* GELU(x) = x Phi(x) and GELU'(x) = Phi(x) + x phi(x), where Phi is the normal distribution,
- * Phi(x) = (1 + erf(x / sqrt 2)) / 2, and phi its density. erf by Abramowitz and Stegun 7.1.26 (absolute
- * error 1.5e-7), which shares e^(-x^2/2) with the density. */
+ * Phi(x) = (1 + erf(x / sqrt 2)) / 2, and phi its density. erf by Abramowitz and Stegun 7.1.26
+ * (absolute error 1.5e-7), which shares e^(-x^2/2) with the density. */
 static inline void gelu_of(float x, float *value, float *slope) {
     const float z = fabsf(x) * 0.70710678f;
     const float gauss = exponential_of(-0.5f * x * x);

@@ -1,6 +1,7 @@
 #include "set.h"
 
-/* Philox4x32-10, sixteen blocks side by side. The same values as random_block, which is Random123's. */
+/* Philox4x32-10, sixteen blocks side by side. The same values as random_block, which is
+ * Random123's. */
 
 enum { LANES = 16, ROUNDS = 10 };
 

@@ -1,9 +1,10 @@
 #ifndef VIT_KERNEL_SET_H
 #define VIT_KERNEL_SET_H
 
-/* The files of this folder are compiled once for each instruction set, with KERNEL_SUFFIX telling the builds
- * apart. Loops are written so that gcc and clang vectorise them with -O3 and -fopenmp-simd: sums and maxima
- * need `omp simd reduction`, since reordering is not allowed elsewhere. */
+/* The files of this folder are compiled once for each instruction set, with KERNEL_SUFFIX telling
+ * the builds apart. Loops are written so that gcc and clang vectorise them with -O3 and
+ * -fopenmp-simd: sums and maxima need `omp simd reduction`, since reordering is not allowed
+ * elsewhere. */
 
 #include "vit/kernels.h"
 

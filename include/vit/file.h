@@ -14,8 +14,9 @@
 /* The name beside path under which its next content is written: "<path>.tmp". */
 Status file_temporary(const char *path, char temporary[static FILE_PATH_MAX]);
 
-/* Syncs the closed file `temporary` to disk, renames it to path and syncs the folder. On error the
- * old file at path is untouched and `temporary` is removed. */
+/* Syncs the closed file `temporary` to disk, renames it to path and syncs the folder. On error
+ * `temporary` is removed and the old file at path untouched (unless only the folder's sync failed:
+ * then the new one is there, but may not survive a power cut). */
 Status file_commit(const char *temporary, const char *path);
 
 bool file_exists(const char *path);

@@ -357,19 +357,8 @@ static void reals_are_written_in_as_few_digits_as_give_them_back(void **state) {
 
 static void texts_that_a_job_file_cannot_hold_are_refused(void **state) {
     (void)state;
-    static const char *const bad[] = {"",
-                                      " a",
-                                      "a ",
-                                      "\ta",
-                                      ";a",
-                                      "a ;b",
-                                      "a\t;b",
-                                      "a\nb",
-                                      "a\r\nb",
-                                      "a\x01"
-                                      "b",
-                                      " ",
-                                      "\n"};
+    static const char *const bad[] = {"",      " a",   "a ",     "\ta",    ";a", "a ;b",
+                                      "a\t;b", "a\nb", "a\r\nb", "a\001b", " ",  "\n"};
     static const char *const good[] = {"a b", "a;b", "a#b",      "#a",   "=a",
                                        ":",   "[a]", "\xc3\xa9", "none", "\"a\""};
     static const char *const keys[] = {"job.name", "job.output", "data.file"};

@@ -1,0 +1,177 @@
+#include "vit/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Every test starts in an empty folder of its own, which is the current one. */
+
+static char folder[64];
+
+static int enter_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/vit_file_XXXXXX");
+    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int leave_folder(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return chdir("/") == 0 ? system(command) : -1;
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void expect_text(const char *path, const char *text) {
+    char found[64] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t bytes = fread(found, 1, sizeof found - 1, file);
+    fclose(file);
+    assert_int_equal(bytes, strlen(text));
+    assert_string_equal(found, text);
+}
+
+static void a_commit_replaces_the_file_as_a_whole(void **state) {
+    (void)state;
+    char temporary[FILE_PATH_MAX];
+    const char *const paths[] = {"a.h5", "./a.h5", "sub/a.h5"};
+    assert_int_equal(file_make_folder("sub"), STATUS_OK);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        write_text(paths[i], "old");
+        assert_int_equal(file_temporary(paths[i], temporary), STATUS_OK);
+        write_text(temporary, "new");
+        expect_text(paths[i], "old");
+        FILE *reader = fopen(paths[i], "r");
+        assert_non_null(reader);
+        assert_int_equal(file_commit(temporary, paths[i]), STATUS_OK);
+        assert_int_equal(fgetc(reader), 'o'); /* a reader keeps the content it opened */
+        fclose(reader);
+        expect_text(paths[i], "new");
+        assert_false(file_exists(temporary));
+    }
+}
+
+static void a_failed_commit_leaves_the_old_file_and_no_temporary(void **state) {
+    (void)state;
+    write_text("a", "old");
+    assert_int_equal(file_commit("missing", "a"), STATUS_IO);
+    assert_string_equal(status_message(), "missing: cannot be opened: No such file or directory");
+    expect_text("a", "old");
+
+    assert_int_equal(file_make_folder("taken/inside"), STATUS_OK);
+    write_text("taken.tmp", "new");
+    assert_int_equal(file_commit("taken.tmp", "taken"), STATUS_IO);
+    assert_string_equal(status_message(), "taken.tmp: cannot be renamed to taken: Is a directory");
+    assert_false(file_exists("taken.tmp"));
+    assert_true(file_exists("taken/inside"));
+
+    write_text("b.tmp", "new");
+    assert_int_equal(file_commit("b.tmp", "nowhere/b"), STATUS_IO);
+    assert_string_equal(status_message(), "nowhere: cannot be opened: No such file or directory");
+    assert_false(file_exists("b.tmp"));
+}
+
+static void the_temporary_name_stands_beside_the_file(void **state) {
+    (void)state;
+    char temporary[FILE_PATH_MAX], path[FILE_PATH_MAX + 1];
+    assert_int_equal(file_temporary("runs/x/last.h5", temporary), STATUS_OK);
+    assert_string_equal(temporary, "runs/x/last.h5.tmp");
+    memset(path, 'x', sizeof path);
+    path[FILE_PATH_MAX - 5] = '\0';
+    assert_int_equal(file_temporary(path, temporary), STATUS_OK);
+    assert_int_equal(strlen(temporary), FILE_PATH_MAX - 1);
+    path[FILE_PATH_MAX - 5] = 'x';
+    path[FILE_PATH_MAX - 4] = '\0';
+    assert_int_equal(file_temporary(path, temporary), STATUS_IO);
+    assert_non_null(strstr(status_message(), "longer than 1023 bytes"));
+}
+
+static void folders_are_made_with_their_parents(void **state) {
+    (void)state;
+    char path[128];
+    snprintf(path, sizeof path, "%s/d/e", folder);
+    const char *const paths[] = {"a", "a", "b/c/", "b//c/d", "./c", path, "/", "."};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct stat found;
+        assert_int_equal(file_make_folder(paths[i]), STATUS_OK);
+        assert_int_equal(stat(paths[i], &found), 0);
+        assert_true(S_ISDIR(found.st_mode));
+    }
+}
+
+static void a_folder_that_cannot_be_made_is_named(void **state) {
+    (void)state;
+    char path[FILE_PATH_MAX + 1];
+    write_text("file", "");
+    assert_int_equal(file_make_folder("file"), STATUS_IO);
+    assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
+    assert_int_equal(file_make_folder("file/a"), STATUS_IO);
+    assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
+    assert_int_equal(file_make_folder("/proc/none/a"), STATUS_IO);
+    assert_non_null(strstr(status_message(), "/proc/none: the folder cannot be made: "));
+    assert_int_equal(file_make_folder(""), STATUS_IO);
+    memset(path, 'x', sizeof path);
+    path[FILE_PATH_MAX] = '\0';
+    assert_int_equal(file_make_folder(path), STATUS_IO);
+    assert_non_null(strstr(status_message(), "longer than 1023 bytes"));
+}
+
+static void existing_files_and_folders_are_seen(void **state) {
+    (void)state;
+    assert_false(file_exists("a"));
+    write_text("a", "");
+    assert_true(file_exists("a"));
+    assert_true(file_exists("."));
+    assert_false(file_exists("a/b"));
+}
+
+static void a_stem_is_the_name_without_folders_and_last_extension(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"jobs/a.b.ini", "a.b"},
+        {"a.ini", "a"},
+        {"a", "a"},
+        {"/x.d/a", "a"},
+        {".hidden", ".hidden"},
+        {"x/.ini", ".ini"},
+        {"x/.a.ini", ".a"},
+        {"x/", ""},
+        {"", ""},
+    };
+    char stem[64];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        file_stem(cases[i][0], stem, sizeof stem);
+        assert_string_equal(stem, cases[i][1]);
+    }
+    file_stem("jobs/long_name.ini", stem, 5);
+    assert_string_equal(stem, "long");
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(a_commit_replaces_the_file_as_a_whole),
+        IN_FOLDER(a_failed_commit_leaves_the_old_file_and_no_temporary),
+        IN_FOLDER(the_temporary_name_stands_beside_the_file),
+        IN_FOLDER(folders_are_made_with_their_parents),
+        IN_FOLDER(a_folder_that_cannot_be_made_is_named),
+        IN_FOLDER(existing_files_and_folders_are_seen),
+        IN_FOLDER(a_stem_is_the_name_without_folders_and_last_extension),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

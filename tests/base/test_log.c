@@ -1,0 +1,153 @@
+#include "vit/log.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* What is said meanwhile on standard output and standard error. */
+typedef struct Said {
+    char output[16384], error[16384];
+} Said;
+
+static void read_and_remove(const char *path, char *text, size_t bytes) {
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    text[fread(text, 1, bytes - 1, file)] = '\0';
+    fclose(file);
+    unlink(path);
+}
+
+/* Sends a stream to a new file at path; returns the descriptor it had. */
+static int divert(FILE *stream, char *path) {
+    fflush(stream);
+    int kept = dup(fileno(stream));
+    int file = mkstemp(path);
+    assert_true(kept >= 0 && file >= 0);
+    assert_true(dup2(file, fileno(stream)) >= 0);
+    close(file);
+    return kept;
+}
+
+static void restore(FILE *stream, int kept) {
+    fflush(stream);
+    dup2(kept, fileno(stream));
+    close(kept);
+}
+
+static Said listen_to(void (*speak)(void)) {
+    Said said;
+    char output[] = "/tmp/vit_log_XXXXXX", error[] = "/tmp/vit_log_XXXXXX";
+    int kept_output = divert(stdout, output), kept_error = divert(stderr, error);
+    speak();
+    restore(stdout, kept_output);
+    restore(stderr, kept_error);
+    read_and_remove(output, said.output, sizeof said.output);
+    read_and_remove(error, said.error, sizeof said.error);
+    return said;
+}
+
+static void say_everything(void) {
+    log_info("loss %.2f", 1.5);
+    log_warning("disk %d %% full", 99);
+    log_error("no data");
+    log_transient("bar");
+    log_info("done");
+}
+
+static void each_kind_of_line_has_its_stream(void **state) {
+    (void)state;
+    log_start(true, false);
+    Said said = listen_to(say_everything);
+    assert_string_equal(said.output, "loss 1.50\ndone\n");
+    assert_string_equal(said.error, "Warning: disk 99 % full\nError: no data\n");
+}
+
+static void other_ranks_are_silent(void **state) {
+    (void)state;
+    log_start(false, true);
+    Said said = listen_to(say_everything);
+    assert_string_equal(said.output, "");
+    assert_string_equal(said.error, "");
+}
+
+static void say_bars(void) {
+    log_transient("bar %d", 1);
+    log_transient("bar %d", 2);
+    log_info("line");
+    log_info("line");
+}
+
+static void a_line_takes_the_place_of_the_bar_on_a_terminal(void **state) {
+    (void)state;
+    log_start(true, true);
+    Said said = listen_to(say_bars);
+    assert_string_equal(said.output, "\r\033[Kbar 1\r\033[Kbar 2\r\033[Kline\nline\n");
+}
+
+static char log_path[64];
+
+static void say_into_the_file(void) {
+    assert_int_equal(log_open(log_path), STATUS_OK);
+    say_everything();
+    log_close();
+    log_info("to the screen alone");
+}
+
+static void lines_go_to_the_file_as_well_with_their_time(void **state) {
+    (void)state;
+    char text[1024] = "";
+    log_start(true, true);
+    snprintf(log_path, sizeof log_path, "/tmp/vit_log_XXXXXX");
+    close(mkstemp(log_path));
+    listen_to(say_into_the_file);
+    listen_to(say_into_the_file); /* is added at the end */
+    read_and_remove(log_path, text, sizeof text);
+    static const char *const expected[] = {"loss 1.50", "Warning: disk 99 % full", "Error: no data",
+                                           "done"};
+    char *line = strtok(text, "\n");
+    for (size_t i = 0; i < 8; i++, line = strtok(NULL, "\n")) {
+        int year, month, day, hour, minute, second, end = 0;
+        assert_non_null(line);
+        assert_int_equal(sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d %n", &year, &month, &day, &hour,
+                                &minute, &second, &end),
+                         6);
+        assert_string_equal(line + end, expected[i % 4]);
+    }
+    assert_null(line);
+}
+
+static void say_without_a_file(void) {
+    assert_int_equal(log_open("/nonexistent/log.txt"), STATUS_IO);
+    log_info("goes on");
+    assert_int_equal(log_open("/dev/full"), STATUS_OK);
+    log_info("and on");
+    log_close();
+}
+
+static void logging_goes_on_without_its_file(void **state) {
+    (void)state;
+    log_start(true, false);
+    Said said = listen_to(say_without_a_file);
+    assert_string_equal(said.output, "goes on\nand on\n");
+    assert_string_equal(
+        status_message(),
+        "/nonexistent/log.txt: cannot be opened for writing: No such file or directory");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_kind_of_line_has_its_stream),
+        cmocka_unit_test(other_ranks_are_silent),
+        cmocka_unit_test(a_line_takes_the_place_of_the_bar_on_a_terminal),
+        cmocka_unit_test(lines_go_to_the_file_as_well_with_their_time),
+        cmocka_unit_test(logging_goes_on_without_its_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -20,6 +20,7 @@ const Kernels KERNEL(kernels) = {
     .softmax_kept = KERNEL(softmax_kept),
     .softmax_backward = KERNEL(softmax_backward),
     .gelu = KERNEL(gelu),
+    .resample_row = KERNEL(resample_row),
     .adamw = KERNEL(adamw),
     .sum_squares = KERNEL(sum_squares),
 };

@@ -45,6 +45,10 @@ void KERNEL(softmax_backward)(size_t rows, size_t cols, const float *signed_expo
 void KERNEL(gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
                   float *slope);
 
+/* resample.c */
+void KERNEL(resample_row)(size_t size, const float *planes, const float *matrix, size_t row,
+                          float *out);
+
 /* optimizer.c */
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
 double KERNEL(sum_squares)(size_t n, const float *x);

@@ -1,0 +1,179 @@
+#include "canvas.h"
+#include "font.h"
+#include "vit/log.h"
+#include "vit_data.h"
+#include <stdio.h>
+#include <string.h>
+
+static const Ink paper = {{250, 250, 248}}, dim_paper = {{206, 208, 212}}; /* white pixels show */
+static const Ink black = {{30, 30, 34}}, grey = {{110, 110, 116}};
+
+enum {
+    TILES = 100, /* on a sheet, or a few more where there are more classes */
+    TILE_COLUMNS = 10,
+    TILE_SCALE = 5,
+    TILE_SIDE = DATA_SIDE * TILE_SCALE,
+    MARGIN = 32,
+    GAP = 18,
+    TEXT_SCALE = 2,
+    LINE_HEIGHT = (FONT_ROWS + 1) * TEXT_SCALE,
+    NAME_LINES = 2,
+    TITLE_SCALE = 3,
+    TITLE_HEIGHT = FONT_ROWS * TITLE_SCALE + LINE_HEIGHT + MARGIN,
+    /* The reference model's view: 72 x 72 pixels in patches of 6 x 6. */
+    VIEW_SIDE = 72,
+    PATCH_SIDE = 6,
+    VIEW_SCALE = 8,
+    PATCH_GAP = 6
+};
+
+static const char *class_name(const DataSet *set, size_t class) {
+    return set->names.text + class * set->names.width;
+}
+
+/* ---- contact sheet ---- */
+
+/* How many characters of text go on a line of at most `room`: up to a space or underscore where it
+ * must be broken. */
+static size_t line_break(const char *text, size_t room) {
+    size_t length = strlen(text);
+    if (length <= room)
+        return length;
+    for (size_t end = room; end > 0; end--)
+        if (text[end] == ' ' || text[end - 1] == '_')
+            return end;
+    return room;
+}
+
+/* A name centred under its tile, on at most NAME_LINES lines. */
+static void draw_name(Canvas *canvas, size_t x, size_t y, const char *name) {
+    const size_t room = (TILE_SIDE + GAP / 2) / ((FONT_COLUMNS + 1) * TEXT_SCALE);
+    for (size_t line = 0; line < NAME_LINES && *name; line++, y += LINE_HEIGHT) {
+        size_t count = line_break(name, room);
+        canvas_text(canvas, x + TILE_SIDE / 2 - canvas_text_width(count, TEXT_SCALE) / 2, y,
+                    TEXT_SCALE, black, name, count);
+        name += count;
+        name += strspn(name, " ");
+    }
+}
+
+/* The row of the nth training image of a class; false when there are not so many. */
+static bool find_image(const DataRows *rows, size_t class, size_t nth, size_t *row) {
+    for (*row = 0; *row < rows->count; ++*row)
+        if (rows->labels[*row] == class && nth-- == 0)
+            return true;
+    return false;
+}
+
+/* Tiles are in the order of classes, equally many a class. */
+static void draw_tiles(Canvas *canvas, const DataSet *set, size_t tiles, size_t per_class) {
+    const DataRows *rows = &set->split[SPLIT_TRAIN];
+    for (size_t tile = 0; tile < tiles; tile++) {
+        size_t class = tile / per_class, row;
+        size_t x = MARGIN + tile % TILE_COLUMNS * (TILE_SIDE + GAP);
+        size_t y = MARGIN + TITLE_HEIGHT +
+                   tile / TILE_COLUMNS * (TILE_SIDE + NAME_LINES * LINE_HEIGHT + GAP);
+        if (!find_image(rows, class, tile % per_class, &row))
+            continue;
+        canvas_image(canvas, x, y, TILE_SCALE, rows->images + row * DATA_IMAGE_BYTES, DATA_SIDE,
+                     DATA_SIDE, DATA_SIDE);
+        draw_name(canvas, x, y + TILE_SIDE + GAP / 3, class_name(set, class));
+    }
+}
+
+static Status draw_sheet(Canvas *canvas, const DataSet *set) {
+    size_t classes = set->names.count < TILES ? set->names.count : TILES;
+    size_t per_class = TILES / classes, tiles = classes * per_class;
+    size_t rows = (tiles + TILE_COLUMNS - 1) / TILE_COLUMNS;
+    size_t width = 2 * MARGIN + TILE_COLUMNS * (TILE_SIDE + GAP) - GAP;
+    size_t height =
+        2 * MARGIN + TITLE_HEIGHT + rows * (TILE_SIDE + NAME_LINES * LINE_HEIGHT + GAP) - GAP;
+    STATUS_TRY(canvas_init(canvas, width, height, paper));
+    char title[100];
+    int length =
+        snprintf(title, sizeof title, "%zu classes, %zu training and %zu test images",
+                 set->names.count, set->split[SPLIT_TRAIN].count, set->split[SPLIT_TEST].count);
+    canvas_text(canvas, MARGIN, MARGIN, TITLE_SCALE, black, title, (size_t)length);
+    canvas_text(canvas, MARGIN, MARGIN + (FONT_ROWS + 1) * TITLE_SCALE, TEXT_SCALE, grey,
+                set->source, strlen(set->source));
+    draw_tiles(canvas, set, tiles, per_class);
+    return STATUS_OK;
+}
+
+/* ---- patches ---- */
+
+/* The two neighbours of a pixel of the resized image along one axis, and the second one's weight.
+ */
+static void neighbours(size_t at, size_t index[static 2], float *weight) {
+    float place = ((float)at + 0.5f) * DATA_SIDE / VIEW_SIDE - 0.5f; /* half-pixel centres */
+    place = place < 0.0f ? 0.0f : place;
+    index[0] = (size_t)place;
+    index[1] = index[0] + 1 < DATA_SIDE ? index[0] + 1 : index[0];
+    *weight = place - (float)index[0];
+}
+
+/* Bilinear, as the model's input is resized. */
+static void resize(const uint8_t *image, uint8_t view[static VIEW_SIDE * VIEW_SIDE * 3]) {
+    for (size_t row = 0; row < VIEW_SIDE; row++)
+        for (size_t column = 0; column < VIEW_SIDE; column++)
+            for (size_t c = 0; c < DATA_CHANNELS; c++) {
+                size_t y[2], x[2];
+                float down, right, line[2];
+                neighbours(row, y, &down);
+                neighbours(column, x, &right);
+                for (int i = 0; i < 2; i++) {
+                    const uint8_t *from = image + y[i] * DATA_SIDE * DATA_CHANNELS + c;
+                    line[i] = (float)from[x[0] * DATA_CHANNELS] * (1 - right) +
+                              (float)from[x[1] * DATA_CHANNELS] * right;
+                }
+                view[(row * VIEW_SIDE + column) * 3 + c] =
+                    (uint8_t)(line[0] * (1 - down) + line[1] * down + 0.5f);
+            }
+}
+
+static Status draw_patches(Canvas *canvas, const DataSet *set) {
+    enum {
+        COUNT = VIEW_SIDE / PATCH_SIDE,
+        WHOLE = VIEW_SIDE * VIEW_SCALE,
+        GRID = WHOLE + (COUNT - 1) * PATCH_GAP
+    };
+    const DataRows *rows = &set->split[SPLIT_TRAIN];
+    uint8_t view[VIEW_SIDE * VIEW_SIDE * 3];
+    resize(rows->images, view);
+    STATUS_TRY(canvas_init(canvas, 3 * MARGIN + WHOLE + GRID, 2 * MARGIN + GRID + TITLE_HEIGHT,
+                           dim_paper));
+    canvas_image(canvas, MARGIN, MARGIN + (GRID - WHOLE) / 2, VIEW_SCALE, view, VIEW_SIDE,
+                 VIEW_SIDE, VIEW_SIDE);
+    for (size_t i = 0; i < COUNT; i++)
+        for (size_t j = 0; j < COUNT; j++)
+            canvas_image(canvas, 2 * MARGIN + WHOLE + j * (PATCH_SIDE * VIEW_SCALE + PATCH_GAP),
+                         MARGIN + i * (PATCH_SIDE * VIEW_SCALE + PATCH_GAP), VIEW_SCALE,
+                         view + (i * VIEW_SIDE + j) * PATCH_SIDE * 3, PATCH_SIDE, PATCH_SIDE,
+                         VIEW_SIDE);
+    char text[200];
+    int length = snprintf(text, sizeof text,
+                          "Image size: %d x %d   Patch size: %d x %d   "
+                          "Patches per image: %d   Elements per patch: %d",
+                          VIEW_SIDE, VIEW_SIDE, PATCH_SIDE, PATCH_SIDE, COUNT * COUNT,
+                          PATCH_SIDE * PATCH_SIDE * 3);
+    const char *name = class_name(set, rows->labels[0]);
+    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID, TITLE_SCALE, black, name, strlen(name));
+    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID + (FONT_ROWS + 2) * TITLE_SCALE, TEXT_SCALE, grey,
+                text, (size_t)length);
+    return STATUS_OK;
+}
+
+Status data_sheet(const char *path, const char *out, bool patches) {
+    DataHeader header;
+    DataSet set;
+    Canvas canvas = {0};
+    STATUS_TRY(data_file_read_all(path, &header, &set));
+    Status status = patches ? draw_patches(&canvas, &set) : draw_sheet(&canvas, &set);
+    data_set_free(&set);
+    if (status == STATUS_OK)
+        status = canvas_write_png(&canvas, out);
+    if (status == STATUS_OK)
+        log_info("%s: %zu x %zu pixels.", out, canvas.width, canvas.height);
+    canvas_free(&canvas);
+    return status;
+}

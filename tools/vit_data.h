@@ -1,0 +1,41 @@
+#ifndef TOOLS_VIT_DATA_H
+#define TOOLS_VIT_DATA_H
+
+#include "vit/data_file.h"
+#include "vit/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The subcommands of vit_data. Each says on standard output what it did. Outputs replace an older
+ * file as a whole or leave it untouched. */
+
+/* Imports the CIFAR-100 or CIFAR-10 'binary version' from a folder or an archive. STATUS_IO: cannot
+ * be read; STATUS_DATA: a missing member, a size that is no whole number of records, a label
+ * without a name. */
+Status data_import(const char *source, const char *out);
+
+/* Whether sha256 is that of the official CIFAR-100 file of a split (train.bin, test.bin). */
+bool data_is_official(DataSplit split, const char *sha256);
+
+enum { SYNTH_CLASSES_MIN = 2, SYNTH_CLASSES_MAX = 100, SYNTH_IMAGES_MAX = 1000000 };
+
+typedef struct SynthOptions {
+    uint64_t classes; /* SYNTH_CLASSES_MIN to SYNTH_CLASSES_MAX */
+    uint64_t train;   /* images, 1 to SYNTH_IMAGES_MAX */
+    uint64_t test;    /* images, 0 to SYNTH_IMAGES_MAX */
+    uint64_t seed;
+} SynthOptions;
+
+/* Draws a data set. Image i of a split is a function of seed, classes, split and i alone, to the
+ * bit on every machine; its label is i mod classes, so that every run of images is balanced. */
+Status data_synth(const char *out, const SynthOptions *options);
+
+/* Prints what a data file holds and verifies all of it. */
+Status data_info(const char *path);
+
+/* Draws a contact sheet of the training images as a PNG; with patches the first training image and
+ * the patches that the reference model makes of it. */
+Status data_sheet(const char *path, const char *out, bool patches);
+
+#endif

@@ -11,6 +11,9 @@
  * on which a transient line may be redrawn. Silent and not a terminal until called. */
 void log_start(bool speaks, bool terminal);
 
+/* Whether log_transient shows anything. */
+bool log_on_terminal(void);
+
 /* Appends all further lines to the file at path, each with the local time in front.
  * On error (STATUS_IO) logging goes on without a file. */
 Status log_open(const char *path);

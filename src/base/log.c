@@ -16,6 +16,10 @@ void log_start(bool speaks, bool terminal) {
     sink.terminal = terminal;
 }
 
+bool log_on_terminal(void) {
+    return sink.terminal;
+}
+
 Status log_open(const char *path) {
     log_close();
     sink.file = fopen(path, "a");

@@ -1,0 +1,24 @@
+#ifndef VIT_STOP_H
+#define VIT_STOP_H
+
+#include <stdbool.h>
+
+/* The wish to stop: a signal or the time limit. A handler only sets a flag; the flag travels with
+ * the step's results, so that all ranks stop after the same step. Local. */
+
+/* Catches SIGUSR1, SIGTERM and SIGINT from now on. Before MPI_Init, or an early SIGUSR1 kills the
+ * rank. */
+void stop_install(void);
+
+/* What was caught ("SIGUSR1"), or NULL. */
+const char *stop_requested(void);
+
+/* When Slurm will end the job that this process runs in, in seconds since the epoch; infinity
+ * outside Slurm, without a limit, and on all ranks but the first (told by the launcher's
+ * environment). Before MPI_Init: it starts squeue. */
+double stop_slurm_end(void);
+
+/* When the run has to end by its job's [run] time_limit, counted from now. */
+double stop_deadline(double limit_minutes, double slurm_end);
+
+#endif

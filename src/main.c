@@ -1,0 +1,20 @@
+#include "vit/gemm.h"
+#include "vit/program.h"
+#include "vit/stop.h"
+#include <mpi.h>
+#include <stdio.h>
+
+int main(int argc, char **argv) {
+    /* Before MPI_Init: an early signal must not kill a rank, and MPI does not like later forks. */
+    stop_install();
+    const double slurm_end = stop_slurm_end();
+    gemm_init();
+    int provided = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    const Status status = program_run(argc, argv, MPI_COMM_WORLD, slurm_end);
+    /* A launcher kills the other ranks when one exits with an error: let all get here first. */
+    fflush(NULL);
+    MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Finalize();
+    return (int)status;
+}

@@ -1,0 +1,189 @@
+#define _GNU_SOURCE /* major() */
+#include "run.h"
+
+#include "vit/cpu.h"
+#include "vit/gemm.h"
+#include "vit/log.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { BAR_WIDTH = 30 };
+
+/* Seconds between two lines, and between two drawings of the bar. */
+static const double line_interval = 30.0, bar_interval = 0.1;
+
+/* Whether standard output ends on a terminal. mpirun gives its ranks a pseudo-terminal whatever its
+ * own output is, so that there the launcher's has to be looked at; it is the parent on the first
+ * node. */
+static bool on_terminal(void) {
+    if (!isatty(STDOUT_FILENO))
+        return false;
+    if (!getenv("OMPI_COMM_WORLD_RANK"))
+        return true;
+    char path[64];
+    struct stat output;
+    snprintf(path, sizeof path, "/proc/%ld/fd/1", (long)getppid());
+    if (stat(path, &output) != 0 || !S_ISCHR(output.st_mode))
+        return false;
+    const unsigned device = major(output.st_rdev);
+    return device == 4 || (device >= 136 && device <= 143); /* tty, pts */
+}
+
+void display_start(const Run *run) {
+    bool terminal = run->job.progress == PROGRESS_BAR;
+    if (run->job.progress == PROGRESS_AUTO)
+        terminal = on_terminal();
+    log_start(run->ranks->rank == 0, terminal);
+}
+
+static void list_text(const SizeList *list, char *text, size_t bytes) {
+    size_t used = 0;
+    snprintf(text, bytes, "none");
+    for (size_t i = 0; i < list->count && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%zu", i ? "-" : "", list->value[i]);
+}
+
+/* 21759012 -> "21,759,012". */
+static const char *grouped(size_t value, char text[static 32]) {
+    char digits[32];
+    const int length = snprintf(digits, sizeof digits, "%zu", value);
+    size_t used = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static void display_model(const Run *run) {
+    const ModelShape *shape = &run->shape;
+    char mlp[128], head[128], number[32];
+    list_text(&shape->mlp, mlp, sizeof mlp);
+    list_text(&shape->head, head, sizeof head);
+    log_info(
+        "  model       %zux%zu pixels, patches of %zu: %zu tokens of %zu; %zu blocks, %zu heads "
+        "of %zu, MLP %s",
+        shape->image_size, shape->image_size, shape->patch_size, shape->T, shape->D, shape->depth,
+        shape->H, shape->K, mlp);
+    log_info("              %s, head %s, %zu classes",
+             shape->pool == POOL_FLATTEN ? "flatten" : "mean pooling", head, shape->classes);
+    log_info("  parameters  %s", grouped(run->table.trainable, number));
+    log_info("  arithmetic  %.4g GFLOP a training image (forward %.4g)",
+             1e-9 * model_training_flops(shape), 1e-9 * model_forward_flops(shape));
+}
+
+/* What a rank holds between checkpoints, in bytes. */
+static size_t memory_bytes(const Run *run) {
+    const VitOptions options = run_vit_options(run);
+    const size_t ranks = (size_t)run->ranks->size, block = run->table.floats * sizeof(float);
+    const size_t images = run->data.images[SPLIT_TRAIN] + run->data.images[SPLIT_TEST];
+    return 4 * block + (ranks > 1 ? block : 0) + vit_bytes(&run->shape, &run->table, &options) +
+           images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
+           run->train_images * sizeof *run->order;
+}
+
+/* What a rank sends a step, on average over the ranks, in bytes. */
+static size_t sent_bytes(const Run *run) {
+    const size_t ranks = (size_t)run->ranks->size;
+    const size_t gradient = 2 * run->table.floats * sizeof(float) * (ranks - 1) / ranks;
+    const size_t samples =
+        run->job.batch_size / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) * (ranks - 1) / ranks;
+    return gradient + samples;
+}
+
+void display_plan(const Run *run) {
+    char training[32], validation[32], test[32], processor[128];
+    const size_t units = (run->job.batch_size + run->job.unit_images - 1) / run->job.unit_images;
+    const size_t threads = run->threads * (size_t)run->ranks->size;
+    cpu_model(processor, sizeof processor);
+    log_info("vit_mpi %s: job %s, output %s", VIT_VERSION, run->job.name, run->job.output);
+    display_model(run);
+    log_info("  data        %s: %s training, %s validation, %s test images", run->job.data_file,
+             grouped(run->train_images, training), grouped(run->validation_images, validation),
+             grouped(run->data.images[SPLIT_TEST], test));
+    log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", run->job.batch_size,
+             (run->train_images + run->job.batch_size - 1) / run->job.batch_size, run->job.epochs);
+    log_info("  ranks       %d x %zu thread%s on %zu node%s; %s", run->ranks->size, run->threads,
+             run->threads == 1 ? "" : "s", run->nodes, run->nodes == 1 ? "" : "s", processor);
+    log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
+             gemm_description());
+    log_info("  a rank      %.2f GB of memory, %.1f MB sent a step",
+             1e-9 * (double)memory_bytes(run), 1e-6 * (double)sent_bytes(run));
+    if (gemm_warning())
+        log_warning("%s", gemm_warning());
+    if (units < threads)
+        log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
+                    "[train] unit_images = %zu",
+                    threads - units, threads, run->job.batch_size, units, run->job.unit_images);
+}
+
+/* "1:52", "2:03:11". */
+static const char *duration(double seconds, char text[static 32]) {
+    const long s = isfinite(seconds) && seconds < 1e8 ? lround(seconds) : 0;
+    if (s >= 3600)
+        snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    else
+        snprintf(text, 32, "%ld:%02ld", s / 60, s % 60);
+    return text;
+}
+
+static void bar_text(size_t done, size_t all, char bar[static BAR_WIDTH + 1]) {
+    const size_t filled = all ? done * BAR_WIDTH / all : 0;
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '=', filled);
+    if (filled < BAR_WIDTH)
+        bar[filled] = '>';
+    bar[BAR_WIDTH] = '\0';
+}
+
+void display_step(Run *run, size_t steps_in_epoch) {
+    const bool lines = run->job.progress == PROGRESS_LINES ||
+                       (run->job.progress == PROGRESS_AUTO && !log_on_terminal());
+    const double now = MPI_Wtime(), interval = lines ? line_interval : bar_interval;
+    if (run->ranks->rank != 0 || run->job.progress == PROGRESS_NONE ||
+        now - run->shown_at < interval)
+        return;
+    run->shown_at = now;
+    const EpochRow row = run_epoch_row(run);
+    const double left =
+        (double)(run->train_images - run->progress.position) / row.images_per_second;
+    const size_t step = (run->progress.position + run->job.batch_size - 1) / run->job.batch_size;
+    char remaining[32], bar[BAR_WIDTH + 1], text[512];
+    bar_text(step, steps_in_epoch, bar);
+    snprintf(text, sizeof text,
+             "Epoch %llu/%zu  %zu/%zu [%s] - ETA %s - %.1f images/s - loss: %.4f - accuracy: %.4f",
+             (unsigned long long)row.epoch, run->job.epochs, step, steps_in_epoch, bar,
+             duration(left, remaining), row.images_per_second, row.loss, row.accuracy);
+    if (lines)
+        log_info("%s", text);
+    else
+        log_transient("%s", text);
+}
+
+void display_epoch(const Run *run, const EpochRow *row) {
+    char validation[160] = "", waiting[48] = "";
+    if (!isnan(row->val_loss))
+        snprintf(validation, sizeof validation,
+                 " - val_loss: %.4f - val_accuracy: %.4f - val_top5_accuracy: %.4f", row->val_loss,
+                 row->val_accuracy, row->val_top5_accuracy);
+    if (run->ranks->size > 1)
+        snprintf(waiting, sizeof waiting, " (%.1f %% waiting)",
+                 100.0 * row->wait_seconds / row->seconds);
+    log_info("Epoch %llu/%zu - %.1f s - %.1f images/s%s - loss: %.4f - accuracy: %.4f - "
+             "top5_accuracy: %.4f%s",
+             (unsigned long long)row->epoch, run->job.epochs, row->seconds, row->images_per_second,
+             waiting, row->loss, row->accuracy, row->top5_accuracy, validation);
+}
+
+void display_test(const Evaluation *test) {
+    log_info("Test loss: %.4f", test->loss);
+    log_info("Test accuracy: %.2f%%", 100.0 * test->accuracy);
+    log_info("Test top 5 accuracy: %.2f%%", 100.0 * test->top5_accuracy);
+}

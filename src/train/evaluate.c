@@ -1,0 +1,36 @@
+#include "run.h"
+
+#include <omp.h>
+
+void run_load(const void *context, size_t image, float *patches) {
+    const LoadContext *load = context;
+    const Run *run = load->run;
+    float *scratch = run->scratch + (size_t)omp_get_thread_num() * augment_scratch(&run->augment);
+    const uint8_t *pixels = load->pixels + image * DATA_IMAGE_BYTES;
+    if (load->epoch < 0) {
+        augment_image(&run->augment, pixels, NULL, scratch, patches);
+        return;
+    }
+    const AugmentDraw draw =
+        augment_draw(&run->augment, (uint64_t)load->epoch, load->samples[image]);
+    augment_image(&run->augment, pixels, &draw, scratch, patches);
+}
+
+Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
+    const LoadContext context = {.run = run, .pixels = shard->images, .epoch = -1};
+    const VitInput input = {
+        .images = shard->count, .label = shard->labels, .load = run_load, .context = &context};
+    VitSums mine, total = {0};
+    const VitSums *all = run->gathered;
+    vit_evaluate(run->vit, weights, &input, NULL, &mine);
+    ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
+    for (int r = 0; r < run->ranks->size; r++) {
+        total.loss += all[r].loss;
+        total.hits += all[r].hits;
+        total.top5_hits += all[r].top5_hits;
+    }
+    const double images = (double)shard->total;
+    return (Evaluation){.loss = total.loss / images,
+                        .accuracy = (double)total.hits / images,
+                        .top5_accuracy = (double)total.top5_hits / images};
+}

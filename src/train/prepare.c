@@ -1,0 +1,185 @@
+#define _GNU_SOURCE /* CPU sets */
+#include "run.h"
+
+#include "vit/memory.h"
+#include "vit/stop.h"
+#include <omp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A checkpoint begins with HDF5's signature. */
+static bool is_checkpoint(const char *path) {
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char first[8] = {0};
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const size_t length = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
+}
+
+/* Rank 0 reads the job's text; all get it. */
+static Status read_job_text(const Run *run, char **text) {
+    Status status = STATUS_OK;
+    *text = NULL;
+    if (run->ranks->rank == 0)
+        status = is_checkpoint(run->command->job) ? checkpoint_read_job(run->command->job, text)
+                                                  : job_read_text(run->command->job, text);
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    size_t bytes = *text ? strlen(*text) + 1 : 0;
+    ranks_broadcast(run->ranks, &bytes, sizeof bytes);
+    if (!*text)
+        status = memory_allocate(text, bytes, 1, "the job's text");
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    ranks_broadcast(run->ranks, *text, bytes);
+    return STATUS_OK;
+}
+
+static Status parse_job(Run *run, const char *text) {
+    STATUS_TRY(job_parse(&run->job, run->command->job, text, run->command->override_count,
+                         run->command->overrides));
+    if ((size_t)run->ranks->size > run->job.batch_size)
+        return status_fail(STATUS_CONFIG,
+                           "%s: %d ranks share a batch of [data] batch_size = %zu images: use at "
+                           "most as many ranks as images",
+                           run->command->job, run->ranks->size, run->job.batch_size);
+    return job_to_text(&run->job, &run->job_text);
+}
+
+/* Sizes of the splits; every rank gets the header that rank 0 read. */
+static Status read_data_header(Run *run) {
+    Status status = STATUS_OK;
+    if (run->ranks->rank == 0)
+        status = data_file_read_header(run->job.data_file, &run->data);
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    ranks_broadcast(run->ranks, &run->data, sizeof run->data);
+    const bool coarse = run->job.labels == LABELS_COARSE;
+    const size_t images = run->data.images[SPLIT_TRAIN];
+    if (coarse && run->data.coarse_classes == 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] labels = coarse, but %s has no coarse labels: use fine",
+                           run->command->job, run->job.data_file);
+    run->train_images = (size_t)((double)images * (1.0 - run->job.validation_split));
+    run->validation_images = images - run->train_images;
+    if (run->train_images == 0 || run->data.images[SPLIT_TEST] == 0 || images > UINT32_MAX)
+        return status_fail(STATUS_DATA,
+                           "%s: %zu training images (%zu without validation) and %zu test images: "
+                           "there must be some of each, and less than 2^32",
+                           run->job.data_file, images, run->train_images,
+                           run->data.images[SPLIT_TEST]);
+    run->shape = model_shape(&run->job, coarse ? run->data.coarse_classes : run->data.classes);
+    return STATUS_OK;
+}
+
+/* Threads of a rank when the job leaves it open: OMP_NUM_THREADS; else the cores that the rank may
+ * use, shared evenly with ranks of the node that may use the same ones. Collective. */
+static void choose_threads(Run *run) {
+    MPI_Comm node;
+    cpu_set_t mine, all;
+    int ranks = 1, rank = 0, cores = 0, sum = 0;
+    MPI_Comm_split_type(run->ranks->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_size(node, &ranks);
+    MPI_Comm_rank(node, &rank);
+    CPU_ZERO(&mine);
+    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
+        CPU_SET(0, &mine);
+    cores = CPU_COUNT(&mine);
+    MPI_Allreduce(&cores, &sum, 1, MPI_INT, MPI_SUM, node);
+    MPI_Allreduce(&mine, &all, (int)sizeof mine, MPI_BYTE, MPI_BOR, node);
+    MPI_Comm_free(&node);
+    if (sum > CPU_COUNT(&all))
+        cores = CPU_COUNT(&all) / ranks;
+    int leader = rank == 0, nodes = 0;
+    MPI_Allreduce(&leader, &nodes, 1, MPI_INT, MPI_SUM, run->ranks->comm);
+    run->nodes = (size_t)nodes;
+    run->threads = run->job.threads;
+    if (run->threads == 0 && getenv("OMP_NUM_THREADS"))
+        run->threads = (size_t)omp_get_max_threads();
+    if (run->threads == 0)
+        run->threads = (size_t)(cores > 0 ? cores : 1);
+    omp_set_dynamic(0);
+    omp_set_num_threads((int)run->threads);
+}
+
+Status run_read_job(Run *run, double slurm_end) {
+    char *text = NULL;
+    Status status = read_job_text(run, &text);
+    if (status == STATUS_OK)
+        status = ranks_agree(run->ranks, parse_job(run, text));
+    memory_free(text);
+    STATUS_TRY(status);
+    run->deadline = stop_deadline(run->job.time_limit, slurm_end);
+    STATUS_TRY(ranks_agree(run->ranks, read_data_header(run)));
+    STATUS_TRY(ranks_agree(run->ranks, parameter_table_init(&run->table, &run->shape)));
+    choose_threads(run);
+    return STATUS_OK;
+}
+
+VitOptions run_vit_options(const Run *run) {
+    size_t first, count;
+    batch_slice(run->job.batch_size, run->job.unit_images, (size_t)run->ranks->size,
+                (size_t)run->ranks->rank, &first, &count);
+    return (VitOptions){.seed = run->job.seed,
+                        .unit_images = run->job.unit_images,
+                        .threads = run->threads,
+                        .images = count};
+}
+
+static Status allocate(Run *run) {
+    const VitOptions options = run_vit_options(run);
+    float **const blocks[] = {&run->weights, &run->gradient, &run->first_moment,
+                              &run->second_moment};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        STATUS_TRY(memory_allocate(blocks[i], run->table.floats, sizeof(float),
+                                   "weights, gradient and moments"));
+    STATUS_TRY(memory_allocate(&run->order, run->train_images, sizeof *run->order, "epoch order"));
+    STATUS_TRY(memory_allocate(&run->gathered, (size_t)run->ranks->size, GATHERED_BYTES,
+                               "the ranks' reports"));
+    STATUS_TRY(augment_init(&run->augment, &run->job, &run->data));
+    STATUS_TRY(memory_allocate(&run->scratch, run->threads * augment_scratch(&run->augment),
+                               sizeof(float), "augmentation"));
+    return vit_init(&run->vit, &run->shape, &run->table, &options);
+}
+
+static Status read_shards(Run *run) {
+    const bool coarse = run->job.labels == LABELS_COARSE;
+    const char *path = run->job.data_file;
+    STATUS_TRY(shard_read(&run->train, run->ranks, path, &run->data, SPLIT_TRAIN, coarse, 0,
+                          run->train_images));
+    STATUS_TRY(shard_read(&run->validation, run->ranks, path, &run->data, SPLIT_TRAIN, coarse,
+                          run->train_images, run->validation_images));
+    return shard_read(&run->test, run->ranks, path, &run->data, SPLIT_TEST, coarse, 0,
+                      run->data.images[SPLIT_TEST]);
+}
+
+Status run_allocate(Run *run) {
+    STATUS_TRY(ranks_agree(run->ranks, read_shards(run)));
+    STATUS_TRY(ranks_agree(run->ranks, allocate(run)));
+    STATUS_TRY(gradient_exchange_init(&run->exchange, run->ranks, run->table.floats));
+    return batch_exchange_init(&run->batches, run->ranks, &run->train, run->job.batch_size,
+                               run->job.unit_images);
+}
+
+void run_free(Run *run) {
+    batch_exchange_free(run->batches);
+    gradient_exchange_free(run->exchange);
+    vit_free(run->vit);
+    augment_free(&run->augment);
+    shard_free(&run->train);
+    shard_free(&run->validation);
+    shard_free(&run->test);
+    memory_free(run->scratch);
+    memory_free(run->weights);
+    memory_free(run->gradient);
+    memory_free(run->first_moment);
+    memory_free(run->second_moment);
+    memory_free(run->order);
+    memory_free(run->gathered);
+    memory_free(run->job_text);
+    history_free(&run->history);
+    parameter_table_free(&run->table);
+    output_close(&run->output);
+}

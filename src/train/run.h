@@ -1,0 +1,106 @@
+#ifndef VIT_RUN_H
+#define VIT_RUN_H
+
+#include "output.h"
+#include "vit/augment.h"
+#include "vit/batch.h"
+#include "vit/checkpoint.h"
+#include "vit/command.h"
+#include "vit/gradient_exchange.h"
+#include "vit/job.h"
+#include "vit/ranks.h"
+#include "vit/vit.h"
+#include <stdbool.h>
+
+/* Room a rank for the small values that are gathered. */
+enum { GATHERED_BYTES = 64 };
+
+/* One run of vit_mpi on one rank: what it works with, and where it is. The files of this folder
+ * that share this header are the run's parts: prepare.c sets it up, step.c and evaluate.c compute,
+ * save.c writes, display.c shows, train.c is the loop. */
+typedef struct Run {
+    const Ranks *ranks;
+    const Command *command;
+    Job job;
+    char *job_text; /* resolved */
+    DataHeader data;
+    ModelShape shape;
+    ParameterTable table;
+    size_t threads;      /* a rank */
+    size_t nodes;        /* that the ranks are on */
+    size_t train_images; /* of the training split, without validation */
+    size_t validation_images;
+    Shard train, validation, test;
+    Augment augment;
+    float *scratch; /* [threads, augment_scratch] */
+    Vit *vit;
+    GradientExchange *exchange;
+    BatchExchange *batches;
+    float *weights, *gradient, *first_moment, *second_moment; /* flat blocks */
+    uint32_t *order;                                          /* [train_images] of the epoch */
+    void *gathered;                                           /* [ranks, GATHERED_BYTES] */
+    Progress progress;
+    History history;  /* rank 0 */
+    size_t bad_steps; /* skipped in a row */
+    double deadline;  /* seconds since the epoch */
+
+    /* Rank 0. */
+    Output output;
+    bool save_failed;    /* the latest write of last.h5 */
+    bool best_failed;    /* of best.h5 */
+    bool metrics_failed; /* of the metrics */
+    double saved_at;     /* MPI_Wtime of the latest last.h5 */
+    double save_seconds; /* that it took */
+    double step_seconds; /* that the latest step took */
+    double shown_at;     /* MPI_Wtime of the latest progress line */
+} Run;
+
+/* What an evaluation found; NaN when there were no images. */
+typedef struct Evaluation {
+    double loss, accuracy, top5_accuracy;
+} Evaluation;
+
+/* prepare.c. All collective, and all ranks return the same. */
+Status run_read_job(Run *run, double slurm_end); /* job, data header, shape, table, threads */
+Status run_allocate(Run *run);                   /* memory and this rank's shards */
+void run_free(Run *run);
+VitOptions run_vit_options(const Run *run); /* local */
+
+/* step.c. Collective. Takes the batch and updates weights and progress. *stop: some rank was asked
+ * to. Fails with STATUS_INTERNAL after max_bad_steps in a row without a finite result. */
+Status run_step(Run *run, const Batch *batch, bool *stop);
+
+/* evaluate.c. Collective, no sample counted twice; the same values on all ranks. */
+Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard);
+/* Writes image number `image` of some pixels as patches; for VitInput.load. epoch < 0: no
+ * augmentation. */
+typedef struct LoadContext {
+    const Run *run;
+    const uint8_t *pixels;
+    const uint32_t *samples;
+    int64_t epoch;
+} LoadContext;
+void run_load(const void *context, size_t image, float *patches);
+
+/* save.c. Collective where said. */
+Status run_start_or_resume(Run *run); /* collective: initial or stored state on all ranks */
+void run_save_last(Run *run);         /* rank 0: last.h5; a failure is warned of and remembered */
+void run_save_best(Run *run);         /* rank 0: best.h5 with the current weights */
+void run_save_metrics(Run *run);      /* rank 0 */
+bool run_save_is_due(const Run *run); /* rank 0: by every_steps or every_minutes */
+/* Collective: the weights of a checkpoint on all ranks, into the flat block `weights`. */
+Status run_read_weights(Run *run, const char *path, float *weights);
+
+/* display.c. Rank 0 shows. */
+void display_start(const Run *run); /* how much may be shown, before the first line */
+void display_plan(const Run *run);  /* the table at the start */
+void display_step(Run *run, size_t steps_in_epoch); /* bar or line */
+void display_epoch(const Run *run, const EpochRow *row);
+void display_test(const Evaluation *test); /* the closing lines */
+
+/* train.c. Collective: the whole training, from run->progress on. */
+Status run_train(Run *run);
+/* The epoch's metrics so far, without validation. */
+EpochRow run_epoch_row(const Run *run);
+
+#endif

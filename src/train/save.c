@@ -1,0 +1,176 @@
+#include "run.h"
+
+#include "vit/cpu.h"
+#include "vit/gemm.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static BuildInfo build_info(const Run *run) {
+    BuildInfo build = {.ranks = (uint64_t)run->ranks->size, .threads = run->threads};
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(build.date, sizeof build.date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(build.version, sizeof build.version, "%s", VIT_VERSION);
+    snprintf(build.compiler, sizeof build.compiler, "%s", VIT_COMPILER);
+    snprintf(build.gemm, sizeof build.gemm, "%s", gemm_description());
+    snprintf(build.kernels, sizeof build.kernels, "%s", cpu_level_name(kernels_best()->level));
+    snprintf(build.host, sizeof build.host, "%s", run->ranks->host);
+    return build;
+}
+
+static Checkpoint checkpoint_of(Run *run) {
+    Checkpoint checkpoint = {.table = &run->table,
+                             .weights = run->weights,
+                             .first_moment = run->first_moment,
+                             .second_moment = run->second_moment,
+                             .progress = run->progress,
+                             .history = &run->history,
+                             .job_text = run->job_text,
+                             .build = build_info(run)};
+    memcpy(checkpoint.data_sha256, run->data.content_sha256, sizeof checkpoint.data_sha256);
+    return checkpoint;
+}
+
+/* A failed write is loud, harms nothing that is already there, and shows in the exit code unless a
+ * later one succeeds. */
+static bool failed(Status status, const char *what) {
+    if (status != STATUS_OK)
+        log_error("%s could not be saved: %s; training goes on, what was saved before is "
+                  "untouched",
+                  what, status_message());
+    return status != STATUS_OK;
+}
+
+void run_save_last(Run *run) {
+    const double start = MPI_Wtime();
+    const Checkpoint checkpoint = checkpoint_of(run);
+    run->save_failed =
+        failed(checkpoint_write_last(run->output.folder, run->job.keep, &checkpoint), "last.h5");
+    run->saved_at = MPI_Wtime();
+    run->save_seconds = run->saved_at - start;
+}
+
+void run_save_best(Run *run) {
+    char path[FILE_PATH_MAX];
+    Checkpoint checkpoint = checkpoint_of(run);
+    checkpoint.first_moment = checkpoint.second_moment = NULL;
+    Status status = output_path(&run->output, "best.h5", path);
+    if (status == STATUS_OK)
+        status = checkpoint_write(path, &checkpoint);
+    run->best_failed = failed(status, "best.h5");
+}
+
+void run_save_metrics(Run *run) {
+    run->metrics_failed =
+        failed(history_write_files(&run->history, run->output.folder), "the metrics");
+}
+
+bool run_save_is_due(const Run *run) {
+    const Job *job = &run->job;
+    if (job->every_steps && run->progress.step % job->every_steps == 0)
+        return true;
+    return job->every_minutes > 0.0 && MPI_Wtime() - run->saved_at >= 60.0 * job->every_minutes;
+}
+
+Status run_read_weights(Run *run, const char *path, float *weights) {
+    Status status = STATUS_OK;
+    if (run->ranks->rank == 0) {
+        History history = {0};
+        Checkpoint checkpoint = {.table = &run->table, .weights = weights, .history = &history};
+        status = checkpoint_read(path, &checkpoint);
+        history_free(&history);
+    }
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    ranks_broadcast(run->ranks, weights, run->table.floats * sizeof *weights);
+    return STATUS_OK;
+}
+
+/* Whether the run in a checkpoint may go on as the job at hand. STATUS_CONFIG: it may not;
+ * STATUS_DATA, STATUS_IO: it cannot be read. */
+static Status check_stored_job(const Run *run, const char *path) {
+    char *text = NULL;
+    Job stored;
+    STATUS_TRY(checkpoint_read_job(path, &text));
+    Status status = job_parse(&stored, path, text, 0, NULL);
+    memory_free(text);
+    if (status != STATUS_OK)
+        return status_fail(STATUS_DATA, "%s", status_message());
+    return job_check_resume(&stored, &run->job, path);
+}
+
+static Status read_state(Run *run, const char *path) {
+    STATUS_TRY(check_stored_job(run, path));
+    Checkpoint checkpoint = checkpoint_of(run);
+    STATUS_TRY(checkpoint_read(path, &checkpoint));
+    if (strcmp(checkpoint.data_sha256, run->data.content_sha256) != 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
+                           "than %s (%.12s...); use the same data, or --fresh to start over",
+                           path, checkpoint.data_sha256, run->job.data_file,
+                           run->data.content_sha256);
+    run->progress = checkpoint.progress;
+    return STATUS_OK;
+}
+
+/* Rank 0: the newest valid checkpoint; *found is false when there is none at all. Damaged ones are
+ * named and passed over, but when all are damaged nothing is begun anew without being told to. */
+static Status read_newest(Run *run, bool *found) {
+    size_t damaged = 0;
+    *found = false;
+    for (size_t i = 0; i <= run->job.keep; i++) {
+        char path[FILE_PATH_MAX];
+        STATUS_TRY(checkpoint_last_path(run->output.folder, i, path));
+        if (!file_exists(path))
+            continue;
+        Status status = read_state(run, path);
+        if (status == STATUS_OK) {
+            *found = true;
+            log_info("Resuming from %s: epoch %llu, step %llu", path,
+                     (unsigned long long)run->progress.epoch + 1,
+                     (unsigned long long)run->progress.step);
+        }
+        if (status != STATUS_DATA)
+            return status;
+        log_warning("%s; trying the checkpoint before it", status_message());
+        damaged++;
+    }
+    if (damaged)
+        return status_fail(STATUS_DATA,
+                           "%s: no checkpoint in it is valid (%zu damaged); --fresh starts over "
+                           "and keeps them aside",
+                           run->output.folder, damaged);
+    return STATUS_OK;
+}
+
+static void begin(Run *run) {
+    run->progress = (Progress){.best_val_accuracy = NAN,
+                               .test_loss = NAN,
+                               .test_accuracy = NAN,
+                               .test_top5_accuracy = NAN};
+    parameter_initialize(&run->table, run->job.seed, run->weights);
+}
+
+Status run_start_or_resume(Run *run) {
+    Status status = STATUS_OK;
+    bool found = false;
+    const size_t bytes = run->table.floats * sizeof *run->weights;
+    if (run->ranks->rank == 0)
+        status = read_newest(run, &found);
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    run->saved_at = MPI_Wtime();
+    ranks_broadcast(run->ranks, &found, sizeof found);
+    if (!found) {
+        begin(run);
+        return STATUS_OK;
+    }
+    ranks_broadcast(run->ranks, &run->progress, sizeof run->progress);
+    ranks_broadcast(run->ranks, run->weights, bytes);
+    ranks_broadcast(run->ranks, run->first_moment, bytes);
+    ranks_broadcast(run->ranks, run->second_moment, bytes);
+    return STATUS_OK;
+}

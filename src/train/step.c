@@ -1,0 +1,158 @@
+#include "run.h"
+
+#include "vit/adamw.h"
+#include "vit/log.h"
+#include "vit/stop.h"
+#include <math.h>
+#include <time.h>
+
+/* Floats whose squares are summed at a time; borders do not move with threads or ranks. */
+enum { NORM_PIECE = 1 << 16 };
+
+/* Seconds before the time limit in which everything should have been written. Slurm's clock is
+ * coarse. */
+static const double deadline_reserve = 10.0;
+
+/* What the ranks tell each other at the end of a step. */
+typedef struct StepReport {
+    VitSums sums;
+    uint64_t stop;
+} StepReport;
+
+_Static_assert(sizeof(StepReport) <= GATHERED_BYTES, "room for the gathered values");
+
+static void on_ready(void *context, size_t first, size_t count) {
+    Run *run = context;
+    const ParameterTable *table = &run->table;
+    const size_t begin = table->entry[first].offset, next = first + count;
+    const size_t end = next < table->count ? table->entry[next].offset : table->floats;
+    gradient_exchange_post(run->exchange, begin, end - begin);
+}
+
+static void on_progress(void *context) {
+    Run *run = context;
+    batch_progress(run->batches);
+    gradient_exchange_progress(run->exchange);
+}
+
+/* Rank 0: whether another step, a save and some reserve no longer fit before the time limit. */
+static bool time_is_up(const Run *run) {
+    const double left = run->deadline - (double)time(NULL);
+    return left < 2.0 * run->step_seconds + 3.0 * run->save_seconds + deadline_reserve;
+}
+
+/* Sums over the whole batch, in rank order, and whether any rank was asked to stop. */
+static StepReport gather_reports(Run *run, const VitSums *mine) {
+    const bool stop = stop_requested() || (run->ranks->rank == 0 && time_is_up(run));
+    const StepReport report = {.sums = *mine, .stop = stop};
+    const StepReport *all = run->gathered;
+    StepReport total = {0};
+    ranks_gather(run->ranks, &report, sizeof report, run->gathered);
+    for (int r = 0; r < run->ranks->size; r++) {
+        total.sums.loss += all[r].sums.loss;
+        total.sums.hits += all[r].sums.hits;
+        total.sums.top5_hits += all[r].sums.top5_hits;
+        total.stop |= all[r].stop;
+    }
+    return total;
+}
+
+/* Sum of squares of one tensor, piece by piece, in order. */
+static double tensor_squares(const Run *run, const Parameter *entry) {
+    const Kernels *kernels = kernels_best();
+    const float *values = run->gradient + entry->offset;
+    double sum = 0.0;
+    if (entry->count <= NORM_PIECE)
+        return kernels->sum_squares(entry->count, values);
+#pragma omp parallel for ordered schedule(static, 1)
+    for (size_t i = 0; i < entry->count; i += NORM_PIECE) {
+        const size_t n = entry->count - i < NORM_PIECE ? entry->count - i : NORM_PIECE;
+        const double squares = kernels->sum_squares(n, values + i);
+#pragma omp ordered
+        sum += squares;
+    }
+    return sum;
+}
+
+/* The global norm of the mean gradient; *culprit is the first tensor whose values are not finite,
+ * or NULL. */
+static double gradient_norm(const Run *run, const char **culprit) {
+    double sum = 0.0;
+    *culprit = NULL;
+    for (size_t i = 0; i < run->table.count; i++) {
+        const double squares = tensor_squares(run, &run->table.entry[i]);
+        if (!isfinite(squares) && !*culprit)
+            *culprit = run->table.entry[i].name;
+        sum += squares;
+    }
+    return sqrt(sum);
+}
+
+static void update_weights(Run *run, double norm) {
+    const double clip = run->job.clip_norm;
+    const double scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0;
+    run->progress.adam_step++;
+    adamw_apply(adamw_terms(&run->job, run->progress.adam_step, scale), run->table.floats,
+                run->gradient, run->weights, run->first_moment, run->second_moment);
+}
+
+static void add_to_epoch(EpochSums *epoch, const VitSums *batch, size_t images) {
+    epoch->loss += batch->loss;
+    epoch->hits += batch->hits;
+    epoch->top5_hits += batch->top5_hits;
+    epoch->samples += images;
+}
+
+/* A step that is not finite changes nothing but the counts of steps and samples. */
+static Status skip_step(Run *run, const char *culprit) {
+    const char *what = culprit ? culprit : "the loss";
+    run->bad_steps++;
+    if (run->ranks->rank == 0)
+        log_warning("step %llu: %s is not finite; the step is skipped (%zu in a row)",
+                    (unsigned long long)run->progress.step, what, run->bad_steps);
+    if (run->job.max_bad_steps == 0 || run->bad_steps < run->job.max_bad_steps)
+        return STATUS_OK;
+    return status_fail(STATUS_INTERNAL,
+                       "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); "
+                       "last.h5 in %s is from before",
+                       (unsigned long long)run->progress.step, what, run->bad_steps,
+                       run->job.output);
+}
+
+Status run_step(Run *run, const Batch *batch, bool *stop) {
+    const LoadContext context = {.run = run,
+                                 .pixels = batch->pixels,
+                                 .samples = batch->samples,
+                                 .epoch = (int64_t)run->progress.epoch};
+    const VitInput input = {.images = batch->count,
+                            .sample = batch->samples,
+                            .label = batch->labels,
+                            .load = run_load,
+                            .context = &context};
+    const VitHooks hooks = {.ready = on_ready, .progress = on_progress, .context = run};
+    VitSums mine;
+    gradient_exchange_start(run->exchange, run->gradient);
+    vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images,
+              run->gradient, NULL, &hooks, &mine);
+    run->progress.sums.wait_seconds += gradient_exchange_wait(run->exchange);
+    const StepReport total = gather_reports(run, &mine);
+    *stop = total.stop != 0;
+
+    const char *culprit = NULL;
+    const double norm = gradient_norm(run, &culprit);
+    const double loss = total.sums.loss / (double)batch->images;
+    run->progress.step++;
+    run->progress.position += batch->images;
+    if (run->ranks->rank == 0 &&
+        history_add_step(&run->history, (StepRow){.step = run->progress.step,
+                                                  .loss = loss,
+                                                  .gradient_norm = norm,
+                                                  .learning_rate = run->job.learning_rate}))
+        log_warning("%s", status_message());
+    if (!isfinite(loss) || !isfinite(norm))
+        return skip_step(run, culprit);
+    run->bad_steps = 0;
+    add_to_epoch(&run->progress.sums, &total.sums, batch->images);
+    update_weights(run, norm);
+    return STATUS_OK;
+}

@@ -1,0 +1,69 @@
+#define _XOPEN_SOURCE 700 /* strptime */
+#include "vit/stop.h"
+
+#include "vit/job.h"
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static volatile sig_atomic_t caught;
+
+static void remember(int signal_number) {
+    caught = signal_number;
+}
+
+void stop_install(void) {
+    const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
+    struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaction(signals[i], &action, NULL);
+}
+
+const char *stop_requested(void) {
+    switch (caught) {
+    case 0:
+        return NULL;
+    case SIGUSR1:
+        return "SIGUSR1";
+    case SIGINT:
+        return "SIGINT";
+    default:
+        return "SIGTERM";
+    }
+}
+
+static bool first_rank(void) {
+    const char *rank = getenv("OMPI_COMM_WORLD_RANK");
+    if (!rank)
+        rank = getenv("SLURM_PROCID");
+    return !rank || strcmp(rank, "0") == 0;
+}
+
+/* squeue's %e: local time, "2026-11-24T05:00:00", or a word when there is no limit. */
+double stop_slurm_end(void) {
+    const char *job = getenv("SLURM_JOB_ID");
+    char command[128], answer[64] = "";
+    if (!job || !*job || strspn(job, "0123456789") != strlen(job) || !first_rank())
+        return INFINITY;
+    snprintf(command, sizeof command, "squeue -h -j %.20s -o %%e 2>/dev/null", job);
+    FILE *pipe = popen(command, "r");
+    if (!pipe)
+        return INFINITY;
+    if (!fgets(answer, sizeof answer, pipe))
+        answer[0] = '\0';
+    pclose(pipe);
+    struct tm end = {.tm_isdst = -1};
+    return strptime(answer, "%Y-%m-%dT%H:%M:%S", &end) ? (double)mktime(&end) : INFINITY;
+}
+
+double stop_deadline(double limit_minutes, double slurm_end) {
+    if (limit_minutes == JOB_TIME_LIMIT_AUTO)
+        return slurm_end;
+    if (limit_minutes == JOB_TIME_LIMIT_NONE)
+        return INFINITY;
+    return (double)time(NULL) + 60.0 * limit_minutes;
+}

@@ -1,0 +1,218 @@
+#include "run.h"
+
+#include "vit/epoch_order.h"
+#include "vit/log.h"
+#include <math.h>
+#include <stdio.h>
+
+/* Why the loop over the steps ended. */
+typedef enum Outcome { OUTCOME_EPOCH_DONE, OUTCOME_MAX_STEPS, OUTCOME_STOPPED } Outcome;
+
+static size_t next_batch(const Run *run, size_t position) {
+    const size_t left = run->train_images - position;
+    return left < run->job.batch_size ? left : run->job.batch_size;
+}
+
+static bool steps_used_up(const Run *run) {
+    return run->job.max_steps && run->progress.step >= run->job.max_steps;
+}
+
+/* From the current position to the end of the epoch, or until something ends it. */
+static Status run_steps(Run *run, Outcome *outcome) {
+    const size_t steps = (run->train_images + run->job.batch_size - 1) / run->job.batch_size;
+    *outcome = OUTCOME_EPOCH_DONE;
+    epoch_order(run->job.seed, run->progress.epoch, run->train_images, run->order);
+    if (run->progress.position < run->train_images)
+        batch_post(run->batches, run->order + run->progress.position,
+                   next_batch(run, run->progress.position));
+    while (run->progress.position < run->train_images) {
+        if (steps_used_up(run)) {
+            *outcome = OUTCOME_MAX_STEPS;
+            return STATUS_OK;
+        }
+        Batch batch;
+        bool stop = false;
+        const double start = MPI_Wtime();
+        run->progress.sums.wait_seconds += batch_wait(run->batches, &batch);
+        const size_t next = run->progress.position + batch.images;
+        if (next < run->train_images)
+            batch_post(run->batches, run->order + next, next_batch(run, next));
+        STATUS_TRY(run_step(run, &batch, &stop));
+        run->step_seconds = MPI_Wtime() - start;
+        run->progress.sums.seconds += run->step_seconds;
+        display_step(run, steps);
+        if (stop) {
+            *outcome = OUTCOME_STOPPED;
+            return STATUS_OK;
+        }
+        if (run->ranks->rank == 0 && run_save_is_due(run))
+            run_save_last(run);
+    }
+    return STATUS_OK;
+}
+
+EpochRow run_epoch_row(const Run *run) {
+    const EpochSums *sums = &run->progress.sums;
+    const double samples = (double)sums->samples;
+    return (EpochRow){.epoch = run->progress.epoch + 1,
+                      .loss = sums->loss / samples,
+                      .accuracy = (double)sums->hits / samples,
+                      .top5_accuracy = (double)sums->top5_hits / samples,
+                      .val_loss = NAN,
+                      .val_accuracy = NAN,
+                      .val_top5_accuracy = NAN,
+                      .learning_rate = run->job.learning_rate,
+                      .seconds = sums->seconds,
+                      .images_per_second = samples / sums->seconds,
+                      .wait_seconds = sums->wait_seconds};
+}
+
+static void log_digest(const Run *run, const char *label) {
+    char text[DIGEST_TEXT];
+    if (!run->command->digest || run->ranks->rank != 0)
+        return;
+    if (parameter_digest(&run->table, run->weights, text) == STATUS_OK)
+        log_info("%s: %s", label, text);
+    else
+        log_warning("%s", status_message());
+}
+
+/* Rank 0: best.h5, when these weights are the best so far. Weights from the middle of an epoch
+ * stand in only where there are none, and do not count, so that going on later gives what an
+ * undisturbed run gives. */
+static void keep_best(Run *run, const EpochRow *row, bool partial) {
+    Progress *progress = &run->progress;
+    char path[FILE_PATH_MAX];
+    const bool none = output_path(&run->output, "best.h5", path) != STATUS_OK || !file_exists(path);
+    if (run->validation_images == 0 || partial) {
+        if (run->validation_images == 0 || none)
+            run_save_best(run);
+        return;
+    }
+    if (!isnan(progress->best_val_accuracy) && !(row->val_accuracy > progress->best_val_accuracy))
+        return;
+    const Progress before = *progress;
+    progress->best_val_accuracy = row->val_accuracy;
+    progress->best_epoch = row->epoch;
+    run_save_best(run);
+    /* What the checkpoint calls the best is what best.h5 holds. */
+    if (run->best_failed)
+        *progress = before;
+}
+
+/* Metrics, validation, best weights; then the next epoch begins, unless max_steps ended this one
+ * early. */
+static void close_epoch(Run *run, bool partial) {
+    EpochRow row = run_epoch_row(run);
+    if (run->validation_images) {
+        const Evaluation validation = run_evaluate(run, run->weights, &run->validation);
+        row.val_loss = validation.loss;
+        row.val_accuracy = validation.accuracy;
+        row.val_top5_accuracy = validation.top5_accuracy;
+    }
+    const bool first = run->ranks->rank == 0;
+    if (first) {
+        if (history_add_epoch(&run->history, row) != STATUS_OK)
+            log_warning("%s", status_message());
+        display_epoch(run, &row);
+    }
+    char label[64];
+    snprintf(label, sizeof label, "Epoch %llu weights SHA-256", (unsigned long long)row.epoch);
+    log_digest(run, label);
+    if (!partial) {
+        run->progress.epoch++;
+        run->progress.position = 0;
+        run->progress.sums = (EpochSums){0};
+    }
+    if (first)
+        keep_best(run, &row, partial);
+    if (first && !partial && run->job.at_epoch_end)
+        run_save_last(run);
+    if (first)
+        run_save_metrics(run);
+}
+
+static bool work_is_left(const Run *run) {
+    return run->progress.epoch < run->job.epochs && !steps_used_up(run);
+}
+
+/* The best weights on the test split, and the last word of last.h5. The gradient's room holds the
+ * best weights. */
+static Status finish(Run *run) {
+    char best[FILE_PATH_MAX];
+    log_digest(run, "Weights SHA-256");
+    Status status = ranks_agree(run->ranks, output_path(&run->output, "best.h5", best));
+    if (status == STATUS_OK)
+        status = run_read_weights(run, best, run->gradient);
+    if (status != STATUS_OK) {
+        if (run->ranks->rank == 0)
+            run_save_last(run);
+        return status;
+    }
+    const Evaluation test = run_evaluate(run, run->gradient, &run->test);
+    run->progress.finished = true;
+    run->progress.test_loss = test.loss;
+    run->progress.test_accuracy = test.accuracy;
+    run->progress.test_top5_accuracy = test.top5_accuracy;
+    if (run->ranks->rank == 0) {
+        run_save_last(run);
+        run_save_metrics(run);
+        display_test(&test);
+    }
+    return STATUS_OK;
+}
+
+/* A save that failed at last is the run's result, even if all else went well. Collective. */
+static Status check_saves(const Run *run, Status otherwise) {
+    Status status = STATUS_OK;
+    if (run->save_failed || run->best_failed || run->metrics_failed)
+        status = status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
+                             run->job.output,
+                             run->save_failed   ? "last.h5"
+                             : run->best_failed ? "best.h5"
+                                                : "the metrics");
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    return otherwise;
+}
+
+static Status stop_early(Run *run) {
+    const unsigned long long step = run->progress.step;
+    if (run->ranks->rank == 0)
+        run_save_last(run);
+    STATUS_TRY(check_saves(run, STATUS_OK));
+    return status_fail(STATUS_STOPPED,
+                       "Stopped after step %llu, saved in %s; the same command goes on", step,
+                       run->job.output);
+}
+
+static Status say_finished(const Run *run) {
+    const Evaluation test = {run->progress.test_loss, run->progress.test_accuracy,
+                             run->progress.test_top5_accuracy};
+    if (run->ranks->rank == 0)
+        log_info("This job is finished (%llu epochs, %llu steps); --fresh runs it again",
+                 (unsigned long long)run->progress.epoch, (unsigned long long)run->progress.step);
+    log_digest(run, "Weights SHA-256");
+    if (run->ranks->rank == 0)
+        display_test(&test);
+    return STATUS_OK;
+}
+
+Status run_train(Run *run) {
+    if (run->progress.finished && !work_is_left(run))
+        return say_finished(run);
+    run->progress.finished = false;
+    history_cut(&run->history, run->progress.epoch, run->progress.step);
+    while (work_is_left(run)) {
+        Outcome outcome;
+        STATUS_TRY(run_steps(run, &outcome));
+        if (outcome == OUTCOME_STOPPED)
+            return stop_early(run);
+        if (outcome == OUTCOME_MAX_STEPS)
+            break;
+        close_epoch(run, false);
+    }
+    if (run->progress.position > 0)
+        close_epoch(run, run->progress.position < run->train_images);
+    STATUS_TRY(finish(run));
+    return check_saves(run, STATUS_OK);
+}

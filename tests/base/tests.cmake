@@ -1,3 +1,5 @@
-foreach(unit status log memory file digest random job job_values job_resume)
+foreach(unit status log memory file digest random job job_values job_resume job_files)
   vit_test(test_${unit} base/test_${unit}.c LIBRARIES vit_base)
 endforeach()
+target_compile_definitions(test_job_files PRIVATE VIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+vit_test(test_h5 base/test_h5.c LIBRARIES vit_base)

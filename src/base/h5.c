@@ -49,6 +49,14 @@ static Status fail_content(hid_t file, const char *name, const char *what) {
 
 /* ---- files ---- */
 
+/* A file whose last writes fail stays open inside HDF5, which then crashes when it cleans up at the
+ * end of the process or in MPI_Finalize. All files are closed here, so nothing is to be cleaned up:
+ * HDF5 is started without that, and before MPI, to whose end it would otherwise tie itself. */
+__attribute__((constructor)) static void start_without_cleanup(void) {
+    H5dont_atexit();
+    H5open();
+}
+
 /* Errors of open(2) come with the system's reason; those of HDF5 do not always. */
 static Status try_open(const char *path, int flags, const char *what) {
     int descriptor = open(path, flags | O_CLOEXEC, 0666);
@@ -229,12 +237,24 @@ static bool dataset_close(Dataset *dataset) {
     return (dataset->id < 0 || H5Dclose(dataset->id) >= 0) && closed;
 }
 
+/* Opens without a cache of chunks: every call moves whole ranges of rows once, and a chunk that a
+ * full disk refused must not stay behind, where it would fail again, and crash, when the process
+ * ends. */
+static hid_t open_uncached(hid_t file, const char *name) {
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id = H5I_INVALID_HID;
+    if (access >= 0 && H5Pset_chunk_cache(access, 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0)
+        id = H5Dopen2(file, name, access);
+    if (access >= 0)
+        H5Pclose(access);
+    return id;
+}
+
 /* Needs dataset_close also after an error. */
 static Status dataset_open(hid_t file, const char *name, Dataset *dataset) {
     *dataset = (Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
     if (!h5_exists(file, name))
         return fail_content(file, name, "is missing");
-    dataset->id = H5Dopen2(file, name, H5P_DEFAULT);
+    dataset->id = open_uncached(file, name);
     if (dataset->id < 0)
         return fail_call(file, STATUS_DATA, name, "cannot be opened");
     dataset->space = H5Dget_space(dataset->id);

@@ -1,9 +1,10 @@
-#include "vit/h5.h"
+#include "h5_internal.h"
 
 #include "vit/file.h"
 #include "vit/memory.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,16 +33,14 @@ static void file_name(hid_t file, char path[static FILE_PATH_MAX]) {
         strcpy(path, "HDF5 file");
 }
 
-/* For a failed HDF5 call. Call it before any other HDF5 function: each clears the error stack. */
-static Status fail_call(hid_t file, Status code, const char *name, const char *what) {
+Status h5_fail_call(hid_t file, Status code, const char *name, const char *what) {
     char reason[REASON_BYTES] = "no reason given", path[FILE_PATH_MAX];
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
     file_name(file, path);
     return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason);
 }
 
-/* For a file whose content is not what it should be. */
-static Status fail_content(hid_t file, const char *name, const char *what) {
+Status h5_fail_content(hid_t file, const char *name, const char *what) {
     char path[FILE_PATH_MAX];
     file_name(file, path);
     return status_fail(STATUS_DATA, "%s: %s: %s", path, name, what);
@@ -167,7 +166,7 @@ static Status make_groups(hid_t file, const char *name, size_t end) {
         if (creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
             group = H5Gcreate2(file, prefix, H5P_DEFAULT, creation, H5P_DEFAULT);
         if (group < 0 || H5Gclose(group) < 0) {
-            Status status = fail_call(file, STATUS_IO, prefix, "the group cannot be made");
+            Status status = h5_fail_call(file, STATUS_IO, prefix, "the group cannot be made");
             H5Pclose(creation);
             return status;
         }
@@ -217,7 +216,7 @@ Status h5_make_dataset(hid_t file, const char *name, hid_t file_type, size_t ran
         dataset = H5Dcreate2(file, name, file_type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
     Status status = STATUS_OK;
     if (dataset < 0 || H5Dclose(dataset) < 0)
-        status = fail_call(file, STATUS_IO, name, "cannot be created");
+        status = h5_fail_call(file, STATUS_IO, name, "cannot be created");
     if (creation >= 0)
         H5Pclose(creation);
     if (space >= 0)
@@ -253,25 +252,23 @@ static hid_t open_uncached(hid_t file, const char *name) {
 static Status dataset_open(hid_t file, const char *name, Dataset *dataset) {
     *dataset = (Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
     if (!h5_exists(file, name))
-        return fail_content(file, name, "is missing");
+        return h5_fail_content(file, name, "is missing");
     dataset->id = open_uncached(file, name);
     if (dataset->id < 0)
-        return fail_call(file, STATUS_DATA, name, "cannot be opened");
+        return h5_fail_call(file, STATUS_DATA, name, "cannot be opened");
     dataset->space = H5Dget_space(dataset->id);
     if (dataset->space < 0)
-        return fail_call(file, STATUS_DATA, name, "has no readable shape");
+        return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");
     int rank = H5Sget_simple_extent_ndims(dataset->space);
     if (rank < 1 || rank > RANK_MAX)
-        return fail_content(file, name, "is not an array of 1 to 4 dimensions");
+        return h5_fail_content(file, name, "is not an array of 1 to 4 dimensions");
     dataset->rank = (size_t)rank;
     if (H5Sget_simple_extent_dims(dataset->space, dataset->shape, NULL) != rank)
-        return fail_call(file, STATUS_DATA, name, "has no readable shape");
+        return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");
     return STATUS_OK;
 }
 
-/* Whether values of the stored type are exactly those of the memory type, but for their byte order.
- */
-static bool same_type(hid_t stored, hid_t memory_type) {
+bool h5_same_type(hid_t stored, hid_t memory_type) {
     hid_t native = stored < 0 ? stored : H5Tget_native_type(stored, H5T_DIR_ASCEND);
     bool same = native >= 0 && H5Tequal(native, memory_type) > 0;
     if (native >= 0)
@@ -282,10 +279,10 @@ static bool same_type(hid_t stored, hid_t memory_type) {
 static Status dataset_check_type(hid_t file, const char *name, const Dataset *dataset,
                                  hid_t memory_type) {
     hid_t stored = H5Dget_type(dataset->id);
-    bool same = same_type(stored, memory_type);
+    bool same = h5_same_type(stored, memory_type);
     if (stored >= 0)
         H5Tclose(stored);
-    return same ? STATUS_OK : fail_content(file, name, "holds values of another type");
+    return same ? STATUS_OK : h5_fail_content(file, name, "holds values of another type");
 }
 
 /* How many chunks cover the dataset; 0 when it is not chunked or empty. */
@@ -308,10 +305,10 @@ static Status dataset_check_complete(hid_t file, const char *name, const Dataset
     hsize_t needed = chunks_needed(dataset), stored = needed;
 #if H5_VERSION_GE(1, 10, 5)
     if (needed > 0 && H5Dget_num_chunks(dataset->id, dataset->space, &stored) < 0)
-        return fail_call(file, STATUS_DATA, name, "is damaged");
+        return h5_fail_call(file, STATUS_DATA, name, "is damaged");
 #endif
     if (stored < needed)
-        return fail_content(file, name, "is incomplete: not all of its rows were written");
+        return h5_fail_content(file, name, "is incomplete: not all of its rows were written");
     return STATUS_OK;
 }
 
@@ -331,7 +328,7 @@ static Status dataset_select(hid_t file, const char *name, Dataset *dataset, siz
     *memory_space = H5Screate_simple((int)dataset->rank, count, NULL);
     if (*memory_space < 0 ||
         H5Sselect_hyperslab(dataset->space, H5S_SELECT_SET, start, NULL, count, NULL) < 0)
-        return fail_call(file, STATUS_INTERNAL, name, "its rows cannot be selected");
+        return h5_fail_call(file, STATUS_INTERNAL, name, "its rows cannot be selected");
     return STATUS_OK;
 }
 
@@ -344,12 +341,12 @@ Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t fir
         status = dataset_select(file, name, &dataset, first, rows, &memory_space);
     if (status == STATUS_OK && rows > 0 &&
         H5Dwrite(dataset.id, memory_type, memory_space, dataset.space, H5P_DEFAULT, values) < 0)
-        status = fail_call(file, STATUS_IO, name, "cannot be written");
+        status = h5_fail_call(file, STATUS_IO, name, "cannot be written");
     if (memory_space >= 0)
         H5Sclose(memory_space);
     /* The last chunk reaches the disk here. */
     if (!dataset_close(&dataset) && status == STATUS_OK)
-        status = fail_call(file, STATUS_IO, name, "cannot be written");
+        status = h5_fail_call(file, STATUS_IO, name, "cannot be written");
     return status;
 }
 
@@ -372,11 +369,11 @@ Status h5_read_rows(hid_t file, const char *name, hid_t memory_type, size_t firs
         status = dataset_select(file, name, &dataset, first, rows, &memory_space);
     if (status == STATUS_OK && rows > 0 &&
         H5Dread(dataset.id, memory_type, memory_space, dataset.space, H5P_DEFAULT, values) < 0)
-        status = fail_call(file, STATUS_DATA, name, "is damaged");
+        status = h5_fail_call(file, STATUS_DATA, name, "is damaged");
     if (memory_space >= 0)
         H5Sclose(memory_space);
     if (!dataset_close(&dataset) && status == STATUS_OK)
-        status = fail_call(file, STATUS_DATA, name, "cannot be closed");
+        status = h5_fail_call(file, STATUS_DATA, name, "cannot be closed");
     return status;
 }
 
@@ -387,7 +384,7 @@ Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 
     for (size_t i = 0; i < dataset.rank; i++)
         shape[i] = dataset.shape[i];
     if (!dataset_close(&dataset) && status == STATUS_OK)
-        status = fail_call(file, STATUS_DATA, name, "cannot be closed");
+        status = h5_fail_call(file, STATUS_DATA, name, "cannot be closed");
     return status;
 }
 
@@ -415,41 +412,11 @@ Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, con
     return h5_read_rows(file, name, memory_type, 0, shape[0], values);
 }
 
-/* ---- strings ---- */
-
-/* Zero-terminated UTF-8 strings in width bytes; negative on error. */
-static hid_t string_type(size_t width) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
-        return type;
-    if (type >= 0)
-        H5Tclose(type);
-    return H5I_INVALID_HID;
-}
-
-/* Bytes for a string of a stored type with its terminating zero; 0 when it is no fixed-length
- * string. */
-static size_t string_width(hid_t stored) {
-    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
-        return 0;
-    size_t size = H5Tget_size(stored);
-    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
-}
-
-/* The type in memory for strings of a stored type; HDF5 converts within one character set only. */
-static hid_t string_memory_type(hid_t stored, size_t width) {
-    hid_t type = string_type(width);
-    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
-        return type;
-    H5Tclose(type);
-    return H5I_INVALID_HID;
-}
-
 Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width,
                         const char *strings) {
-    hid_t type = string_type(width);
+    hid_t type = h5_string_type(width);
     if (type < 0)
-        return fail_call(file, STATUS_INTERNAL, name, "its type cannot be made");
+        return h5_fail_call(file, STATUS_INTERNAL, name, "its type cannot be made");
     Status status = h5_write(file, name, type, type, 1, &count, strings);
     H5Tclose(type);
     return status;
@@ -458,12 +425,12 @@ Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width
 static Status read_strings(hid_t file, const char *name, Dataset *dataset, hid_t type, size_t width,
                            char **strings) {
     if (dataset->rank != 1)
-        return fail_content(file, name, "is not a list of strings");
+        return h5_fail_content(file, name, "is not a list of strings");
     STATUS_TRY(dataset_check_complete(file, name, dataset));
     size_t count = dataset->shape[0];
     STATUS_TRY(memory_allocate(strings, count, width, name));
     if (count > 0 && H5Dread(dataset->id, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, *strings) < 0)
-        return fail_call(file, STATUS_DATA, name, "is damaged");
+        return h5_fail_call(file, STATUS_DATA, name, "is damaged");
     for (size_t i = 0; i < count; i++)
         (*strings)[(i + 1) * width - 1] = '\0';
     return STATUS_OK;
@@ -475,10 +442,10 @@ Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *widt
     Dataset dataset;
     Status status = dataset_open(file, name, &dataset);
     hid_t stored = status == STATUS_OK ? H5Dget_type(dataset.id) : H5I_INVALID_HID;
-    size_t bytes = string_width(stored);
-    hid_t type = bytes ? string_memory_type(stored, bytes) : H5I_INVALID_HID;
+    size_t bytes = h5_string_width(stored);
+    hid_t type = bytes ? h5_string_memory_type(stored, bytes) : H5I_INVALID_HID;
     if (status == STATUS_OK && type < 0)
-        status = fail_content(file, name, "does not hold strings of fixed length");
+        status = h5_fail_content(file, name, "does not hold strings of fixed length");
     if (status == STATUS_OK)
         status = read_strings(file, name, &dataset, type, bytes, strings);
     if (status == STATUS_OK) {
@@ -493,147 +460,5 @@ Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *widt
     if (type >= 0)
         H5Tclose(type);
     dataset_close(&dataset);
-    return status;
-}
-
-/* ---- attributes ---- */
-
-/* "<object> @<attribute>" for messages. */
-static const char *attribute_label(const char *name, const char *attribute,
-                                   char label[static FILE_PATH_MAX]) {
-    snprintf(label, FILE_PATH_MAX, "%s @%s", name, attribute);
-    return label;
-}
-
-bool h5_has_attribute(hid_t file, const char *name, const char *attribute) {
-    return h5_exists(file, name) && H5Aexists_by_name(file, name, attribute, H5P_DEFAULT) > 0;
-}
-
-/* count 0: a scalar. An attribute of that name is replaced. */
-static Status set_attribute(hid_t file, const char *name, const char *attribute, hid_t file_type,
-                            hid_t memory_type, size_t count, const void *values) {
-    char label[FILE_PATH_MAX];
-    attribute_label(name, attribute, label);
-    if (h5_has_attribute(file, name, attribute) &&
-        H5Adelete_by_name(file, name, attribute, H5P_DEFAULT) < 0)
-        return fail_call(file, STATUS_IO, label, "cannot be replaced");
-    hsize_t length = count;
-    hid_t space = count ? H5Screate_simple(1, &length, NULL) : H5Screate(H5S_SCALAR);
-    hid_t id = H5I_INVALID_HID;
-    if (space >= 0)
-        id = H5Acreate_by_name(file, name, attribute, file_type, space, H5P_DEFAULT, H5P_DEFAULT,
-                               H5P_DEFAULT);
-    Status status = STATUS_OK;
-    if (id < 0 || H5Awrite(id, memory_type, values) < 0)
-        status = fail_call(file, STATUS_IO, label, "cannot be written");
-    if (space >= 0)
-        H5Sclose(space);
-    if (id >= 0 && H5Aclose(id) < 0 && status == STATUS_OK)
-        status = fail_call(file, STATUS_IO, label, "cannot be written");
-    return status;
-}
-
-/* Opens an attribute and its stored type; both to be closed. */
-static Status open_attribute(hid_t file, const char *name, const char *attribute, hid_t *id,
-                             hid_t *type) {
-    char label[FILE_PATH_MAX];
-    attribute_label(name, attribute, label);
-    *id = *type = H5I_INVALID_HID;
-    if (!h5_has_attribute(file, name, attribute))
-        return fail_content(file, label, "is missing");
-    *id = H5Aopen_by_name(file, name, attribute, H5P_DEFAULT, H5P_DEFAULT);
-    if (*id >= 0)
-        *type = H5Aget_type(*id);
-    if (*type < 0)
-        return fail_call(file, STATUS_DATA, label, "cannot be opened");
-    return STATUS_OK;
-}
-
-static void close_attribute(hid_t id, hid_t type) {
-    if (type >= 0)
-        H5Tclose(type);
-    if (id >= 0)
-        H5Aclose(id);
-}
-
-static size_t attribute_count(hid_t id) {
-    hid_t space = H5Aget_space(id);
-    hssize_t count = space < 0 ? 0 : H5Sget_simple_extent_npoints(space);
-    if (space >= 0)
-        H5Sclose(space);
-    return count < 0 ? 0 : (size_t)count;
-}
-
-static Status get_attribute(hid_t file, const char *name, const char *attribute, hid_t memory_type,
-                            size_t count, void *values) {
-    char label[FILE_PATH_MAX];
-    attribute_label(name, attribute, label);
-    hid_t id, type;
-    Status status = open_attribute(file, name, attribute, &id, &type);
-    if (status == STATUS_OK && !same_type(type, memory_type))
-        status = fail_content(file, label, "holds values of another type");
-    if (status == STATUS_OK && attribute_count(id) != count)
-        status = fail_content(file, label, "holds another number of values");
-    if (status == STATUS_OK && H5Aread(id, memory_type, values) < 0)
-        status = fail_call(file, STATUS_DATA, label, "is damaged");
-    close_attribute(id, type);
-    return status;
-}
-
-Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value) {
-    return set_attribute(file, name, attribute, H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &value);
-}
-
-Status h5_set_real(hid_t file, const char *name, const char *attribute, double value) {
-    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 0, &value);
-}
-
-Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t count,
-                    const double *values) {
-    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
-}
-
-Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value) {
-    hid_t type = string_type(strlen(value) + 1);
-    if (type < 0)
-        return fail_call(file, STATUS_INTERNAL, name, "the type of its text cannot be made");
-    Status status = set_attribute(file, name, attribute, type, type, 0, value);
-    H5Tclose(type);
-    return status;
-}
-
-Status h5_get_count(hid_t file, const char *name, const char *attribute, uint64_t *value) {
-    return get_attribute(file, name, attribute, H5T_NATIVE_UINT64, 1, value);
-}
-
-Status h5_get_real(hid_t file, const char *name, const char *attribute, double *value) {
-    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, 1, value);
-}
-
-Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
-                    double *values) {
-    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, count, values);
-}
-
-Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value) {
-    char label[FILE_PATH_MAX];
-    attribute_label(name, attribute, label);
-    *value = NULL;
-    hid_t id, stored;
-    Status status = open_attribute(file, name, attribute, &id, &stored);
-    size_t width = string_width(stored);
-    hid_t type = width ? string_memory_type(stored, width) : H5I_INVALID_HID;
-    if (status == STATUS_OK && (type < 0 || attribute_count(id) != 1))
-        status = fail_content(file, label, "is not a text of fixed length");
-    if (status == STATUS_OK)
-        status = memory_allocate(value, width + 1, 1, label);
-    if (status == STATUS_OK && H5Aread(id, type, *value) < 0) {
-        status = fail_call(file, STATUS_DATA, label, "is damaged");
-        memory_free(*value);
-        *value = NULL;
-    }
-    if (type >= 0)
-        H5Tclose(type);
-    close_attribute(id, stored);
     return status;
 }

@@ -1,0 +1,173 @@
+#include "h5_internal.h"
+
+#include "vit/file.h"
+#include "vit/memory.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- strings ---- */
+
+hid_t h5_string_type(size_t width) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+        return type;
+    if (type >= 0)
+        H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+size_t h5_string_width(hid_t stored) {
+    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
+        return 0;
+    size_t size = H5Tget_size(stored);
+    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
+}
+
+hid_t h5_string_memory_type(hid_t stored, size_t width) {
+    hid_t type = h5_string_type(width);
+    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
+        return type;
+    H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+/* ---- attributes ---- */
+
+/* "<object> @<attribute>" for messages. */
+static void attribute_label(const char *name, const char *attribute,
+                            char label[static FILE_PATH_MAX]) {
+    snprintf(label, FILE_PATH_MAX, "%s @%s", name, attribute);
+}
+
+bool h5_has_attribute(hid_t file, const char *name, const char *attribute) {
+    return h5_exists(file, name) && H5Aexists_by_name(file, name, attribute, H5P_DEFAULT) > 0;
+}
+
+/* count 0: a scalar. An attribute of that name is replaced. */
+static Status set_attribute(hid_t file, const char *name, const char *attribute, hid_t file_type,
+                            hid_t memory_type, size_t count, const void *values) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    if (h5_has_attribute(file, name, attribute) &&
+        H5Adelete_by_name(file, name, attribute, H5P_DEFAULT) < 0)
+        return h5_fail_call(file, STATUS_IO, label, "cannot be replaced");
+    hsize_t length = count;
+    hid_t space = count ? H5Screate_simple(1, &length, NULL) : H5Screate(H5S_SCALAR);
+    hid_t id = H5I_INVALID_HID;
+    if (space >= 0)
+        id = H5Acreate_by_name(file, name, attribute, file_type, space, H5P_DEFAULT, H5P_DEFAULT,
+                               H5P_DEFAULT);
+    Status status = STATUS_OK;
+    if (id < 0 || H5Awrite(id, memory_type, values) < 0)
+        status = h5_fail_call(file, STATUS_IO, label, "cannot be written");
+    if (space >= 0)
+        H5Sclose(space);
+    if (id >= 0 && H5Aclose(id) < 0 && status == STATUS_OK)
+        status = h5_fail_call(file, STATUS_IO, label, "cannot be written");
+    return status;
+}
+
+/* Opens an attribute and its stored type; both to be closed. */
+static Status open_attribute(hid_t file, const char *name, const char *attribute, hid_t *id,
+                             hid_t *type) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    *id = *type = H5I_INVALID_HID;
+    if (!h5_has_attribute(file, name, attribute))
+        return h5_fail_content(file, label, "is missing");
+    *id = H5Aopen_by_name(file, name, attribute, H5P_DEFAULT, H5P_DEFAULT);
+    if (*id >= 0)
+        *type = H5Aget_type(*id);
+    if (*type < 0)
+        return h5_fail_call(file, STATUS_DATA, label, "cannot be opened");
+    return STATUS_OK;
+}
+
+static void close_attribute(hid_t id, hid_t type) {
+    if (type >= 0)
+        H5Tclose(type);
+    if (id >= 0)
+        H5Aclose(id);
+}
+
+static size_t attribute_count(hid_t id) {
+    hid_t space = H5Aget_space(id);
+    hssize_t count = space < 0 ? 0 : H5Sget_simple_extent_npoints(space);
+    if (space >= 0)
+        H5Sclose(space);
+    return count < 0 ? 0 : (size_t)count;
+}
+
+static Status get_attribute(hid_t file, const char *name, const char *attribute, hid_t memory_type,
+                            size_t count, void *values) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    hid_t id, type;
+    Status status = open_attribute(file, name, attribute, &id, &type);
+    if (status == STATUS_OK && !h5_same_type(type, memory_type))
+        status = h5_fail_content(file, label, "holds values of another type");
+    if (status == STATUS_OK && attribute_count(id) != count)
+        status = h5_fail_content(file, label, "holds another number of values");
+    if (status == STATUS_OK && H5Aread(id, memory_type, values) < 0)
+        status = h5_fail_call(file, STATUS_DATA, label, "is damaged");
+    close_attribute(id, type);
+    return status;
+}
+
+Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value) {
+    return set_attribute(file, name, attribute, H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &value);
+}
+
+Status h5_set_real(hid_t file, const char *name, const char *attribute, double value) {
+    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 0, &value);
+}
+
+Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    const double *values) {
+    return set_attribute(file, name, attribute, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, count, values);
+}
+
+Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value) {
+    hid_t type = h5_string_type(strlen(value) + 1);
+    if (type < 0)
+        return h5_fail_call(file, STATUS_INTERNAL, name, "the type of its text cannot be made");
+    Status status = set_attribute(file, name, attribute, type, type, 0, value);
+    H5Tclose(type);
+    return status;
+}
+
+Status h5_get_count(hid_t file, const char *name, const char *attribute, uint64_t *value) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_UINT64, 1, value);
+}
+
+Status h5_get_real(hid_t file, const char *name, const char *attribute, double *value) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, 1, value);
+}
+
+Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
+                    double *values) {
+    return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, count, values);
+}
+
+Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value) {
+    char label[FILE_PATH_MAX];
+    attribute_label(name, attribute, label);
+    *value = NULL;
+    hid_t id, stored;
+    Status status = open_attribute(file, name, attribute, &id, &stored);
+    size_t width = h5_string_width(stored);
+    hid_t type = width ? h5_string_memory_type(stored, width) : H5I_INVALID_HID;
+    if (status == STATUS_OK && (type < 0 || attribute_count(id) != 1))
+        status = h5_fail_content(file, label, "is not a text of fixed length");
+    if (status == STATUS_OK)
+        status = memory_allocate(value, width + 1, 1, label);
+    if (status == STATUS_OK && H5Aread(id, type, *value) < 0) {
+        status = h5_fail_call(file, STATUS_DATA, label, "is damaged");
+        memory_free(*value);
+        *value = NULL;
+    }
+    if (type >= 0)
+        H5Tclose(type);
+    close_attribute(id, stored);
+    return status;
+}

@@ -50,7 +50,7 @@ static Status content_digest(const DataSet *set, char text[static DIGEST_TEXT]) 
         const DataRows *rows = &set->split[s];
         digest_add(&digest, rows->images, rows->count * DATA_IMAGE_BYTES);
         digest_add_labels(&digest, rows->labels, rows->count);
-        if (rows->coarse_labels)
+        if (set->coarse_names.count)
             digest_add_labels(&digest, rows->coarse_labels, rows->count);
     }
     return digest_finish(&digest, text);

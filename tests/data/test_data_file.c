@@ -1,0 +1,414 @@
+#include "vit/data_file.h"
+
+#include "vit/file.h"
+#include "vit/h5.h"
+#include "vit/memory.h"
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Every test starts in an empty folder of its own, which is the current one, and must leave no
+ * temporary file in it. */
+
+static char folder[64];
+
+static int enter_folder(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/vit_data_XXXXXX");
+    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int leave_folder(void **state) {
+    (void)state;
+    char command[128];
+    bool left = file_exists("a.h5.tmp");
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return chdir("/") == 0 && system(command) == 0 && !left ? 0 : -1;
+}
+
+#define assert_ok(call)                                                                            \
+    do {                                                                                           \
+        if ((call) != STATUS_OK)                                                                   \
+            fail_msg("%s: %s", #call, status_message());                                           \
+    } while (0)
+
+static void assert_says(const char *text) {
+    if (!strstr(status_message(), text))
+        fail_msg("\"%s\" does not say \"%s\"", status_message(), text);
+}
+
+/* 3 classes of 2 coarse ones, pixels all over the range. */
+static void make_set(DataSet *set, size_t train, size_t test) {
+    const size_t counts[SPLIT_COUNT] = {train, test};
+    *set = (DataSet){.source = "a test", .names = {3, 8, NULL}, .coarse_names = {2, 8, NULL}};
+    memset(set->source_sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
+    assert_ok(memory_allocate(&set->names.text, 3, 8, "names"));
+    assert_ok(memory_allocate(&set->coarse_names.text, 2, 8, "names"));
+    memcpy(set->names.text, "ant\0\0\0\0\0bee\0\0\0\0\0cow", 19);
+    memcpy(set->coarse_names.text, "insect\0\0mammal", 14);
+    for (size_t s = 0; s < SPLIT_COUNT; s++) {
+        DataRows *rows = &set->split[s];
+        rows->count = counts[s];
+        assert_ok(memory_allocate(&rows->images, rows->count, DATA_IMAGE_BYTES, "images"));
+        assert_ok(memory_allocate(&rows->labels, rows->count, 2, "labels"));
+        assert_ok(memory_allocate(&rows->coarse_labels, rows->count, 2, "labels"));
+        for (size_t i = 0; i < rows->count * DATA_IMAGE_BYTES; i++)
+            rows->images[i] = (uint8_t)((i * 2654435761u + s * 977) >> 11);
+        for (size_t i = 0; i < rows->count; i++) {
+            rows->labels[i] = (uint16_t)((i + s) % 3);
+            rows->coarse_labels[i] = (uint16_t)(rows->labels[i] == 2);
+        }
+    }
+}
+
+static void write_sample(size_t train, size_t test) {
+    DataSet set;
+    make_set(&set, train, test);
+    assert_ok(data_file_write("a.h5", &set));
+    data_set_free(&set);
+}
+
+static bool same_names(const DataNames *a, const DataNames *b) {
+    return a->count == b->count && a->width == b->width &&
+           memcmp(a->text, b->text, a->count * a->width) == 0;
+}
+
+static bool same_content(const DataSet *a, const DataSet *b) {
+    for (size_t s = 0; s < SPLIT_COUNT; s++) {
+        const DataRows *x = &a->split[s], *y = &b->split[s];
+        if (x->count != y->count || memcmp(x->images, y->images, x->count * DATA_IMAGE_BYTES) ||
+            memcmp(x->labels, y->labels, x->count * 2) ||
+            memcmp(x->coarse_labels, y->coarse_labels, x->count * 2) ||
+            strcmp(a->source_sha256[s], b->source_sha256[s]) != 0)
+            return false;
+    }
+    return same_names(&a->names, &b->names) && same_names(&a->coarse_names, &b->coarse_names) &&
+           strcmp(a->source, b->source) == 0;
+}
+
+/* Replaces values behind the back of data_file.c: with right checksums. */
+static void overwrite(const char *name, size_t row, hid_t type, const void *values) {
+    hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_ok(h5_write_rows(file, name, type, row, 1, values));
+    assert_ok(h5_close(file));
+}
+
+static void what_is_written_reads_back(void **state) {
+    (void)state;
+    DataSet set, back;
+    DataHeader header;
+    make_set(&set, 700, 50); /* more than one chunk */
+    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_file_read_all("a.h5", &header, &back));
+    assert_true(same_content(&set, &back));
+    assert_int_equal(header.images[SPLIT_TRAIN], 700);
+    assert_int_equal(header.images[SPLIT_TEST], 50);
+    assert_int_equal(header.classes, 3);
+    assert_int_equal(header.coarse_classes, 2);
+    assert_int_equal(strlen(header.content_sha256), DIGEST_TEXT - 1);
+    data_set_free(&set);
+    data_set_free(&back);
+}
+
+static void any_rows_can_be_read(void **state) {
+    (void)state;
+    DataSet set;
+    DataHeader header;
+    make_set(&set, 700, 50);
+    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_file_read_header("a.h5", &header));
+    const DataRows *rows = &set.split[SPLIT_TRAIN];
+    uint8_t *images = malloc(400 * DATA_IMAGE_BYTES);
+    uint16_t labels[400];
+    for (size_t first = 0; first <= 700; first += 350)
+        for (size_t count = 0; count <= 350 && first + count <= 700; count += 175) {
+            assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, first, count, images,
+                                          labels));
+            assert_memory_equal(images, rows->images + first * DATA_IMAGE_BYTES,
+                                count * DATA_IMAGE_BYTES);
+            assert_memory_equal(labels, rows->labels + first, count * sizeof *labels);
+        }
+    assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, true, 10, 40, images, labels));
+    assert_memory_equal(labels, set.split[SPLIT_TEST].coarse_labels + 10, 40 * sizeof *labels);
+    assert_int_equal(data_file_read_rows("a.h5", &header, SPLIT_TEST, true, 20, 31, images, labels),
+                     STATUS_DATA);
+    free(images);
+    data_set_free(&set);
+}
+
+static void means_and_variances_are_those_of_the_training_images(void **state) {
+    (void)state;
+    DataSet set;
+    DataHeader header;
+    make_set(&set, 123, 5);
+    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_file_read_header("a.h5", &header));
+    const uint8_t *images = set.split[SPLIT_TRAIN].images;
+    const size_t pixels = 123 * DATA_SIDE * DATA_SIDE;
+    for (size_t c = 0; c < DATA_CHANNELS; c++) {
+        long double mean = 0, variance = 0;
+        for (size_t i = 0; i < pixels; i++)
+            mean += images[i * DATA_CHANNELS + c];
+        mean /= (long double)pixels;
+        for (size_t i = 0; i < pixels; i++)
+            variance +=
+                (images[i * DATA_CHANNELS + c] - mean) * (images[i * DATA_CHANNELS + c] - mean);
+        variance /= (long double)pixels;
+        /* A few roundings of doubles of the size of the values. */
+        assert_true(fabsl(header.mean[c] - mean) < 1e-12L * 255);
+        assert_true(fabsl(header.variance[c] - variance) < 1e-12L * 255 * 255);
+    }
+    data_set_free(&set);
+}
+
+static void coarse_labels_and_test_images_may_be_absent(void **state) {
+    (void)state;
+    DataSet set, back;
+    DataHeader header;
+    uint8_t image[DATA_IMAGE_BYTES];
+    uint16_t label;
+    make_set(&set, 6, 0);
+    set.coarse_names.count = 0;
+    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_file_read_all("a.h5", &header, &back));
+    assert_int_equal(header.coarse_classes, 0);
+    assert_int_equal(back.split[SPLIT_TEST].count, 0);
+    assert_null(back.split[SPLIT_TRAIN].coarse_labels);
+    assert_int_equal(data_file_read_rows("a.h5", &header, SPLIT_TRAIN, true, 0, 1, image, &label),
+                     STATUS_DATA);
+    assert_says("a.h5: has no coarse labels");
+    data_set_free(&set);
+    data_set_free(&back);
+}
+
+static void unfit_sets_are_refused_and_leave_the_old_file(void **state) {
+    (void)state;
+    DataSet set;
+    DataHeader header, old;
+    write_sample(5, 5);
+    assert_ok(data_file_read_header("a.h5", &old));
+
+    make_set(&set, 10, 5);
+    set.split[SPLIT_TRAIN].labels[7] = 3;
+    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_says("/train/labels: row 7 has label 3, but there are 3 classes");
+    set.split[SPLIT_TRAIN].labels[7] = 0;
+    set.split[SPLIT_TEST].coarse_labels[4] = 2;
+    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_says("/test/coarse_labels: row 4");
+    data_set_free(&set);
+
+    make_set(&set, 0, 5);
+    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_says("has no training images");
+    data_set_free(&set);
+
+    make_set(&set, 4, 5);
+    memset(set.split[SPLIT_TRAIN].images, 9, 4 * DATA_IMAGE_BYTES);
+    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_says("cannot be normalized");
+    data_set_free(&set);
+
+    assert_ok(data_file_read_header("a.h5", &header));
+    assert_string_equal(header.content_sha256, old.content_sha256);
+}
+
+static void a_label_without_a_class_is_found_by_its_row(void **state) {
+    (void)state;
+    write_sample(40, 10);
+    DataHeader header;
+    DataSet set;
+    uint8_t *images = malloc(40 * DATA_IMAGE_BYTES);
+    uint16_t wrong = 3, labels[40];
+    overwrite("/train/labels", 25, H5T_NATIVE_UINT16, &wrong);
+    assert_ok(data_file_read_header("a.h5", &header));
+    assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, 25, images, labels));
+    assert_int_equal(
+        data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 20, 20, images, labels),
+        STATUS_DATA);
+    assert_says("a.h5: /train/labels: row 25 has label 3, but there are 3 classes");
+    assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    assert_null(set.split[SPLIT_TRAIN].images);
+    free(images);
+}
+
+static void a_replaced_pixel_is_found_by_the_digest(void **state) {
+    (void)state;
+    write_sample(40, 10);
+    DataHeader header;
+    DataSet set;
+    uint8_t image[DATA_IMAGE_BYTES];
+    uint16_t label;
+    assert_ok(data_file_read_header("a.h5", &header));
+    assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, false, 9, 1, image, &label));
+    image[DATA_IMAGE_BYTES - 1] ^= 1;
+    overwrite("/test/images", 9, H5T_NATIVE_UINT8, image);
+    assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    assert_says("the images and labels have SHA-256");
+}
+
+static void other_files_are_refused(void **state) {
+    (void)state;
+    DataHeader header;
+    hid_t file;
+    assert_int_equal(data_file_read_header("none.h5", &header), STATUS_IO);
+    FILE *text = fopen("b.h5", "w");
+    fputs("no HDF5\n", text);
+    fclose(text);
+    assert_int_equal(data_file_read_header("b.h5", &header), STATUS_DATA);
+    assert_ok(h5_create("b.h5", &file));
+    assert_ok(h5_close(file));
+    assert_int_equal(data_file_read_header("b.h5", &header), STATUS_DATA);
+    assert_says("b.h5: /label_names: is missing");
+}
+
+static void datasets_of_another_shape_or_type_are_refused(void **state) {
+    (void)state;
+    DataHeader header;
+    size_t small[4] = {5, 16, 16, 3}, short_labels[1] = {4}, right[4] = {5, 32, 32, 3};
+    static uint8_t zeros[5 * DATA_IMAGE_BYTES * 4];
+    const struct {
+        const char *name;
+        hid_t type;
+        size_t rank, *shape;
+    } wrong[] = {{"/train/images", H5T_NATIVE_UINT8, 4, small},
+                 {"/train/images", H5T_NATIVE_FLOAT, 4, right},
+                 {"/test/labels", H5T_NATIVE_UINT16, 1, short_labels},
+                 {"/test/coarse_labels", H5T_NATIVE_UINT8, 1, right},
+                 {"/test/labels", H5T_NATIVE_UINT16, 2, right}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        write_sample(5, 5);
+        assert_ok(data_file_read_header("a.h5", &header));
+        hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+        assert_true(H5Ldelete(file, wrong[i].name, H5P_DEFAULT) >= 0);
+        assert_ok(h5_write(file, wrong[i].name, wrong[i].type, wrong[i].type, wrong[i].rank,
+                           wrong[i].shape, zeros));
+        assert_ok(h5_close(file));
+        assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+        assert_says(wrong[i].name);
+    }
+}
+
+static void a_file_cut_anywhere_is_refused(void **state) {
+    (void)state;
+    write_sample(40, 10);
+    struct stat found;
+    assert_int_equal(stat("a.h5", &found), 0);
+    for (off_t length = found.st_size - 1; length >= 0; length -= 1 + length / 30) {
+        DataHeader header;
+        DataSet set;
+        assert_int_equal(truncate("a.h5", length), 0);
+        assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+        assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    }
+}
+
+/* What a training run reads: header and rows. False when that fails. */
+static bool rows_read(DataRows *rows) {
+    DataHeader header;
+    return data_file_read_header("a.h5", &header) == STATUS_OK &&
+           header.images[SPLIT_TRAIN] == rows->count &&
+           data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, rows->count, rows->images,
+                               rows->labels) == STATUS_OK;
+}
+
+/* Every byte of the metadata at both ends, and some of the bulk between. */
+static void a_changed_byte_is_noticed_or_harmless(void **state) {
+    (void)state;
+    DataSet set, read, back;
+    make_set(&set, 40, 10);
+    make_set(&read, 40, 10);
+    assert_ok(data_file_write("a.h5", &set));
+    FILE *stream = fopen("a.h5", "r+b");
+    setvbuf(stream, NULL, _IONBF, 0);
+    fseek(stream, 0, SEEK_END);
+    long size = ftell(stream);
+    int noticed = 0, tried = 0;
+    for (long at = 0; at < size; at += at < 3000 || at > size - 2000 ? 1 : 211, tried++) {
+        DataHeader header;
+        fseek(stream, at, SEEK_SET);
+        int byte = fgetc(stream);
+        fseek(stream, at, SEEK_SET);
+        fputc(byte ^ (1 << at % 8), stream);
+        if (rows_read(&read.split[SPLIT_TRAIN]))
+            assert_memory_equal(read.split[SPLIT_TRAIN].images, set.split[SPLIT_TRAIN].images,
+                                40 * DATA_IMAGE_BYTES);
+        if (data_file_read_all("a.h5", &header, &back) == STATUS_OK)
+            assert_true(same_content(&set, &back));
+        else
+            noticed++;
+        data_set_free(&back);
+        fseek(stream, at, SEEK_SET);
+        fputc(byte, stream);
+    }
+    fclose(stream);
+    assert_true(noticed > tried / 10); /* much of the metadata is unused space */
+    data_set_free(&set);
+    data_set_free(&read);
+}
+
+/* In a process whose files may not grow beyond `bytes`; exits with the status. */
+static void write_limited(const DataSet *set, rlim_t bytes) {
+    struct rlimit limit = {bytes, bytes};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    exit((int)data_file_write("a.h5", set));
+}
+
+/* The limit stands for a full disk: write(2) fails in the same way. */
+static void a_disk_that_fills_up_anywhere_is_an_error(void **state) {
+    (void)state;
+    DataSet set;
+    DataHeader old, header;
+    struct stat found;
+    write_sample(5, 5);
+    assert_ok(data_file_read_header("a.h5", &old));
+    make_set(&set, 40, 10);
+    assert_ok(data_file_write("b.h5", &set));
+    assert_int_equal(stat("b.h5", &found), 0);
+    size_t size = (size_t)found.st_size;
+    for (size_t limit = 0; limit < size; limit += 1 + size / 40) {
+        int end;
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0)
+            write_limited(&set, limit);
+        assert_int_equal(waitpid(child, &end, 0), child);
+        assert_true(WIFEXITED(end));
+        assert_int_equal(WEXITSTATUS(end), STATUS_IO);
+        assert_false(file_exists("a.h5.tmp"));
+        assert_ok(data_file_read_header("a.h5", &header));
+        assert_string_equal(header.content_sha256, old.content_sha256);
+    }
+    data_set_free(&set);
+}
+
+#define test_in_folder(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        test_in_folder(what_is_written_reads_back),
+        test_in_folder(any_rows_can_be_read),
+        test_in_folder(means_and_variances_are_those_of_the_training_images),
+        test_in_folder(coarse_labels_and_test_images_may_be_absent),
+        test_in_folder(unfit_sets_are_refused_and_leave_the_old_file),
+        test_in_folder(a_label_without_a_class_is_found_by_its_row),
+        test_in_folder(a_replaced_pixel_is_found_by_the_digest),
+        test_in_folder(other_files_are_refused),
+        test_in_folder(datasets_of_another_shape_or_type_are_refused),
+        test_in_folder(a_file_cut_anywhere_is_refused),
+        test_in_folder(a_changed_byte_is_noticed_or_harmless),
+        test_in_folder(a_disk_that_fills_up_anywhere_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -227,6 +227,7 @@ static void assert_uniform(const float *values, size_t count, float limit) {
     }
     assert_true(fabs(sum / n) < 5 * limit / sqrt(3 * n));
     assert_true(fabs(squares / n - limit * limit / 3) < 5 * limit * limit * sqrt(4 / (45 * n)));
+    assert_true(values[count - 1] != 0); /* filled to its end */
     assert_true(low < -limit * (1 - 20 / n) && high > limit * (1 - 20 / n));
 }
 

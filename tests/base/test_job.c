@@ -98,6 +98,8 @@ static void an_unknown_key_names_its_line_and_the_nearest_key(void **state) {
                    "jobs/x.ini:2: [model] depht: unknown key; did you mean depth?");
     expect_refusal("[data]\nBatchSize = 1",
                    "jobs/x.ini:2: [data] BatchSize: unknown key; did you mean batch_size?");
+    expect_refusal("[data]\nLABELS = fine",
+                   "jobs/x.ini:2: [data] LABELS: unknown key; did you mean labels?");
     expect_refusal("[train]\ndropout = 0.1",
                    "jobs/x.ini:2: [train] dropout: unknown key; it belongs in [model]");
     expect_refusal(
@@ -112,6 +114,8 @@ static void an_unknown_key_names_its_line_and_the_nearest_key(void **state) {
 static void an_unknown_section_is_named_even_without_keys(void **state) {
     (void)state;
     expect_refusal("\n[trian]", "jobs/x.ini:2: [trian]: unknown section; did you mean [train]?");
+    expect_refusal("\xef\xbb\xbf[trian]",
+                   "jobs/x.ini:1: [trian]: unknown section; did you mean [train]?");
     expect_refusal("[optimizer]\nbeta1 = 0",
                    "jobs/x.ini:1: [optimizer]: unknown section; the sections are [job], [data], "
                    "[augment], [model], [train], [checkpoint], [run]");

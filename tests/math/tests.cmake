@@ -1,0 +1,5 @@
+vit_test(test_kernels math/test_kernels.c LIBRARIES vit_math)
+vit_test(test_gemm math/test_gemm.c LIBRARIES vit_math)
+# The same with BLIS alone, the complete fallback.
+add_test(NAME test_gemm.blis COMMAND test_gemm)
+set_tests_properties(test_gemm.blis PROPERTIES ENVIRONMENT VIT_GEMM=blis LABELS math TIMEOUT 120)

@@ -1,0 +1,110 @@
+/* Matrix products of both back ends against double precision. */
+
+#include "check.h"
+#include "vit/gemm.h"
+#include <omp.h>
+
+static double exact(GemmForm form, size_t m, size_t n, size_t k, const float *a, const float *b,
+                    size_t i, size_t j) {
+    double sum = 0.0;
+    for (size_t p = 0; p < k; p++)
+        sum += (double)(form == GEMM_TN ? a[p * m + i] : a[i * k + p]) *
+               (double)(form == GEMM_NT ? b[j * k + p] : b[p * n + j]);
+    return sum;
+}
+
+/* Values in [-1, 1): the error of a sum of k products is below k eps per unit of their size. */
+static void check_product(GemmForm form, size_t m, size_t n, size_t k, const float *a,
+                          const float *b, const float *before, const float *c) {
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < n; j++) {
+            const double wanted =
+                exact(form, m, n, k, a, b, i, j) + (before ? (double)before[i * n + j] : 0.0);
+            if (fabs((double)c[i * n + j] - wanted) > 1.2e-7 * (double)(k + 1)) {
+                print_error("form %d, %zux%zux%zu: c[%zu, %zu] = %.9g instead of %.9g\n", (int)form,
+                            m, n, k, i, j, (double)c[i * n + j], wanted);
+                fail();
+            }
+        }
+}
+
+static void planned_products(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 5, 13, 16, 64, 144};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    for (size_t q = 0; q < SIZES * SIZES * SIZES * 4; q++) {
+        const size_t m = sizes[q % SIZES], n = sizes[q / SIZES % SIZES],
+                     k = sizes[q / SIZES / SIZES % SIZES];
+        const size_t kind = q / SIZES / SIZES / SIZES;
+        const GemmForm form = kind & 1 ? GEMM_TN : GEMM_NN;
+        const bool accumulate = kind & 2;
+        float *a = test_values(m * k, 1.0f, 1), *b = test_values(k * n, 1.0f, 2);
+        float *c = test_values(m * n, 1.0f, 3), *before = test_values(m * n, 1.0f, 3);
+        Gemm gemm;
+        gemm_plan(&gemm, form, m, n, k, form == GEMM_TN ? m : k, n, n, accumulate);
+        gemm_run(&gemm, a, b, c);
+        check_product(form, m, n, k, a, b, accumulate ? before : NULL, c);
+        memory_free(a), memory_free(b), memory_free(c), memory_free(before);
+    }
+}
+
+static void a_leading_dimension_leaves_the_rest_alone(void **state) {
+    (void)state;
+    float *a = test_values(6 * 4, 1.0f, 1), *b = test_values(4 * 3, 1.0f, 2);
+    float *c = test_values(6 * 10, 1.0f, 3), *before = test_values(6 * 10, 1.0f, 3);
+    Gemm gemm;
+    gemm_plan(&gemm, GEMM_NN, 6, 3, 4, 4, 3, 10, false);
+    gemm_run(&gemm, a, b, c);
+    for (size_t i = 0; i < 60; i++)
+        if (i % 10 >= 3)
+            assert_true(c[i] == before[i]);
+        else
+            assert_true(fabs((double)c[i] - exact(GEMM_NN, 6, 3, 4, a, b, i / 10, i % 10)) < 1e-6);
+    memory_free(a), memory_free(b), memory_free(c), memory_free(before);
+}
+
+static void wide_products_on_any_number_of_threads(void **state) {
+    (void)state;
+    static const size_t shapes[][3] = {{1, 7, 3}, {5, 300, 20}, {300, 5, 20}, {200, 197, 64}};
+    for (int threads = 1; threads <= 4; threads++)
+        for (size_t s = 0; s < 4; s++)
+            for (int kind = 0; kind < 6; kind++) {
+                const GemmForm form = (GemmForm)(kind % 3);
+                const size_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+                float *a = test_values(m * k, 1.0f, 1), *b = test_values(k * n, 1.0f, 2);
+                float *c = test_values(m * n, 1.0f, 3), *before = test_values(m * n, 1.0f, 3);
+                omp_set_num_threads(threads);
+                gemm_wide(form, m, n, k, a, form == GEMM_TN ? m : k, b, form == GEMM_NT ? k : n,
+                          kind >= 3, c, n);
+                check_product(form, m, n, k, a, b, kind >= 3 ? before : NULL, c);
+                memory_free(a), memory_free(b), memory_free(c), memory_free(before);
+            }
+}
+
+static void a_row_does_not_depend_on_how_many_share_the_call(void **state) {
+    (void)state;
+    enum { M = 260, N = 200, K = 300 };
+    float *a = test_values((size_t)M * K, 1.0f, 1), *b = test_values((size_t)K * N, 1.0f, 2);
+    float *all = test_array((size_t)M * N, 4), *some = test_array((size_t)M * N, 4);
+    omp_set_num_threads(1);
+    gemm_wide(GEMM_NN, M, N, K, a, K, b, N, false, all, N);
+    for (size_t m = 1; m <= M; m += m < 20 ? 1 : 40)
+        for (int threads = 1; threads <= 3; threads++) {
+            omp_set_num_threads(threads);
+            gemm_wide(GEMM_NN, m, N, K, a, K, b, N, false, some, N);
+            assert_memory_equal(some, all, m * N * sizeof *all);
+        }
+    memory_free(a), memory_free(b), memory_free(all), memory_free(some);
+}
+
+int main(void) {
+    gemm_init();
+    print_message("%s\n", gemm_description());
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planned_products),
+        cmocka_unit_test(a_leading_dimension_leaves_the_rest_alone),
+        cmocka_unit_test(wide_products_on_any_number_of_threads),
+        cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

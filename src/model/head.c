@@ -6,9 +6,12 @@
 #include <string.h>
 
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels) {
-    *head =
-        (Head){.shape = shape, .table = table, .kernels = kernels, .layers = shape->head.count + 1};
+               const Kernels *kernels, size_t threads) {
+    *head = (Head){.shape = shape,
+                   .table = table,
+                   .kernels = kernels,
+                   .threads = threads,
+                   .layers = shape->head.count + 1};
     head->width[0] = shape->features;
     for (size_t j = 0; j < shape->head.count; j++)
         head->width[j + 1] = shape->head.value[j];
@@ -44,7 +47,7 @@ void head_forward(const Head *head, const float *weights, size_t B, const uint32
             kernels->add_bias(B, out, bias, 1.0f, output);
             continue;
         }
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads((int)head->threads)
         for (size_t i = 0; i < B; i++) {
             DropoutSource source = sources[omp_get_thread_num()];
             source.sample = sample ? sample[i] : 0;

@@ -16,6 +16,7 @@ typedef struct Head {
     const ModelShape *shape;
     const ParameterTable *table;
     const Kernels *kernels;
+    size_t threads;
     size_t layers;                  /* with the logits' */
     size_t width[JOB_LIST_MAX + 2]; /* layer j maps width[j] to width[j+1]; width[0] = features */
 } Head;
@@ -29,7 +30,7 @@ typedef struct HeadStash {
 } HeadStash;
 
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels);
+               const Kernels *kernels, size_t threads);
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, Arena *arena);
 
 /* Logits of the B images whose features are in stash->input[0]. sources: one a thread, for dropout;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Images that share one pass over the head's weights, at least, when there are so many. */
+/* At least so many images share one pass over the head's weights, when there are so many. */
 enum { CHUNK_IMAGES = 64 };
 
 typedef struct Worker {
@@ -92,7 +92,7 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->table = table;
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
-    head_plan(&(*vit)->head, shape, table, kernels_best());
+    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads);
     return make(*vit);
 }
 
@@ -147,6 +147,15 @@ static DropoutSource dropout_source(const Vit *vit, const Pass *pass, double rat
                            .words = pass->training && rate > 0.0 ? words : NULL};
 }
 
+static void prepare_worker(Vit *vit, const Pass *pass, size_t t) {
+    Worker *worker = &vit->worker[t];
+    worker->encoder_dropout = dropout_source(vit, pass, vit->shape->dropout, worker->work.words);
+    worker->head_dropout = dropout_source(vit, pass, vit->shape->head_dropout, worker->work.words);
+    vit->head_sources[t] = worker->head_dropout;
+    if (pass->training)
+        memset(worker->gradient, 0, vit->table->encoder_floats * sizeof(float));
+}
+
 /* Before the first chunk: the weights' forms, the threads' dropout sources and empty gradients. */
 static void prepare(Vit *vit, const Pass *pass) {
     encoder_prepare(&vit->encoder, pass->weights, &vit->weights);
@@ -156,15 +165,9 @@ static void prepare(Vit *vit, const Pass *pass) {
 #pragma omp for schedule(static) nowait
         for (size_t l = 0; l < depth; l++)
             encoder_prepare_block(&vit->encoder, pass->weights, l, &vit->weights);
-        const size_t t = (size_t)omp_get_thread_num();
-        Worker *worker = &vit->worker[t];
-        worker->encoder_dropout =
-            dropout_source(vit, pass, vit->shape->dropout, worker->work.words);
-        worker->head_dropout =
-            dropout_source(vit, pass, vit->shape->head_dropout, worker->work.words);
-        vit->head_sources[t] = worker->head_dropout;
-        if (pass->training)
-            memset(worker->gradient, 0, vit->table->encoder_floats * sizeof(float));
+#pragma omp for schedule(static)
+        for (size_t t = 0; t < threads; t++)
+            prepare_worker(vit, pass, t);
     }
 }
 
@@ -237,10 +240,10 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
  * NULL. */
 static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, float *dfeatures) {
     const size_t unit = vit->options.unit_images, units = (images + unit - 1) / unit;
-    const size_t threads = vit->options.threads;
-#pragma omp parallel num_threads((int)threads)
+#pragma omp parallel num_threads((int)vit->options.threads)
     {
-        const size_t t = (size_t)omp_get_thread_num();
+        /* The system may give fewer threads than were asked for. */
+        const size_t t = (size_t)omp_get_thread_num(), threads = (size_t)omp_get_num_threads();
         const size_t from = units * t / threads, to = units * (t + 1) / threads;
         for (size_t u = from; u < to; u++) {
             const size_t first = u * unit;

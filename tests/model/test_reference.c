@@ -1,23 +1,16 @@
-/* The whole model against PyTorch in double (tests/reference/generate.py): loss, logits and every parameter's
- * gradient, tensor by tensor, ||ours - theirs|| / ||theirs||. */
+/* The whole model against PyTorch in double (tests/reference/generate.py): loss, logits and every
+ * parameter's gradient, tensor by tensor, ||ours - theirs|| / ||theirs||. */
 
+#include "check.h"
 #include "vit/gemm.h"
 #include "vit/h5.h"
-#include "vit/memory.h"
 #include "vit/vit.h"
-#include <math.h>
 #include <omp.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
-#include <cmocka.h>
-
-/* The promise. fp32 products over at most a few thousand terms lose about 1e-6. */
+/* fp32 products over at most a few thousand terms lose about 1e-6. */
 static const double tolerance = 1e-5;
-/* Key biases have no gradient at all (softmax ignores them): only rounding, relative to the query biases'. */
+/* Key biases have no gradient at all (softmax ignores them): only rounding, relative to the query
+ * biases'. */
 static const double key_bias_tolerance = 1e-6;
 
 typedef struct Case {
@@ -43,25 +36,18 @@ static void load_patches(const void *context, size_t image, float *patches) {
                     (float)c->pixels[((image * S + t / side * P + y) * S + t % side * P) * 3 + x];
 }
 
-static void *allocate(size_t count, size_t size) {
-    void *array = NULL;
-    assert_int_equal(memory_allocate(&array, count, size, "test"), STATUS_OK);
-    return array;
-}
-
 static void read_samples(Case *c) {
-    c->samples = allocate(c->images, sizeof *c->samples);
+    c->samples = test_array(c->images, sizeof *c->samples);
     if (!h5_exists(c->file, "/input/samples"))
         return;
     uint64_t wide[16] = {0};
     assert_true(c->images <= 16);
-    assert_int_equal(
-        h5_read(c->file, "/input/samples", H5T_NATIVE_UINT64, 1, &c->images, wide), STATUS_OK);
+    assert_ok(h5_read(c->file, "/input/samples", H5T_NATIVE_UINT64, 1, &c->images, wide));
     for (size_t i = 0; i < c->images; i++)
         c->samples[i] = (uint32_t)wide[i];
     uint64_t seed = 0;
-    assert_int_equal(h5_get_count(c->file, "/", "step", &c->step), STATUS_OK);
-    assert_int_equal(h5_get_count(c->file, "/", "seed", &seed), STATUS_OK);
+    assert_ok(h5_get_count(c->file, "/", "step", &c->step));
+    assert_ok(h5_get_count(c->file, "/", "seed", &seed));
     c->job.seed = seed;
 }
 
@@ -70,30 +56,29 @@ static void case_open(Case *c, const char *name) {
     uint64_t images = 0, classes = 0;
     *c = (Case){0};
     snprintf(path, sizeof path, "%s/model_%s.h5", REFERENCE_FOLDER, name);
-    assert_int_equal(h5_open(path, &c->file), STATUS_OK);
-    assert_int_equal(h5_get_text(c->file, "/", "job", &text), STATUS_OK);
-    assert_int_equal(job_parse(&c->job, path, text, 0, NULL), STATUS_OK);
+    assert_ok(h5_open(path, &c->file));
+    assert_ok(h5_get_text(c->file, "/", "job", &text));
+    assert_ok(job_parse(&c->job, path, text, 0, NULL));
     memory_free(text);
-    assert_int_equal(h5_get_count(c->file, "/", "batch", &images), STATUS_OK);
-    assert_int_equal(h5_get_count(c->file, "/", "classes", &classes), STATUS_OK);
+    assert_ok(h5_get_count(c->file, "/", "batch", &images));
+    assert_ok(h5_get_count(c->file, "/", "classes", &classes));
     c->images = images;
     c->shape = model_shape(&c->job, classes);
-    assert_int_equal(parameter_table_init(&c->table, &c->shape), STATUS_OK);
+    assert_ok(parameter_table_init(&c->table, &c->shape));
     const size_t S = c->shape.image_size, shape[4] = {c->images, S, S, 3};
-    c->pixels = allocate(c->images * S * S * 3, sizeof *c->pixels);
-    c->labels = allocate(c->images, sizeof *c->labels);
-    assert_int_equal(h5_read(c->file, "/input/images", H5T_NATIVE_DOUBLE, 4, shape, c->pixels), 0);
-    assert_int_equal(h5_read(c->file, "/input/labels", H5T_NATIVE_UINT16, 1, shape, c->labels), 0);
+    c->pixels = test_array(c->images * S * S * 3, sizeof *c->pixels);
+    c->labels = test_array(c->images, sizeof *c->labels);
+    assert_ok(h5_read(c->file, "/input/images", H5T_NATIVE_DOUBLE, 4, shape, c->pixels));
+    assert_ok(h5_read(c->file, "/input/labels", H5T_NATIVE_UINT16, 1, shape, c->labels));
     read_samples(c);
-    c->weights = allocate(c->table.floats, sizeof(float));
-    c->gradient = allocate(c->table.floats, sizeof(float));
-    c->logits = allocate(c->images * c->shape.classes, sizeof(float));
+    c->weights = test_array(c->table.floats, sizeof(float));
+    c->gradient = test_array(c->table.floats, sizeof(float));
+    c->logits = test_array(c->images * c->shape.classes, sizeof(float));
     for (size_t i = 0; i < c->table.count; i++) {
         const Parameter *entry = &c->table.entry[i];
         snprintf(path, sizeof path, "/model/%s", entry->name);
-        assert_int_equal(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
-                                 c->weights + entry->offset),
-                         STATUS_OK);
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
+                          c->weights + entry->offset));
     }
 }
 
@@ -137,10 +122,9 @@ static void check_gradients(const Case *c, double *largest, double *largest_key_
             continue;
         }
         char path[128];
-        double *theirs = allocate(entry->count, sizeof *theirs);
+        double *theirs = test_array(entry->count, sizeof *theirs);
         snprintf(path, sizeof path, "/gradient/%s", entry->name);
-        assert_int_equal(
-            h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->rank, entry->shape, theirs), 0);
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->rank, entry->shape, theirs));
         double error = relative_error(entry->count, c->gradient + entry->offset, theirs);
         if (!(error <= tolerance))
             print_error("%s: relative error %.3g\n", entry->name, error);
@@ -156,16 +140,16 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
     VitOptions options = {
         .seed = c.job.seed, .unit_images = unit_images, .threads = threads, .images = c.images};
     Vit *vit = NULL;
-    assert_int_equal(vit_init(&vit, &c.shape, &c.table, &options), STATUS_OK);
+    assert_ok(vit_init(&vit, &c.shape, &c.table, &options));
     VitInput input = {c.images, c.samples, c.labels, load_patches, &c};
     VitSums sums;
     vit_train(vit, c.weights, c.step, &input, 1.0f / (float)c.images, c.gradient, c.logits, NULL,
               &sums);
 
     const size_t one = 1, shape[2] = {c.images, c.shape.classes};
-    double loss = 0.0, *logits = allocate(shape[0] * shape[1], sizeof *logits);
-    assert_int_equal(h5_read(c.file, "/loss", H5T_NATIVE_DOUBLE, 1, &one, &loss), STATUS_OK);
-    assert_int_equal(h5_read(c.file, "/logits", H5T_NATIVE_DOUBLE, 2, shape, logits), STATUS_OK);
+    double loss = 0.0, *logits = test_array(shape[0] * shape[1], sizeof *logits);
+    assert_ok(h5_read(c.file, "/loss", H5T_NATIVE_DOUBLE, 1, &one, &loss));
+    assert_ok(h5_read(c.file, "/logits", H5T_NATIVE_DOUBLE, 2, shape, logits));
     double logit_error = relative_error(shape[0] * shape[1], c.logits, logits);
     double loss_error = fabs(sums.loss / (double)c.images - loss) / loss;
     double gradient_error = 0.0, key_bias_error = 0.0;

@@ -1,1 +1,14 @@
 vit_test(test_parameter model/test_parameter.c LIBRARIES vit_model)
+vit_test(test_vit model/test_vit.c LIBRARIES vit_model)
+
+vit_test(test_gradient model/test_gradient.c LIBRARIES vit_model)
+target_include_directories(test_gradient PRIVATE ${PROJECT_SOURCE_DIR}/src/model)
+
+# Against PyTorch, with every back end and instruction set that can run here.
+vit_test(test_reference model/test_reference.c LIBRARIES vit_model)
+target_compile_definitions(test_reference PRIVATE
+                           REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+foreach(variant VIT_GEMM=blis VIT_KERNELS=avx2 VIT_KERNELS=portable)
+  add_test(NAME test_reference.${variant} COMMAND test_reference)
+  set_tests_properties(test_reference.${variant} PROPERTIES ENVIRONMENT ${variant} LABELS model TIMEOUT 120)
+endforeach()

@@ -1,0 +1,332 @@
+/* Every layer's backward pass, and a tiny whole model's, against central differences of its forward
+ * pass.
+ *
+ * Along a direction d (all values of one tensor, each +-h), D(h) = (f(x + d) - f(x - d)) / 2 should
+ * be the inner product of d and the gradient. Its error grows as h^3 through the third derivatives,
+ * so that D(h) and D(h/2) together, (8 D(h/2) - D(h)) / 3, leave h^5 only. The forward pass rounds
+ * in fp32: with |f| of the order of sqrt(n) for n outputs of order 1, a difference carries about
+ * eps |f| c with eps = 6e-8 and c some tens for a chain of layers, 3e-6, times 3 for the
+ * combination. The inner product is about h |gradient|, 1e-2 and more, so that 2e-3 of it (for h^5)
+ * plus 3e-5 covers both. */
+
+#include "attention.h"
+#include "check.h"
+#include "encoder.h"
+#include "mlp.h"
+#include "vit/gemm.h"
+#include "vit/vit.h"
+
+static const double relative = 2e-3, absolute = 3e-5;
+
+/* A function of several tensors, one after another in `values`. */
+typedef struct Function {
+    float *values, *gradient;
+    double (*forward)(void *context);
+    void *context;
+    float step;
+} Function;
+
+/* (f(x + scale d) - f(x - scale d)) / 2. */
+static double central_difference(const Function *f, size_t offset, size_t count,
+                                 const float *direction, float scale) {
+    double value[2];
+    float *kept = test_array(count, sizeof *kept);
+    memcpy(kept, f->values + offset, count * sizeof *kept);
+    for (int side = 0; side < 2; side++) {
+        for (size_t i = 0; i < count; i++)
+            f->values[offset + i] = kept[i] + (side == 0 ? scale : -scale) * direction[i];
+        value[side] = f->forward(f->context);
+    }
+    memcpy(f->values + offset, kept, count * sizeof *kept);
+    memory_free(kept);
+    return (value[0] - value[1]) / 2.0;
+}
+
+static void check_direction(const Function *f, const char *name, size_t offset, size_t count,
+                            uint64_t seed) {
+    float *direction = test_values(count, 1.0f, seed);
+    double slope = 0.0, size = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        direction[i] = direction[i] < 0.0f ? -f->step : f->step;
+        slope += (double)direction[i] * (double)f->gradient[offset + i];
+        size += pow((double)direction[i] * (double)f->gradient[offset + i], 2.0);
+    }
+    const double whole = central_difference(f, offset, count, direction, 1.0f);
+    const double half = central_difference(f, offset, count, direction, 0.5f);
+    const double difference = (8.0 * half - whole) / 3.0;
+    /* The typical size of the inner product, for directions in which it happens to vanish. */
+    if (!(fabs(difference - slope) <= relative * sqrt(size) + absolute)) {
+        print_error("%s: difference %.7g, gradient %.7g, typical %.3g\n", name, difference, slope,
+                    sqrt(size));
+        fail();
+    }
+    memory_free(direction);
+}
+
+static void check_tensor(const Function *f, const char *name, size_t offset, size_t count) {
+    for (uint64_t seed = 100; seed < 103; seed++)
+        check_direction(f, name, offset, count, seed);
+}
+
+/* A layer between x [T, D] and y [T, D], with f = sum of y * weight. */
+typedef struct LayerCase {
+    ModelShape shape;
+    ParameterTable table;
+    Encoder encoder;
+    EncoderWeights prepared;
+    EncoderWork work;
+    ImageStash stash;
+    BlockStash block_stash[2];
+    BlockWeights block_weights[2];
+    DropoutSource source;
+    float *memory, *x, *y, *pull; /* pull: the gradient of f with respect to y */
+    Function function;            /* values: weights, then x */
+} LayerCase;
+
+static const char *const tiny_job = "[augment]\nimage_size = 15\n"
+                                    "[model]\npatch_size = 5\ndim = 12\ndepth = 2\nheads = 3\n"
+                                    "key_dim = 7\nmlp = 20,12\nhead = 11,9\ndropout = 0.3\n";
+
+static void layer_open(LayerCase *c, PoolKind pool, double (*forward)(void *)) {
+    Job job;
+    *c = (LayerCase){0};
+    assert_ok(job_parse(&job, "tiny.ini", tiny_job, 0, NULL));
+    job.pool = pool;
+    c->shape = model_shape(&job, 5);
+    assert_ok(parameter_table_init(&c->table, &c->shape));
+    encoder_plan(&c->encoder, &c->shape, &c->table, kernels_best());
+    c->prepared.block = c->block_weights;
+    c->stash.block = c->block_stash;
+    for (int pass = 0; pass < 2; pass++) {
+        Arena arena = {.base = c->memory};
+        encoder_weights_place(&c->prepared, &c->shape, &arena);
+        encoder_stash_place(&c->stash, &c->shape, &arena);
+        encoder_work_place(&c->work, &c->shape, 1, &arena);
+        if (pass == 0)
+            c->memory = test_array(arena.used, sizeof(float));
+    }
+    const size_t values = c->shape.T * c->shape.D;
+    c->function.values = test_values(c->table.floats + values, 0.6f, 1);
+    c->function.gradient = test_array(c->table.floats + values, sizeof(float));
+    c->function.forward = forward;
+    c->function.context = c;
+    c->function.step = 1e-2f;
+    c->x = c->function.values + c->table.floats;
+    c->y = test_array(values, sizeof(float));
+    c->pull = test_values(values > c->shape.features ? values : c->shape.features, 1.0f, 2);
+    c->source = (DropoutSource){.kernels = kernels_best(),
+                                .seed = 3,
+                                .step = 4,
+                                .sample = 5,
+                                .threshold = dropout_threshold(c->shape.dropout),
+                                .words = c->work.words};
+}
+
+static void layer_close(LayerCase *c) {
+    parameter_table_free(&c->table);
+    memory_free(c->memory);
+    memory_free(c->function.values);
+    memory_free(c->function.gradient);
+    memory_free(c->y);
+    memory_free(c->pull);
+}
+
+static void prepare(LayerCase *c) {
+    encoder_prepare(&c->encoder, c->function.values, &c->prepared);
+    for (size_t l = 0; l < c->shape.depth; l++)
+        encoder_prepare_block(&c->encoder, c->function.values, l, &c->prepared);
+}
+
+static double pulled(const LayerCase *c, size_t count) {
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += (double)c->y[i] * (double)c->pull[i];
+    return sum;
+}
+
+/* The tensors of block 1 whose names contain `part`, and x. */
+static void check_layer(LayerCase *c, const char *part, bool input) {
+    for (size_t i = 0; i < c->table.count; i++)
+        if (strstr(c->table.entry[i].name, part))
+            check_tensor(&c->function, c->table.entry[i].name, c->table.entry[i].offset,
+                         c->table.entry[i].count);
+    if (input)
+        check_tensor(&c->function, "the input", c->table.floats, c->shape.T * c->shape.D);
+}
+
+static double attention_value(void *context) {
+    LayerCase *c = context;
+    const size_t values = c->shape.T * c->shape.D;
+    prepare(c);
+    memset(c->y, 0, values * sizeof *c->y);
+    attention_forward(&c->encoder.attention, &c->prepared.block[1].attention, c->x, &c->source, 1,
+                      &c->stash.block[1].attention, &c->work.attention, c->y);
+    return pulled(c, values);
+}
+
+static void attention_gradients(void **state) {
+    (void)state;
+    LayerCase c;
+    layer_open(&c, POOL_FLATTEN, attention_value);
+    attention_value(&c);
+    AttentionGradient gradient = attention_gradient(&c.table.block[1], c.function.gradient);
+    attention_backward(&c.encoder.attention, &c.prepared.block[1].attention, c.x, c.pull,
+                       c.encoder.keep, &c.stash.block[1].attention, &c.work.attention, &gradient,
+                       c.function.gradient + c.table.floats);
+    check_layer(&c, "block1/attention", true);
+    layer_close(&c);
+}
+
+static double mlp_value(void *context) {
+    LayerCase *c = context;
+    const size_t values = c->shape.T * c->shape.D;
+    prepare(c);
+    memset(c->y, 0, values * sizeof *c->y);
+    mlp_forward(&c->encoder.mlp, &c->prepared.block[1].mlp, c->x, &c->source, 1,
+                &c->stash.block[1].mlp, &c->work.mlp, c->y);
+    return pulled(c, values);
+}
+
+static void mlp_gradients(void **state) {
+    (void)state;
+    LayerCase c;
+    layer_open(&c, POOL_FLATTEN, mlp_value);
+    mlp_value(&c);
+    MlpGradient gradient = mlp_gradient(&c.encoder.mlp, &c.table.block[1], c.function.gradient);
+    const float *dx = mlp_backward(&c.encoder.mlp, &c.prepared.block[1].mlp, c.x, c.pull,
+                                   &c.stash.block[1].mlp, &c.work.mlp, &gradient);
+    memcpy(c.function.gradient + c.table.floats, dx, c.shape.T * c.shape.D * sizeof *dx);
+    check_layer(&c, "block1/mlp", true);
+    layer_close(&c);
+}
+
+static double block_value(void *context) {
+    LayerCase *c = context;
+    const size_t values = c->shape.T * c->shape.D;
+    prepare(c);
+    memcpy(c->y, c->x, values * sizeof *c->y);
+    encoder_block(&c->encoder, &c->prepared, 1, &c->source, &c->stash.block[1], &c->work, c->y);
+    return pulled(c, values);
+}
+
+static void block_gradients(void **state) {
+    (void)state;
+    LayerCase c;
+    layer_open(&c, POOL_FLATTEN, block_value);
+    block_value(&c);
+    float *dx = c.function.gradient + c.table.floats;
+    memcpy(dx, c.pull, c.shape.T * c.shape.D * sizeof *dx);
+    encoder_block_backward(&c.encoder, &c.prepared, 1, &c.stash.block[1], &c.work,
+                           c.function.gradient, dx);
+    check_layer(&c, "block1/", true);
+    layer_close(&c);
+}
+
+static double pool_value(void *context) {
+    LayerCase *c = context;
+    prepare(c);
+    encoder_pool(&c->encoder, &c->prepared, c->x, &c->stash.norm, &c->work, c->y);
+    return pulled(c, c->shape.features);
+}
+
+static void check_pool(PoolKind pool) {
+    LayerCase c;
+    layer_open(&c, pool, pool_value);
+    pool_value(&c);
+    encoder_pool_backward(&c.encoder, &c.prepared, c.pull, &c.stash.norm, &c.work,
+                          c.function.gradient, c.function.gradient + c.table.floats);
+    check_tensor(&c.function, "norm/gamma", c.table.norm_gamma, c.shape.D);
+    check_tensor(&c.function, "norm/beta", c.table.norm_beta, c.shape.D);
+    check_tensor(&c.function, "the input", c.table.floats, c.shape.T * c.shape.D);
+    layer_close(&c);
+}
+
+static void pooling_gradients(void **state) {
+    (void)state;
+    check_pool(POOL_FLATTEN);
+    check_pool(POOL_MEAN);
+}
+
+static double embed_value(void *context) {
+    LayerCase *c = context;
+    prepare(c);
+    encoder_embed(&c->encoder, &c->prepared, c->stash.patches, c->y);
+    return pulled(c, c->shape.T * c->shape.D);
+}
+
+static void patch_embedding_gradients(void **state) {
+    (void)state;
+    LayerCase c;
+    layer_open(&c, POOL_FLATTEN, embed_value);
+    float *patches = test_values(c.shape.T * c.shape.patch_values, 1.0f, 6);
+    memcpy(c.stash.patches, patches, c.shape.T * c.shape.patch_values * sizeof *patches);
+    embed_value(&c);
+    encoder_embed_backward(&c.encoder, c.stash.patches, c.pull, c.function.gradient);
+    check_layer(&c, "patch_embed/", false);
+    memory_free(patches);
+    layer_close(&c);
+}
+
+/* The whole model: f = the images' losses. */
+typedef struct ModelCase {
+    ModelShape shape;
+    ParameterTable table;
+    Vit *vit;
+    VitInput input;
+    Function function;
+    float *scratch_gradient, *pictures;
+} ModelCase;
+
+enum { IMAGES = 3 };
+static const uint32_t samples[IMAGES] = {8, 2, 77};
+static const uint16_t labels[IMAGES] = {4, 0, 2};
+
+static void load(const void *context, size_t image, float *patches) {
+    const ModelCase *c = context;
+    const size_t count = c->shape.T * c->shape.patch_values;
+    memcpy(patches, c->pictures + image * count, count * sizeof *patches);
+}
+
+static double model_value(void *context) {
+    ModelCase *c = context;
+    VitSums sums;
+    vit_train(c->vit, c->function.values, 6, &c->input, 1.0f, c->scratch_gradient, NULL, NULL,
+              &sums);
+    return sums.loss;
+}
+
+static void whole_model_gradients(void **state) {
+    (void)state;
+    Job job;
+    ModelCase c = {0};
+    assert_ok(job_parse(&job, "tiny.ini", tiny_job, 0, NULL));
+    c.shape = model_shape(&job, 5);
+    assert_ok(parameter_table_init(&c.table, &c.shape));
+    const VitOptions options = {.seed = 9, .unit_images = 2, .threads = 1, .images = IMAGES};
+    assert_ok(vit_init(&c.vit, &c.shape, &c.table, &options));
+    c.input = (VitInput){IMAGES, samples, labels, load, &c};
+    c.pictures = test_values(IMAGES * c.shape.T * c.shape.patch_values, 1.0f, 7);
+    c.scratch_gradient = test_array(c.table.floats, sizeof(float));
+    c.function = (Function){test_array(c.table.floats, sizeof(float)),
+                            test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f};
+    parameter_initialize(&c.table, 1, c.function.values);
+    VitSums sums;
+    vit_train(c.vit, c.function.values, 6, &c.input, 1.0f, c.function.gradient, NULL, NULL, &sums);
+    for (size_t i = 0; i < c.table.count; i++)
+        check_tensor(&c.function, c.table.entry[i].name, c.table.entry[i].offset,
+                     c.table.entry[i].count);
+    vit_free(c.vit);
+    parameter_table_free(&c.table);
+    memory_free(c.pictures), memory_free(c.scratch_gradient);
+    memory_free(c.function.values), memory_free(c.function.gradient);
+}
+
+int main(void) {
+    gemm_init();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attention_gradients),       cmocka_unit_test(mlp_gradients),
+        cmocka_unit_test(block_gradients),           cmocka_unit_test(pooling_gradients),
+        cmocka_unit_test(patch_embedding_gradients), cmocka_unit_test(whole_model_gradients),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -4,3 +4,5 @@ vit_test(test_checkpoint_damage train/test_checkpoint_damage.c LIBRARIES vit_tra
 vit_test(test_checkpoint_last train/test_checkpoint_last.c LIBRARIES vit_train)
 target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync)
+vit_test(test_adamw train/test_adamw.c LIBRARIES vit_train)
+target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")

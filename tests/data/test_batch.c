@@ -1,0 +1,92 @@
+/* The samples of every batch reach the right rank, in the right order, for uneven shards, partial
+ * batches and more ranks than samples. */
+
+#include "mpi_check.h"
+#include "vit/batch.h"
+#include "vit/epoch_order.h"
+#include <stdlib.h>
+#include <string.h>
+
+static uint8_t pixel(size_t sample, size_t i) {
+    return (uint8_t)(sample * 31 + i * 7 + sample / 256);
+}
+
+static void shard_make(Shard *shard, size_t total) {
+    *shard = (Shard){.total = total};
+    ranks_share(total, (size_t)world.size, (size_t)world.rank, &shard->first, &shard->count);
+    shard->images = malloc(shard->count * DATA_IMAGE_BYTES + 1);
+    shard->labels = malloc(shard->count * sizeof *shard->labels + 1);
+    for (size_t s = 0; s < shard->count; s++) {
+        shard->labels[s] = (uint16_t)((shard->first + s) * 3);
+        for (size_t i = 0; i < DATA_IMAGE_BYTES; i++)
+            shard->images[s * DATA_IMAGE_BYTES + i] = pixel(shard->first + s, i);
+    }
+}
+
+static void check_batch(const Batch *batch, const uint32_t *wanted, size_t images, size_t unit) {
+    size_t first, count;
+    batch_slice(images, unit, (size_t)world.size, (size_t)world.rank, &first, &count);
+    CHECK(batch->images == images && batch->count == count);
+    size_t wrong = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const uint32_t sample = wanted[first + i];
+        wrong += batch->samples[i] != sample || batch->labels[i] != (uint16_t)(sample * 3);
+        for (size_t b = 0; b < DATA_IMAGE_BYTES; b++)
+            wrong += batch->pixels[i * DATA_IMAGE_BYTES + b] != pixel(sample, b);
+    }
+    CHECK(wrong == 0);
+}
+
+/* One epoch of `total` samples, the next batch under way while one is looked at. */
+static void an_epoch_arrives(size_t total, size_t batch_size, size_t unit) {
+    Shard shard;
+    BatchExchange *exchange = NULL;
+    uint32_t *order = malloc(total * sizeof *order);
+    shard_make(&shard, total);
+    epoch_order(1, total, total, order);
+    CHECK(batch_exchange_init(&exchange, &world, &shard, batch_size, unit) == STATUS_OK);
+    size_t images = total < batch_size ? total : batch_size;
+    batch_post(exchange, order, images);
+    for (size_t done = 0; done < total;) {
+        Batch batch;
+        const size_t now = images;
+        batch_progress(exchange);
+        CHECK(batch_wait(exchange, &batch) >= 0.0);
+        images = total - done - now < batch_size ? total - done - now : batch_size;
+        if (images)
+            batch_post(exchange, order + done + now, images);
+        check_batch(&batch, order + done, now, unit);
+        done += now;
+    }
+    /* One that nobody waits for any more. */
+    batch_post(exchange, order, total < batch_size ? total : batch_size);
+    batch_exchange_free(exchange);
+    shard_free(&shard);
+    free(order);
+}
+
+static void slices_cover_the_batch_in_whole_units(void) {
+    for (size_t images = 0; images < 70; images++)
+        for (size_t unit = 1; unit < 9; unit++) {
+            size_t next = 0;
+            for (size_t r = 0; r < (size_t)world.size; r++) {
+                size_t first, count;
+                batch_slice(images, unit, (size_t)world.size, r, &first, &count);
+                CHECK(count == 0 || first == next);
+                CHECK(first % unit == 0 || first == images);
+                next += count;
+            }
+            CHECK(next == images);
+        }
+}
+
+int main(int argc, char **argv) {
+    test_start(&argc, &argv);
+    slices_cover_the_batch_in_whole_units();
+    an_epoch_arrives(97, 20, 4);
+    an_epoch_arrives(97, 97, 1);
+    an_epoch_arrives(33, 16, 5);
+    an_epoch_arrives(3, 16, 1);
+    an_epoch_arrives(1, 1, 4);
+    return test_end();
+}

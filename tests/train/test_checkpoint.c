@@ -147,6 +147,20 @@ static void other_models_are_refused_by_tensor_and_shapes(void **state) {
     }
 }
 
+static void a_tensor_of_another_rank_is_refused(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    write_as(f, "last.h5", path);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    const size_t shape[2] = {7, 1};
+    assert_true(H5Ldelete(file, "/model/logits/bias", H5P_DEFAULT) >= 0);
+    assert_int_equal(h5_write(file, "/model/logits/bias", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2,
+                              shape, f->weights + f->table.head_bias[1]),
+                     STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, true, "[7, 1], this model's has [7]");
+}
+
 static void things_that_are_no_checkpoints_are_told_apart(void **state) {
     Fixture *f = *state;
     char path[1024];
@@ -242,6 +256,7 @@ int main(void) {
         WITH_FIXTURE(attributes_are_where_people_look),
         WITH_FIXTURE(weights_alone_cannot_be_resumed),
         WITH_FIXTURE(other_models_are_refused_by_tensor_and_shapes),
+        WITH_FIXTURE(a_tensor_of_another_rank_is_refused),
         WITH_FIXTURE(things_that_are_no_checkpoints_are_told_apart),
         WITH_FIXTURE(every_part_is_tied_by_the_digests),
         WITH_FIXTURE(gaps_between_tensors_are_not_stored),

@@ -3,6 +3,6 @@ vit_test(test_checkpoint train/test_checkpoint.c LIBRARIES vit_train)
 vit_test(test_checkpoint_damage train/test_checkpoint_damage.c LIBRARIES vit_train)
 vit_test(test_checkpoint_last train/test_checkpoint_last.c LIBRARIES vit_train)
 target_link_options(test_checkpoint_last PRIVATE
-                    LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync)
+                    LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
 vit_test(test_adamw train/test_adamw.c LIBRARIES vit_train)
 target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")

@@ -51,11 +51,10 @@ Status command_parse(int argc, char **argv, Command *command) {
     opterr = 0;
     optind = 1;
     for (;;) {
-        const int at = optind;
         const int option = getopt_long(argc, argv, ":s:", options, NULL);
         if (option == -1)
             break;
-        STATUS_TRY(take_option(option, command, argv[at < argc ? at : argc - 1]));
+        STATUS_TRY(take_option(option, command, argv[optind - 1]));
     }
     if (command->help || command->version)
         return STATUS_OK;

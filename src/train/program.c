@@ -39,9 +39,10 @@ static Status write_job(const Run *run) {
 
 static Status train(Run *run) {
     const bool first = run->ranks->rank == 0;
+    /* A job that cannot run leaves no output folder, and moves none aside. */
+    STATUS_TRY(run_allocate(run));
     STATUS_TRY(ranks_agree(run->ranks, first ? open_output(run) : STATUS_OK));
     display_plan(run);
-    STATUS_TRY(run_allocate(run));
     STATUS_TRY(run_start_or_resume(run));
     STATUS_TRY(ranks_agree(run->ranks, first ? write_job(run) : STATUS_OK));
     return run_train(run);

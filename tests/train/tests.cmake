@@ -1,4 +1,5 @@
 vit_test(test_history train/test_history.c LIBRARIES vit_train)
+target_link_options(test_history PRIVATE LINKER:--wrap=h5_close)
 vit_test(test_checkpoint train/test_checkpoint.c LIBRARIES vit_train)
 vit_test(test_checkpoint_damage train/test_checkpoint_damage.c LIBRARIES vit_train)
 vit_test(test_checkpoint_last train/test_checkpoint_last.c LIBRARIES vit_train)
@@ -6,3 +7,12 @@ target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
 vit_test(test_adamw train/test_adamw.c LIBRARIES vit_train)
 target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+
+add_executable(set_label train/set_label.c)
+target_link_libraries(set_label PRIVATE vit_hdf5)
+
+# Whole trainings, through mpiexec. They use all cores.
+foreach(script ranks resume life bad_input signals numbers full_disk)
+  vit_script(train_${script} train/${script}.sh TIMEOUT 600)
+  set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
+endforeach()

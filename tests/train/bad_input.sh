@@ -1,0 +1,67 @@
+#!/bin/sh
+# Bad input of every kind: a message that names it, once, and the same exit code from mpirun.
+. "$(dirname "$0")/common.sh"
+
+bad() {
+    wanted=$1 text=$2
+    shift 2
+    expect "$wanted" "$text" "$mpiexec" 3 "$vit_mpi" "$@"
+}
+
+# The command line.
+bad 64 '--nonsense' job.ini --nonsense
+bad 64 'no job file' --fresh
+bad 64 'more than one job file' job.ini job.ini
+bad 64 '--set' job.ini --set
+bad 64 'epochs' job.ini -s epochs
+bad 78 'train.epochs' job.ini -s train.epochs=many
+
+# The job file.
+bad 78 'absent.ini' absent.ini
+{ cat job.ini && echo '[train]' && echo 'learning_rat = 1'; } >misspelt.ini
+bad 78 'did you mean learning_rate' misspelt.ini
+grep -q 'misspelt.ini:19' said || fail "the line is not named: $(cat said)"
+sed 's/^depth.*/depth = 0/' job.ini >range.ini
+bad 78 'range.ini:9: [model] depth = 0' range.ini
+bad 78 'batch_size = 2' job.ini -s data.batch_size=2
+
+# The data file.
+bad 74 'absent.h5' job.ini -s data.file=absent.h5
+size=$(wc -c <data.h5)
+for part in 1 2 3 4; do
+    head -c $((size * part / 5)) data.h5 >short.h5
+    bad 65 'short.h5' job.ini -s data.file=short.h5 -s job.output=never
+done
+bad 65 'job.ini' job.ini -s data.file=job.ini
+cp data.h5 labels.h5
+"$3/set_label" labels.h5 150 5 || fail "no label was set"
+bad 65 '/train/labels' job.ini -s data.file=labels.h5 -s job.output=never
+
+# The output folder.
+touch file
+bad 74 'file' job.ini -s job.output=file/out
+mkdir sealed && chmod 555 sealed
+[ "$(id -u)" -eq 0 ] || bad 74 'sealed' job.ini -s job.output=sealed/out
+[ ! -e never ] || fail "a job with bad data made its output folder"
+
+# The checkpoint.
+must_train 2 out -s train.max_steps=3
+sed 's/^dim.*/dim = 24/; s/^mlp.*/mlp = 32,24/' job.ini >other.ini
+bad 78 '[model] dim' other.ini -s job.output=out
+bad 65 'patch_embed' other.ini --eval out/best.h5
+bad 74 'absent.h5' job.ini --eval absent.h5
+head -c 3000 out/best.h5 >short.h5
+bad 65 'short.h5' job.ini --eval short.h5
+bad 65 'data.h5' job.ini --eval data.h5
+"$vit_data" synth more.h5 --classes 5 --train 220 --test 40 --seed 2 >/dev/null
+bad 78 'data' job.ini -s job.output=out -s data.file=more.h5
+
+# A damaged newest checkpoint is named, and the one before is used; when all are damaged nothing is begun anew.
+must_train 2 out -s train.max_steps=5
+head -c 9000 out/last.h5 >cut && mv cut out/last.h5
+expect 0 'Resuming from out/last.1.h5' train 2 out -s train.max_steps=6
+grep -q 'Warning: .*last.h5' said || fail "the damaged checkpoint is not named: $(cat said)"
+for file in out/last*.h5; do head -c 9000 "$file" >cut && mv cut "$file"; done
+expect 65 '--fresh' train 2 out -s train.max_steps=7
+must_train 2 out -s train.max_steps=7 --fresh
+exit 0

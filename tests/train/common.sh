@@ -1,0 +1,85 @@
+# Shared by the tests of whole trainings: sourced with the arguments of the test (source folder, folder of the
+# programs). Works in a folder of its own, which is removed at the end, on a data set and a job so small that a
+# step takes a few milliseconds.
+source_folder=$1
+programs=$2
+mpiexec=$source_folder/tests/mpiexec
+vit_mpi=$programs/vit_mpi
+vit_data=$programs/vit_data
+# One thread a rank unless a test says otherwise: bits depend on it.
+export OMP_NUM_THREADS=1
+work=$(mktemp -d "${TMPDIR:-/tmp}/vit_mpi_XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+skip() {
+    echo "Skipped: $*"
+    exit 77
+}
+
+# 198 training images without validation: 6 batches of 32 and one of 6.
+"$vit_data" synth data.h5 --classes 5 --train 220 --test 40 >/dev/null || fail "no data"
+cat >job.ini <<END
+[data]
+file = data.h5
+batch_size = 32
+[augment]
+image_size = 16
+[model]
+patch_size = 4
+dim = 16
+depth = 2
+heads = 2
+key_dim = 8
+mlp = 32,16
+head = 24
+[train]
+epochs = 3
+[run]
+progress = none
+END
+
+# train RANKS OUTPUT OPTION...: output in OUTPUT, everything said in `said`; returns the exit code.
+train() {
+    ranks=$1 output=$2
+    shift 2
+    "$mpiexec" "$ranks" "$vit_mpi" job.ini -s "job.output=$output" "$@" >said 2>&1
+}
+
+# must_train ...: the same, and it has to end with 0.
+must_train() {
+    train "$@" || fail "train $* ended with $?: $(cat said)"
+}
+
+# expect CODE TEXT COMMAND...: exit code and one line of what is said must fit, an error is said once.
+expect() {
+    wanted=$1 text=$2
+    shift 2
+    "$@" >said 2>&1
+    code=$?
+    [ $code -eq "$wanted" ] || fail "$* ended with $code instead of $wanted: $(cat said)"
+    grep -qF -e "$text" said || fail "$* did not say '$text' but: $(cat said)"
+    [ "$(grep -c '^Error: ' said)" -le 1 ] || fail "$* told of more than one error: $(cat said)"
+}
+
+# column FILE DATASET: the numbers of a one-dimensional dataset, one a line, to nine digits.
+column() {
+    h5dump -y -w 1 -m %.9g -d "$2" "$1" | sed -n 's/^ *\([-+0-9.naief]*\),\{0,1\}$/\1/p'
+}
+
+# weights FILE: the digest of a checkpoint's weights.
+weights() {
+    "$vit_data" digest "$1" || fail "$1 has no digest"
+}
+
+# close_to TOLERANCE FILE FILE: columns of numbers agree to a relative tolerance, line by line.
+close_to() {
+    paste "$2" "$3" | awk -v tolerance="$1" '
+        { d = $1 - $2; s = $2 < 0 ? -$2 : $2; if (NF != 2 || (d < 0 ? -d : d) > tolerance * s) bad = 1 }
+        END { exit bad || NR == 0 }'
+}

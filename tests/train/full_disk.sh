@@ -1,0 +1,28 @@
+#!/bin/sh
+# A disk that fills up during training: it goes on, says so, keeps what was saved, and the exit code tells it.
+. "$(dirname "$0")/common.sh"
+
+[ "$(id -u)" -eq 0 ] || skip "only root can mount a small file system"
+mkdir disk
+mount -t tmpfs -o size=2m none disk 2>/dev/null || skip "a tmpfs cannot be mounted here"
+trap 'cd / && umount "$work/disk"; rm -rf "$work"' EXIT
+
+must_train 2 disk/out -s train.max_steps=7
+before=$(weights disk/out/last.h5)
+# Room for job.ini and a line in log.txt, not for a checkpoint.
+dd if=/dev/zero of=disk/filler bs=1k 2>/dev/null
+truncate -s -24k disk/filler
+expect_full() {
+    train 2 disk/out
+    code=$?
+    [ $code -eq 74 ] || fail "a full disk: exit code $code: $(cat said)"
+    grep -q 'Error: last.h5 could not be saved' said || fail "a full disk is not told: $(cat said)"
+    grep -q '^Epoch 3/3' said || fail "training did not go on: $(cat said)"
+}
+expect_full
+[ "$(weights disk/out/last.h5)" = "$before" ] || fail "what was saved is gone"
+rm disk/filler
+must_train 2 disk/out
+must_train 2 whole
+[ "$(weights disk/out/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights after a full disk"
+exit 0

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Learning: one batch is overfitted. Numbers gone wrong: skipped, counted, and the job ends after too many.
+. "$(dirname "$0")/common.sh"
+
+"$vit_data" synth one.h5 --classes 5 --train 32 --test 10 >/dev/null
+must_train 2 fit -s data.file=one.h5 -s data.validation_split=0 -s train.epochs=150 -s augment.flip=no \
+    -s augment.rotation=0 -s augment.zoom=0 -s model.dropout=0 -s model.head_dropout=0 -s checkpoint.at_epoch_end=no
+last=$(column fit/metrics.h5 /epoch/loss | tail -n 1)
+right=$(column fit/metrics.h5 /epoch/accuracy | tail -n 1)
+awk -v loss="$last" -v right="$right" 'BEGIN { exit !(loss < 0.05 && right == 1) }' ||
+    fail "one batch was not overfitted: loss $last, accuracy $right"
+
+# Weights beyond every bound: nothing is finite any more from the second step on.
+expect 70 'not finite, 4 steps in a row' train 2 wild -s train.learning_rate=1e38 -s train.max_bad_steps=4
+grep -q 'Warning: step 2: .* is not finite; the step is skipped (1 in a row)' said ||
+    fail "the first skipped step is not told: $(cat said)"
+exit 0

@@ -70,8 +70,9 @@ size_t vit_bytes(const ModelShape *shape, const ParameterTable *table, const Vit
 void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *input, float scale,
                float *gradient, float *logits, const VitHooks *hooks, VitSums *sums);
 
-/* Forward without dropout. logits [images, classes] may be NULL. */
+/* Forward without dropout. logits [images, classes] may be NULL; of the hooks only progress is
+ * called. */
 void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *logits,
-                  VitSums *sums);
+                  const VitHooks *hooks, VitSums *sums);
 
 #endif

@@ -61,7 +61,7 @@ const JobOption job_options[] = {
      .meaning = "pixels a side of a patch; an incomplete last one is cut off"},
     {"model", "dim", SIZE(dim, 1, 1u << 16), .preset = "64", .meaning = "width of a token"},
     {"model", "depth", SIZE(depth, 1, 1024), .preset = "8", .meaning = "encoder blocks"},
-    {"model", "heads", SIZE(heads, 1, 256), .preset = "4", .meaning = "attention heads a block"},
+    {"model", "heads", SIZE(heads, 1, 128), .preset = "4", .meaning = "attention heads a block"},
     {"model", "key_dim", SIZE(key_dim, 1, 1u << 16), .preset = "64",
      .meaning = "width of a query, key or value in a head"},
     {"model", "mlp", LIST(mlp, 1), .preset = "128,64",

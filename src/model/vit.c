@@ -327,8 +327,8 @@ void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *in
 }
 
 void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *logits,
-                  VitSums *sums) {
-    const Pass pass = {.weights = weights, .input = input, .logits = logits};
+                  const VitHooks *hooks, VitSums *sums) {
+    const Pass pass = {.weights = weights, .input = input, .hooks = hooks, .logits = logits};
     *sums = (VitSums){0};
     prepare(vit, &pass);
     for (size_t base = 0; base < input->images; base += vit->chunk) {

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "vit/watchdog.h"
 #include <omp.h>
 
 void run_load(const void *context, size_t image, float *patches) {
@@ -16,13 +17,20 @@ void run_load(const void *context, size_t image, float *patches) {
     augment_image(&run->augment, pixels, &draw, scratch, patches);
 }
 
+static void on_progress(void *unused) {
+    (void)unused;
+    watchdog_tick();
+}
+
 Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     const LoadContext context = {.run = run, .pixels = shard->images, .epoch = -1};
     const VitInput input = {
         .images = shard->count, .label = shard->labels, .load = run_load, .context = &context};
     VitSums mine, total = {0};
     const VitSums *all = run->gathered;
-    vit_evaluate(run->vit, weights, &input, NULL, &mine);
+    const VitHooks hooks = {.progress = on_progress};
+    watchdog_alive("evaluation", run->progress.step, run->saved_step);
+    vit_evaluate(run->vit, weights, &input, NULL, &hooks, &mine);
     ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
     for (int r = 0; r < run->ranks->size; r++) {
         total.loss += all[r].loss;

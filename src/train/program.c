@@ -2,6 +2,7 @@
 
 #include "run.h"
 #include "vit/log.h"
+#include "vit/watchdog.h"
 #include <stdio.h>
 
 /* Prints the resolved job and the plan. */
@@ -53,6 +54,7 @@ static Status run_command(Run *run, double slurm_end) {
     display_start(run);
     if (run->command->check)
         return check(run);
+    STATUS_TRY(ranks_agree(run->ranks, watchdog_start(run->ranks, run->job.stall_timeout)));
     return run->command->evaluate ? evaluate(run) : train(run);
 }
 
@@ -77,6 +79,7 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
     } else if (status == STATUS_OK) {
         Run run = {.ranks = &ranks, .command = &command, .output = {.lock = -1}};
         status = run_command(&run, slurm_end);
+        watchdog_stop();
         say_outcome(status);
         run_free(&run);
     } else {

@@ -50,6 +50,7 @@ typedef struct Run {
     bool best_failed;    /* of best.h5 */
     bool metrics_failed; /* of the metrics */
     double saved_at;     /* MPI_Wtime of the latest last.h5 */
+    uint64_t saved_step; /* that it is from */
     double save_seconds; /* that it took */
     double step_seconds; /* that the latest step took */
     double shown_at;     /* MPI_Wtime of the latest progress line */
@@ -69,6 +70,10 @@ VitOptions run_vit_options(const Run *run); /* local */
 /* step.c. Collective. Takes the batch and updates weights and progress. *stop: some rank was asked
  * to. Fails with STATUS_INTERNAL after max_bad_steps in a row without a finite result. */
 Status run_step(Run *run, const Batch *batch, bool *stop);
+
+/* replica.c. Collective: all ranks hold the same weights, or STATUS_INTERNAL naming rank and
+ * tensor. */
+Status run_check_replicas(const Run *run);
 
 /* evaluate.c. Collective, no sample counted twice; the same values on all ranks. */
 Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard);

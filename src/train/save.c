@@ -52,6 +52,8 @@ void run_save_last(Run *run) {
     run->save_failed =
         failed(checkpoint_write_last(run->output.folder, run->job.keep, &checkpoint), "last.h5");
     run->saved_at = MPI_Wtime();
+    if (!run->save_failed)
+        run->saved_step = run->progress.step;
     run->save_seconds = run->saved_at - start;
 }
 
@@ -169,6 +171,7 @@ Status run_start_or_resume(Run *run) {
         return STATUS_OK;
     }
     ranks_broadcast(run->ranks, &run->progress, sizeof run->progress);
+    run->saved_step = run->progress.step;
     ranks_broadcast(run->ranks, run->weights, bytes);
     ranks_broadcast(run->ranks, run->first_moment, bytes);
     ranks_broadcast(run->ranks, run->second_moment, bytes);

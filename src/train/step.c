@@ -3,6 +3,7 @@
 #include "vit/adamw.h"
 #include "vit/log.h"
 #include "vit/stop.h"
+#include "vit/watchdog.h"
 #include <math.h>
 #include <time.h>
 
@@ -31,6 +32,7 @@ static void on_ready(void *context, size_t first, size_t count) {
 
 static void on_progress(void *context) {
     Run *run = context;
+    watchdog_tick();
     batch_progress(run->batches);
     gradient_exchange_progress(run->exchange);
 }
@@ -131,6 +133,7 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
                             .context = &context};
     const VitHooks hooks = {.ready = on_ready, .progress = on_progress, .context = run};
     VitSums mine;
+    watchdog_alive("step", run->progress.step, run->saved_step);
     gradient_exchange_start(run->exchange, run->gradient);
     vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images,
               run->gradient, NULL, &hooks, &mine);

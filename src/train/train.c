@@ -47,6 +47,8 @@ static Status run_steps(Run *run, Outcome *outcome) {
         }
         if (run->ranks->rank == 0 && run_save_is_due(run))
             run_save_last(run);
+        if (run->job.check_every && run->progress.step % run->job.check_every == 0)
+            STATUS_TRY(run_check_replicas(run));
     }
     return STATUS_OK;
 }
@@ -209,6 +211,8 @@ Status run_train(Run *run) {
             return stop_early(run);
         if (outcome == OUTCOME_MAX_STEPS)
             break;
+        if (run->job.check_every == 0)
+            STATUS_TRY(run_check_replicas(run));
         close_epoch(run, false);
     }
     if (run->progress.position > 0)

@@ -135,7 +135,7 @@ static void evaluation_is_training_without_dropout(void **state) {
     assert_ok(vit_init(&vit, &c.shape, &c.table, &options));
     c.first = 0;
     const VitInput input = {.images = MOST, .label = c.labels, .load = load, .context = &c};
-    vit_evaluate(vit, c.weights, &input, evaluated, &again);
+    vit_evaluate(vit, c.weights, &input, evaluated, NULL, &again);
     check_same(MOST * 7, evaluated, trained, 1e-6);
     assert_true(again.hits == sums.hits && again.top5_hits == sums.top5_hits);
     assert_true(fabs(again.loss - sums.loss) <= 1e-6 * sums.loss);

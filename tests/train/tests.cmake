@@ -8,11 +8,14 @@ target_link_options(test_checkpoint_last PRIVATE
 vit_test(test_adamw train/test_adamw.c LIBRARIES vit_train)
 target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
 
+vit_test(test_replica train/test_replica.c LIBRARIES vit_train RANKS 2 4)
+target_include_directories(test_replica PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
+
 add_executable(set_label train/set_label.c)
 target_link_libraries(set_label PRIVATE vit_hdf5)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script ranks resume life bad_input signals numbers full_disk)
+foreach(script ranks resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

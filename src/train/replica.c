@@ -1,0 +1,44 @@
+#include "run.h"
+
+#include <string.h>
+
+/* A fast 64-bit digest of some floats: four lanes of multiply and rotate, which any changed bit
+ * changes. */
+static uint64_t digest_of(const float *values, size_t count) {
+    uint64_t lane[4] = {1, 2, 3, 4};
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        uint64_t mixed = (lane[i % 4] ^ bits) * 0x9E3779B97F4A7C15u;
+        lane[i % 4] = mixed << 29 | mixed >> 35;
+    }
+    return lane[0] ^ lane[1] * 3 ^ lane[2] * 5 ^ lane[3] * 7;
+}
+
+/* Whether this rank's floats have rank 0's bits; *all: every rank's have. Collective. */
+static bool same_as_first(const Run *run, const float *values, size_t count, bool *all) {
+    const uint64_t mine = digest_of(values, count), *digest = run->gathered;
+    ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
+    *all = true;
+    for (int r = 1; r < run->ranks->size; r++)
+        *all = *all && digest[r] == digest[0];
+    return mine == digest[0];
+}
+
+Status run_check_replicas(const Run *run) {
+    bool all;
+    same_as_first(run, run->weights, run->table.floats, &all);
+    if (all)
+        return STATUS_OK;
+    Status status = STATUS_OK;
+    for (size_t i = 0; i < run->table.count; i++) {
+        const Parameter *entry = &run->table.entry[i];
+        if (!same_as_first(run, run->weights + entry->offset, entry->count, &all) &&
+            status == STATUS_OK)
+            status = status_fail(STATUS_INTERNAL,
+                                 "after step %llu the weights differ from rank 0's, first in %s: "
+                                 "this rank's memory or processor is at fault, or rank 0's",
+                                 (unsigned long long)run->progress.step, entry->name);
+    }
+    return ranks_agree(run->ranks, status);
+}

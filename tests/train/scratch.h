@@ -2,6 +2,7 @@
 #define VIT_TEST_SCRATCH_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,19 @@ static inline void scratch_empty(const char *folder) {
     }
     if (stream)
         closedir(stream);
+}
+
+/* Overwrites 4096 bytes in the middle of a file with zeros, as a full disk may leave it while every
+ * call reports success. */
+static inline bool scratch_zero_middle(const char *path) {
+    const char zeros[4096] = {0};
+    FILE *stream = fopen(path, "r+");
+    if (!stream)
+        return false;
+    bool done = fseek(stream, 0, SEEK_END) == 0 &&
+                fseek(stream, ftell(stream) / 2, SEEK_SET) == 0 &&
+                fwrite(zeros, sizeof zeros, 1, stream) == 1;
+    return fclose(stream) == 0 && done;
 }
 
 /* Removes what scratch_make made. */

@@ -18,6 +18,20 @@ const char *__lsan_default_suppressions(void) {
     return "leak:libhdf5";
 }
 
+/* The file that the next h5_close leaves with zeros in it. */
+static const char *zeros;
+
+/* In place of h5_close (see tests.cmake). */
+Status __real_h5_close(hid_t file);
+Status __wrap_h5_close(hid_t file);
+Status __wrap_h5_close(hid_t file) {
+    Status status = __real_h5_close(file);
+    if (zeros)
+        assert_true(scratch_zero_middle(zeros));
+    zeros = NULL;
+    return status;
+}
+
 static EpochRow epoch_row(uint64_t epoch) {
     double x = (double)epoch;
     return (EpochRow){.epoch = epoch,
@@ -251,6 +265,26 @@ static void failed_write_leaves_old_files(void **state) {
     free(old);
 }
 
+static void what_does_not_read_back_never_takes_its_place(void **state) {
+    char path[1024], temporary[1024];
+    scratch_path(*state, "metrics.h5", path);
+    scratch_path(*state, "metrics.h5.tmp", temporary);
+    History history = make_history(2, 3), read = {0};
+    assert_int_equal(history_write_files(&history, *state), STATUS_OK);
+    history_free(&history);
+    history = make_history(2, 5000);
+    zeros = temporary;
+    assert_int_equal(history_write_files(&history, *state), STATUS_IO);
+    hid_t file;
+    assert_int_equal(h5_open(path, &file), STATUS_OK);
+    assert_int_equal(history_read_h5(&read, file, ""), STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_int_equal(read.steps, 3);
+    assert_int_equal(scratch_count(*state), 2);
+    history_free(&history);
+    history_free(&read);
+}
+
 int main(void) {
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
     const struct CMUnitTest tests[] = {
@@ -263,6 +297,7 @@ int main(void) {
         WITH_FOLDER(metrics_h5_holds_the_history),
         WITH_FOLDER(a_reader_keeps_the_old_file),
         WITH_FOLDER(failed_write_leaves_old_files),
+        WITH_FOLDER(what_does_not_read_back_never_takes_its_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

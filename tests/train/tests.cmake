@@ -1,6 +1,5 @@
 vit_test(test_history train/test_history.c LIBRARIES vit_train)
 target_link_options(test_history PRIVATE LINKER:--wrap=h5_close)
-target_link_options(test_history PRIVATE LINKER:--wrap=h5_close)
 vit_test(test_checkpoint train/test_checkpoint.c LIBRARIES vit_train)
 vit_test(test_checkpoint_damage train/test_checkpoint_damage.c LIBRARIES vit_train)
 vit_test(test_checkpoint_last train/test_checkpoint_last.c LIBRARIES vit_train)

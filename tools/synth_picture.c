@@ -18,7 +18,7 @@ typedef struct Colour {
 static const Colour palette[SYNTH_COLOURS] = {
     {{205, 50, 40}}, {{215, 185, 45}}, {{60, 165, 70}}, {{50, 95, 205}}, {{160, 65, 180}}};
 
-enum { CLUTTER_MAX = 4, SAMPLES = 3 /* a side of a pixel */ };
+enum { CLUTTER_MAX = 5, SAMPLES = 3 /* a side of a pixel */ };
 
 /* ---- random numbers ---- */
 
@@ -177,16 +177,19 @@ typedef struct Scene {
     float slope[2]; /* and its direction */
     Clutter clutter[CLUTTER_MAX];
     size_t clutter_count;
-    float light[3]; /* brightness = light[0] + light[1] * x + light[2] * y */
+    float tint[DATA_CHANNELS]; /* colour of the light */
+    float light[3];            /* brightness = light[0] + light[1] * x + light[2] * y */
 } Scene;
 
-static Pose dice_pose(Dice *dice, float reach, float least, float most, float stretch) {
+/* Of a size between least and most, up to `stretch` times narrower in one direction. */
+static Pose dice_pose(Dice *dice, const float direction[static 2], float reach, float least,
+                      float most, float stretch) {
     Pose pose = {0};
+    float size = dice_between(dice, least, most);
     pose.x = 16 + dice_between(dice, -reach, reach);
     pose.y = 16 + dice_between(dice, -reach, reach);
-    float direction[2], size = dice_between(dice, least, most);
-    float wide = 1.0f / size, high = wide * dice_between(dice, 1.0f, stretch);
-    dice_direction(dice, direction);
+    float wide = 1.0f / size;
+    float high = wide * dice_between(dice, 1.0f, stretch);
     pose.right[0] = direction[0] * wide;
     pose.right[1] = direction[1] * wide;
     pose.down[0] = -direction[1] * high;
@@ -203,7 +206,11 @@ static void pose_apply(const Pose *pose, float x, float y, float to[static 2]) {
 }
 
 static void dice_thing(Dice *dice, Scene *scene) {
-    scene->pose = dice_pose(dice, 5.0f, 8.5f, 13.0f, 1.2f);
+    /* Up to 24 degrees either way: (1, tan) scaled to length 1. */
+    float tangent = dice_between(dice, -0.45f, 0.45f);
+    float length = sqrtf(1 + tangent * tangent);
+    float upright[2] = {1 / length, tangent / length};
+    scene->pose = dice_pose(dice, upright, 7.0f, 9.0f, 13.0f, 1.2f);
     dice_direction(dice, scene->grain);
     scene->phase[0] = dice_between(dice, 0, 1);
     scene->phase[1] = dice_between(dice, 0, 1);
@@ -223,13 +230,17 @@ static Scene dice_scene(Dice *dice, SynthThing thing) {
     scene.ends[0] = dice_colour(dice, 0, 255);
     scene.ends[1] = dice_colour(dice, 0, 255);
     dice_direction(dice, scene.slope);
-    scene.clutter_count = dice_word(dice) % (CLUTTER_MAX + 1);
+    scene.clutter_count = 2 + dice_word(dice) % (CLUTTER_MAX - 1);
     for (size_t i = 0; i < scene.clutter_count; i++) {
         Clutter *clutter = &scene.clutter[i];
-        clutter->pose = dice_pose(dice, 18.0f, 1.5f, 5.0f, 3.0f);
+        float direction[2];
+        dice_direction(dice, direction);
+        clutter->pose = dice_pose(dice, direction, 16.0f, 2.0f, 7.0f, 3.0f);
         clutter->round = dice_word(dice) & 1;
         clutter->colour = dice_colour(dice, 0, 255);
     }
+    for (int c = 0; c < DATA_CHANNELS; c++)
+        scene.tint[c] = 1 + dice_between(dice, -0.15f, 0.15f);
     scene.light[1] = dice_between(dice, -0.012f, 0.012f);
     scene.light[2] = dice_between(dice, -0.012f, 0.012f);
     scene.light[0] = dice_between(dice, 0.75f, 1.15f) - 16 * (scene.light[1] + scene.light[2]);
@@ -282,6 +293,7 @@ void synth_picture(RandomStream stream, SynthThing thing, uint8_t *image) {
             float light =
                 scene.light[0] + scene.light[1] * (float)column + scene.light[2] * (float)row;
             for (int c = 0; c < DATA_CHANNELS; c++)
-                image[c] = to_byte(sum.channel[c] * light + dice_noise(&dice, 6.0f));
+                image[c] =
+                    to_byte(sum.channel[c] * light * scene.tint[c] + dice_noise(&dice, 6.0f));
         }
 }

@@ -1,0 +1,51 @@
+#!/bin/sh
+# vit_data's command line, info on damaged files, and sheets.
+. "$(dirname "$0")/common.sh"
+
+expect 0 "vit_data import SOURCE OUT.h5" "$vit_data" --help
+expect 64 "vit_data import SOURCE OUT.h5" "$vit_data"
+expect 64 "unknown subcommand none" "$vit_data" none
+expect 64 "too few arguments; wanted: SOURCE OUT.h5" "$vit_data" import x
+expect 64 "too many arguments; wanted: FILE.h5" "$vit_data" info a b
+expect 64 "unknown option --patch" "$vit_data" info --patch a
+expect 64 "--classes needs a value" "$vit_data" synth a.h5 --classes
+for bad in 1 101 ten 10x -5 "" 99999999999999999999; do
+    expect 64 "must be a whole number from 2 to 100" "$vit_data" synth a.h5 "--classes=$bad"
+done
+expect 64 "must be a whole number from 1 to" "$vit_data" synth a.h5 --train 0
+absent a.h5 a.h5.tmp
+
+# The same command makes the same bytes; another seed makes others.
+expect 0 "a.h5: 300 training and 20 test images in 9 classes" \
+    "$vit_data" synth --classes 9 a.h5 --train=300 --test 20 --seed 3
+"$vit_data" synth --classes 9 b.h5 --train 300 --test 20 --seed 3 >/dev/null || fail "synth"
+cmp a.h5 b.h5 || fail "the same command made another file"
+"$vit_data" synth --classes 9 b.h5 --train 300 --test 20 --seed 4 >/dev/null || fail "synth"
+[ "$(content a.h5)" != "$(content b.h5)" ] || fail "another seed made the same pictures"
+
+expect 0 "Verified: " "$vit_data" info a.h5
+expect 74 "none.h5: cannot be opened" "$vit_data" info none.h5
+echo "no data" >text.h5
+expect 65 "text.h5: is not an HDF5 file" "$vit_data" info text.h5
+head -c 100000 a.h5 >cut.h5
+expect 65 "cut.h5: is damaged or cut short" "$vit_data" info cut.h5
+cp a.h5 bad.h5
+printf '\252\252\252' | dd of=bad.h5 bs=1 seek=300000 conv=notrunc 2>/dev/null
+expect 65 "bad.h5: /train/images: is damaged" "$vit_data" info bad.h5
+expect 65 "bad.h5: /train/images: is damaged" "$vit_data" sheet bad.h5 bad.png
+absent bad.png bad.png.tmp
+
+# A PNG begins with its signature and its size.
+png_size() {
+    [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' ')" = 89504e470d0a1a0a ] || fail "$1 is no PNG"
+    tail -c +17 "$1" | head -c 8 | od -An -tu1 | awk '{print $3 * 256 + $4 "x" $7 * 256 + $8}'
+}
+expect 0 "a.png: " "$vit_data" sheet a.h5 a.png
+[ "$(sed 's/.*: \(.*\) x \(.*\) pixels\./\1x\2/' said)" = "$(png_size a.png)" ] || fail "a.png: size"
+expect 0 "p.png: " "$vit_data" sheet --patches a.h5 p.png
+[ "$(png_size a.png)" != "$(png_size p.png)" ] || fail "--patches made the same sheet"
+expect 74 "none/a.png: cannot be written" "$vit_data" sheet a.h5 none/a.png
+
+expect 74 "none.h5: cannot be opened" "$vit_data" digest none.h5
+expect 65 "a.h5" "$vit_data" digest a.h5
+exit 0

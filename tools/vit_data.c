@@ -49,6 +49,16 @@ static void on_signal(int number) {
     raise(number);
 }
 
+/* What is ignored stays ignored: nohup, or a shell's background job. */
+static void catch_signals(void) {
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, old;
+        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(signals[i], &action, NULL);
+    }
+}
+
 /* Makes the temporary file of an output, so that a place that cannot be written shows before the
  * work, and has it removed when the program ends before its time. */
 static Status output_begin(const char *path) {
@@ -57,19 +67,15 @@ static Status output_begin(const char *path) {
     STATUS_TRY(file_temporary(path, temporary));
     if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
         return status_fail(STATUS_IO, "%s: is a folder", path);
-    int descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0)
-        return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
-    close(descriptor);
     memcpy(unfinished, temporary, sizeof unfinished);
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, old;
-        /* What is ignored stays ignored: nohup, or a shell's background job. */
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(signals[i], &action, NULL);
+    catch_signals(); /* before there is anything to leave behind */
+    int descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor >= 0) {
+        close(descriptor);
+        return STATUS_OK;
     }
-    return STATUS_OK;
+    unfinished[0] = '\0';
+    return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
 /* ---- the command line ---- */

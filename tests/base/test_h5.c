@@ -387,7 +387,7 @@ static void write_too_much(void) {
     size_t shape[1] = {3000000};
     float *values = ramp(shape[0]);
     struct rlimit limit = {5000000, 5000000};
-    hid_t file;
+    hid_t file = H5I_INVALID_HID;
     signal(SIGXFSZ, SIG_IGN);
     bool told = setrlimit(RLIMIT_FSIZE, &limit) == 0 && h5_create("a.h5", &file) == STATUS_OK;
     told = told &&

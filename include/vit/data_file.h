@@ -13,11 +13,15 @@
  *   /train/coarse_labels uint16 [N]             where there are any
  *   /test/...            alike
  *   /label_names, /coarse_label_names           strings, one a class
- * Root attributes: source (text), train_sha256 and test_sha256 (SHA-256 of the source files; empty when
- * there were none), content_sha256 (all images and labels), channel_mean[3] and channel_variance[3] of
- * all training images (pixels 0..255, population variance). */
+ * Root attributes: source (text), train_sha256 and test_sha256 (SHA-256 of the source files; empty
+ * when there were none), content_sha256 (all images and labels), channel_mean[3] and
+ * channel_variance[3] of all training images (pixels 0..255, population variance). */
 
-enum { DATA_SIDE = 32, DATA_CHANNELS = 3, DATA_IMAGE_BYTES = DATA_SIDE * DATA_SIDE * DATA_CHANNELS };
+enum {
+    DATA_SIDE = 32,
+    DATA_CHANNELS = 3,
+    DATA_IMAGE_BYTES = DATA_SIDE * DATA_SIDE * DATA_CHANNELS
+};
 
 typedef enum DataSplit { SPLIT_TRAIN, SPLIT_TEST, SPLIT_COUNT } DataSplit;
 
@@ -29,9 +33,9 @@ typedef struct DataHeader {
     char content_sha256[DIGEST_TEXT];
 } DataHeader;
 
-/* Reads and checks everything but the pixels and labels: datasets present, shapes and types as above,
- * numbers of rows equal, finite means, positive variances, 1..65536 classes. Local. STATUS_IO when the
- * file cannot be opened, STATUS_DATA when it is damaged or not such a file. */
+/* Reads and checks everything but the pixels and labels: datasets present, shapes and types as
+ * above, numbers of rows equal, finite means, positive variances, 1..65536 classes. Local.
+ * STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged or not such a file. */
 Status data_file_read_header(const char *path, DataHeader *header);
 
 /* Reads rows [first, first + count) of a split: images [count, DATA_IMAGE_BYTES] and labels [count]
@@ -62,8 +66,8 @@ typedef struct DataSet {
 
 void data_set_free(DataSet *set);
 
-/* Checks the labels, computes means, variances and content digest, and writes the file atomically (see
- * file.h). On error an existing file at path is untouched. */
+/* Checks the labels, computes means, variances and content digest, and writes the file atomically
+ * (see file.h). On error an existing file at path is untouched. */
 Status data_file_write(const char *path, const DataSet *set);
 
 /* Reads a whole data file back (for `info` and `sheet`), verifying all checksums, labels and

@@ -15,8 +15,8 @@
  * everywhere. How the sum is made and who owns what is this module's alone. */
 typedef struct GradientExchange GradientExchange;
 
-/* For flat blocks of up to `floats` values. Collective. STATUS_INTERNAL when this rank is out of
- * memory (the caller agrees on it), *exchange is then NULL. */
+/* For flat blocks of up to `floats` values. Collective; all ranks return the same. STATUS_INTERNAL
+ * when one is out of memory, *exchange is then NULL. */
 Status gradient_exchange_init(GradientExchange **exchange, const Ranks *ranks, size_t floats);
 /* Collective. Accepts NULL. */
 void gradient_exchange_free(GradientExchange *exchange);
@@ -24,7 +24,8 @@ void gradient_exchange_free(GradientExchange *exchange);
 /* Begins a step on the flat block `gradient`, in which the sums will appear. Local. */
 void gradient_exchange_start(GradientExchange *exchange, float *gradient);
 /* Floats [offset, offset + count) are final on this rank and may not be touched until wait.
- * Collective in order, but does not block. */
+ * Collective in order; does not block, except for every few dozen small ranges, when it waits
+ * for the earlier ones. */
 void gradient_exchange_post(GradientExchange *exchange, size_t offset, size_t count);
 /* Moves what is under way; to be called often (nothing moves in MPI without calls). Local. */
 void gradient_exchange_progress(GradientExchange *exchange);

@@ -11,24 +11,26 @@
  * used by one thread at a time. Works with serial and parallel builds of HDF5 alike (files are
  * always opened serially). Errors name the file and the object. HDF5's own error stack is silenced.
  *
- * A file that the system cannot open or write gives STATUS_IO; one that opens but is not HDF5, is cut
- * short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. */
+ * A file that the system cannot open or write gives STATUS_IO; one that opens but is not HDF5, is
+ * cut short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. */
 
 /* Creates (truncates) a file whose metadata carries checksums (format of HDF5 1.10). */
 Status h5_create(const char *path, hid_t *file);
 /* Opens for reading, without file locks (network file systems). */
 Status h5_open(const char *path, hid_t *file);
-/* Closes the file and all that is still open in it. Accepts a negative id. HDF5 may report success after
- * a write that failed: keep the first error, and read back what must not be lost. */
+/* Closes the file and all that is still open in it. Accepts a negative id. HDF5 may report success
+ * after a write that failed: keep the first error, and read back what must not be lost. */
 Status h5_close(hid_t file);
 
-/* Makes the group and its missing parents; one that exists is left as it is. Files carry no times: the
- * same calls make the same bytes. */
+/* Makes the group and its missing parents; one that exists is left as it is. Files carry no times:
+ * the same calls make the same bytes. */
 Status h5_make_group(hid_t file, const char *name);
-bool h5_exists(hid_t file, const char *name); /* a path with '/'; false also when a parent is missing */
+bool h5_exists(hid_t file,
+               const char *name); /* a path with '/'; false also when a parent is missing */
 
 /* Writes a whole dataset (parents are made), chunked along the first dimension (about 1 MB a chunk)
- * with Fletcher-32. file_type is what is stored (little-endian), memory_type what `values` holds. */
+ * with Fletcher-32. file_type is what is stored (little-endian), memory_type what `values` holds.
+ */
 Status h5_write(hid_t file, const char *name, hid_t file_type, hid_t memory_type, size_t rank,
                 const size_t *shape, const void *values);
 /* Makes the dataset without values, to be filled by h5_write_rows. */
@@ -38,8 +40,9 @@ Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t fir
                      const void *values);
 /* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. */
 Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]);
-/* Reads a whole dataset, whose shape must be the given one. In all readers the stored values must be of
- * memory_type but for their byte order; a dataset of which rows were never written is STATUS_DATA. */
+/* Reads a whole dataset, whose shape must be the given one. In all readers the stored values must
+ * be of memory_type but for their byte order; a dataset of which rows were never written is
+ * STATUS_DATA. */
 Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, const size_t *shape,
                void *values);
 /* Reads rows [first, first+rows) of the first dimension. */
@@ -53,8 +56,9 @@ Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width
 /* Reads them into a new array (memory_free) with *width bytes each. */
 Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings);
 
-/* Scalar attributes (h5_set_reals: an array) of the existing object at path `name` ("/" for the root).
- * Setting replaces an attribute of that name. Getting one of another type or length is STATUS_DATA. */
+/* Scalar attributes (h5_set_reals: an array) of the existing object at path `name` ("/" for the
+ * root). Setting replaces an attribute of that name. Getting one of another type or length is
+ * STATUS_DATA. */
 Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value);
 Status h5_set_real(hid_t file, const char *name, const char *attribute, double value);
 Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value);
@@ -62,7 +66,8 @@ Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t 
                     const double *values);
 Status h5_get_count(hid_t file, const char *name, const char *attribute, uint64_t *value);
 Status h5_get_real(hid_t file, const char *name, const char *attribute, double *value);
-Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value); /* memory_free */
+Status h5_get_text(hid_t file, const char *name, const char *attribute,
+                   char **value); /* memory_free */
 Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
                     double *values);
 bool h5_has_attribute(hid_t file, const char *name, const char *attribute);

@@ -10,7 +10,7 @@
  * metrics.h5 (/epoch, /step), metrics.csv (epochs) and in checkpoints (/history). Local. */
 
 typedef struct EpochRow {
-    uint64_t epoch; /* from 1 */
+    uint64_t epoch;                                   /* from 1 */
     double loss, accuracy, top5_accuracy;             /* training, dropout on; fractions */
     double val_loss, val_accuracy, val_top5_accuracy; /* NaN without a validation split */
     double learning_rate;
@@ -20,8 +20,8 @@ typedef struct EpochRow {
 } EpochRow;
 
 typedef struct StepRow {
-    uint64_t step; /* from 1 */
-    double loss;   /* mean over the batch */
+    uint64_t step;        /* from 1 */
+    double loss;          /* mean over the batch */
     double gradient_norm; /* of the mean gradient, before clipping */
     double learning_rate;
 } StepRow;
@@ -41,13 +41,13 @@ Status history_add_step(History *history, StepRow row);
 /* Forgets epochs above `epochs` and steps above `steps`. */
 void history_cut(History *history, uint64_t epochs, uint64_t steps);
 
-/* Writes or reads one 1-D dataset a column: <group>/epoch/{epoch, loss, ...} and <group>/step/{step, ...};
- * group is "" or "/history". */
+/* Writes or reads one 1-D dataset a column: <group>/epoch/{epoch, loss, ...} and
+ * <group>/step/{step, ...}; group is "" or "/history". */
 Status history_write_h5(const History *history, hid_t file, const char *group);
 Status history_read_h5(History *history, hid_t file, const char *group);
 
-/* Writes <folder>/metrics.h5 and <folder>/metrics.csv anew, atomically (readers may hold the old ones
- * open). STATUS_IO on error; the old files are then untouched. */
+/* Writes <folder>/metrics.h5 and <folder>/metrics.csv anew, atomically (readers may hold the old
+ * ones open). STATUS_IO on error; the old files are then untouched. */
 Status history_write_files(const History *history, const char *folder);
 
 #endif

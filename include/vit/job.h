@@ -21,7 +21,12 @@ typedef struct SizeList {
 typedef enum LabelKind { LABELS_FINE, LABELS_COARSE } LabelKind;
 typedef enum PoolKind { POOL_FLATTEN, POOL_MEAN } PoolKind;
 typedef enum DecayRule { DECAY_TFA, DECAY_TORCH } DecayRule;
-typedef enum ProgressKind { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_NONE } ProgressKind;
+typedef enum ProgressKind {
+    PROGRESS_AUTO,
+    PROGRESS_BAR,
+    PROGRESS_LINES,
+    PROGRESS_NONE
+} ProgressKind;
 
 #define JOB_TIME_LIMIT_AUTO (-1.0)
 #define JOB_TIME_LIMIT_NONE 0.0
@@ -72,11 +77,12 @@ typedef struct Job {
 
 /* Reads job text (INI, through inih) over the defaults, then the overrides, in order, each
  * "SECTION.KEY=VALUE". `source` names the text in messages and, by its stem, is the default of
- * [job] name; output defaults to runs/<name>. STATUS_CONFIG names source, line, key, what is allowed,
- * and the nearest known key for an unknown one; a key given twice is an error that names both lines. A
- * malformed override is STATUS_USAGE; an override with an unknown key or bad value is STATUS_CONFIG.
- * Also checks what two keys say together (patch_size <= image_size, the last mlp width equal to dim).
- * Both kinds of constraint errors name the keys. On error *job is unspecified. */
+ * [job] name; output defaults to runs/<name>. STATUS_CONFIG names source, line, key, what is
+ * allowed, and the nearest known key for an unknown one; a key given twice is an error that names
+ * both lines. A malformed override is STATUS_USAGE; an override with an unknown key or bad value is
+ * STATUS_CONFIG. Also checks what two keys say together (patch_size <= image_size, the last mlp
+ * width equal to dim). Both kinds of constraint errors name the keys. On error *job is unspecified.
+ */
 Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
                  const char *const *overrides);
 
@@ -88,12 +94,19 @@ Status job_read_text(const char *path, char **text);
  * bit for bit. A new string (memory_free). */
 Status job_to_text(const Job *job, char **text);
 
-/* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint], [run] and
- * paths ([job] name and output, [data] file) may differ. Otherwise STATUS_CONFIG, naming the key, both values, and
+/* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
+ * [run] and paths ([job] name and output, [data] file) may differ. Otherwise STATUS_CONFIG, naming
+ * the key, both values, and
  * --fresh. */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 
-/* The option table for people: section, key, default, what is allowed, meaning. As aligned plain text
+/* Whether weights of the run `stored` mean the same as the model of `wanted`: [model] but for
+ * dropout, image_size and labels are equal. Otherwise STATUS_DATA, naming the key and both values.
+ */
+Status job_check_model(const Job *stored, const Job *wanted, const char *checkpoint);
+
+/* The option table for people: section, key, default, what is allowed, meaning. As aligned plain
+ * text
  * (--help) or as the README's Markdown table. */
 void job_print_options(FILE *stream, bool markdown);
 

@@ -20,8 +20,8 @@ typedef struct ModelShape {
 
 ModelShape model_shape(const Job *job, size_t classes);
 
-/* Floating-point operations (a multiplication and an addition count as two) of the matrix products of one
- * image: forward, and a training step's forward and backward (three times as many). */
+/* Floating-point operations (a multiplication and an addition count as two) of the matrix products
+ * of one image: forward, and a training step's forward and backward (three times as many). */
 double model_forward_flops(const ModelShape *shape);
 double model_training_flops(const ModelShape *shape);
 

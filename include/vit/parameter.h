@@ -6,9 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The parameter table: the one description of all trainable tensors, which drives allocation, initial
- * values, gradient reduction, decay, checkpoints and digests. Weights, gradients and moments are each
- * one flat block of `floats` values in which tensor i starts at entry[i].offset. */
+/* The parameter table: the one description of all trainable tensors, which drives allocation,
+ * initial values, gradient reduction, decay, checkpoints and digests. Weights, gradients and
+ * moments are each one flat block of `floats` values in which tensor i starts at entry[i].offset.
+ */
 
 typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
 
@@ -53,8 +54,8 @@ typedef struct ParameterTable {
 Status parameter_table_init(ParameterTable *table, const ModelShape *shape);
 void parameter_table_free(ParameterTable *table);
 
-/* Initial values (Glorot uniform with Keras's fans; see entry.limit), a function of the seed, the tensor's
- * number and the element only. */
+/* Initial values (Glorot uniform with Keras's fans; see entry.limit), a function of the seed, the
+ * tensor's number and the element only. */
 void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights);
 
 /* SHA-256 of a flat block: all tensors in table order, little-endian fp32, without the gaps. */

@@ -36,7 +36,8 @@ static inline float random_unit(uint32_t word) {
     return (float)(word >> 8) * 0x1p-24f;
 }
 
-/* Uniform in {0, ..., bound-1}, bound > 0, from 64 random bits (multiply-shift; bias < bound/2^64). */
+/* Uniform in {0, ..., bound-1}, bound > 0, from 64 random bits (multiply-shift; bias < bound/2^64).
+ */
 static inline uint64_t random_below(uint32_t high, uint32_t low, uint64_t bound) {
     unsigned __int128 product = (unsigned __int128)((uint64_t)high << 32 | low) * bound;
     return (uint64_t)(product >> 64);

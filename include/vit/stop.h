@@ -15,7 +15,7 @@ const char *stop_requested(void);
 
 /* When Slurm will end the job that this process runs in, in seconds since the epoch; infinity
  * outside Slurm, without a limit, and on all ranks but the first (told by the launcher's
- * environment). Before MPI_Init: it starts squeue. */
+ * environment). Before MPI_Init: it starts squeue, for ten seconds at most. */
 double stop_slurm_end(void);
 
 /* When the run has to end by its job's [run] time_limit, counted from now. */

@@ -287,16 +287,33 @@ Status job_to_text(const Job *job, char **text) {
     return STATUS_OK;
 }
 
+static bool values_differ(const Job *stored, const Job *wanted, const JobOption *option,
+                          char before[static JOB_VALUE_MAX], char now[static JOB_VALUE_MAX]) {
+    job_value_text(stored, option, before);
+    job_value_text(wanted, option, now);
+    return strcmp(before, now) != 0;
+}
+
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint) {
     for (size_t i = 0; i < job_option_count; i++) {
         const JobOption *option = &job_options[i];
         char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
-        job_value_text(stored, option, before);
-        job_value_text(wanted, option, now);
-        if (!option->may_change && strcmp(before, now) != 0)
+        if (!option->may_change && values_differ(stored, wanted, option, before, now))
             return status_fail(STATUS_CONFIG,
                                "%s: was begun with [%s] %s = %s, and this job has %s; go on with "
                                "the old value, or start over with --fresh",
+                               checkpoint, option->section, option->key, before, now);
+    }
+    return STATUS_OK;
+}
+
+Status job_check_model(const Job *stored, const Job *wanted, const char *checkpoint) {
+    for (size_t i = 0; i < job_option_count; i++) {
+        const JobOption *option = &job_options[i];
+        char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
+        if (option->of_model && values_differ(stored, wanted, option, before, now))
+            return status_fail(STATUS_DATA,
+                               "%s: is of another model: its [%s] %s is %s, this job's is %s",
                                checkpoint, option->section, option->key, before, now);
     }
     return STATUS_OK;

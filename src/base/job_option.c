@@ -25,8 +25,10 @@ static const char *const progress_words[] = {[PROGRESS_AUTO] = "auto",
 #define WORD(name, list) .kind = OPTION_WORD, FIELD(name), .words = (list)
 #define REAL(name) .kind = OPTION_REAL, FIELD(name)
 #define FRACTION .low = 0, .high = 1, .high_excluded = true
-#define POSITIVE .low = 0, .low_excluded = true, .high = INFINITY
-#define NOT_NEGATIVE .low = 0, .high = INFINITY
+/* Bounded so that they stay finite, and epsilon above zero, as the fp32 that they are used as. */
+#define POSITIVE .low = 0, .low_excluded = true, .high = 1e30
+#define NOT_NEGATIVE .low = 0, .high = 1e30
+#define NOT_TINY .low = 1e-30, .high = 1e30
 #define MINUTES .low = 0, .high = 1e6 /* two years, so that milliseconds fit everywhere */
 
 /* The bounds of the sizes, with the limit on patches in job.c, also see to it that no product of
@@ -42,14 +44,14 @@ const JobOption job_options[] = {
 
     {"data", "file", PATH(data_file), .preset = "data/cifar100.h5", .may_change = true,
      .meaning = "data set, made by vit_data"},
-    {"data", "labels", WORD(labels, label_words), .preset = "fine",
+    {"data", "labels", WORD(labels, label_words), .preset = "fine", .of_model = true,
      .meaning = "which labels to learn"},
     {"data", "validation_split", REAL(validation_split), .preset = "0.1", FRACTION,
      .meaning = "the last part of the training images, kept for validation"},
     {"data", "batch_size", SIZE(batch_size, 1, 1u << 20), .preset = "256",
      .meaning = "images a step, over all ranks together"},
 
-    {"augment", "image_size", SIZE(image_size, 1, 4096), .preset = "72",
+    {"augment", "image_size", SIZE(image_size, 1, 4096), .preset = "72", .of_model = true,
      .meaning = "pixels a side after resizing"},
     {"augment", "flip", FLAG(flip), .preset = "yes", .meaning = "mirror left and right at random"},
     {"augment", "rotation", REAL(rotation), .preset = "0.02", FRACTION,
@@ -57,18 +59,21 @@ const JobOption job_options[] = {
     {"augment", "zoom", REAL(zoom), .preset = "0.2", FRACTION,
      .meaning = "scale height and width each by a factor within 1 +- this"},
 
-    {"model", "patch_size", SIZE(patch_size, 1, 4096), .preset = "6",
+    {"model", "patch_size", SIZE(patch_size, 1, 4096), .preset = "6", .of_model = true,
      .meaning = "pixels a side of a patch; an incomplete last one is cut off"},
-    {"model", "dim", SIZE(dim, 1, 1u << 16), .preset = "64", .meaning = "width of a token"},
-    {"model", "depth", SIZE(depth, 1, 1024), .preset = "8", .meaning = "encoder blocks"},
-    {"model", "heads", SIZE(heads, 1, 128), .preset = "4", .meaning = "attention heads a block"},
-    {"model", "key_dim", SIZE(key_dim, 1, 1u << 16), .preset = "64",
+    {"model", "dim", SIZE(dim, 1, 1u << 16), .preset = "64", .of_model = true,
+     .meaning = "width of a token"},
+    {"model", "depth", SIZE(depth, 1, 1024), .preset = "8", .of_model = true,
+     .meaning = "encoder blocks"},
+    {"model", "heads", SIZE(heads, 1, 128), .preset = "4", .of_model = true,
+     .meaning = "attention heads a block"},
+    {"model", "key_dim", SIZE(key_dim, 1, 1u << 16), .preset = "64", .of_model = true,
      .meaning = "width of a query, key or value in a head"},
-    {"model", "mlp", LIST(mlp, 1), .preset = "128,64",
+    {"model", "mlp", LIST(mlp, 1), .preset = "128,64", .of_model = true,
      .meaning = "widths of a block's dense layers; the last one equals dim"},
-    {"model", "pool", WORD(pool, pool_words), .preset = "flatten",
+    {"model", "pool", WORD(pool, pool_words), .preset = "flatten", .of_model = true,
      .meaning = "what enters the head: all tokens, or their mean"},
-    {"model", "head", LIST(head, 0), .preset = "2048,1024",
+    {"model", "head", LIST(head, 0), .preset = "2048,1024", .of_model = true,
      .meaning = "widths of the head's dense layers before the logits"},
     {"model", "dropout", REAL(dropout), .preset = "0.1", FRACTION,
      .meaning = "fraction dropped in the encoder"},
@@ -89,7 +94,7 @@ const JobOption job_options[] = {
      .meaning = "decay of AdamW's mean of gradients"},
     {"train", "beta2", REAL(beta2), .preset = "0.999", FRACTION,
      .meaning = "decay of AdamW's mean of squared gradients"},
-    {"train", "epsilon", REAL(epsilon), .preset = "1e-7", POSITIVE,
+    {"train", "epsilon", REAL(epsilon), .preset = "1e-7", NOT_TINY,
      .meaning = "added to AdamW's denominator"},
     {"train", "clip_norm", REAL(clip_norm), .preset = "0", NOT_NEGATIVE,
      .meaning = "longest gradient over all tensors together; 0: off"},

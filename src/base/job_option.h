@@ -30,6 +30,7 @@ typedef struct JobOption {
     bool low_excluded, high_excluded;
     const char *const *words; /* NULL-terminated */
     bool may_change;          /* on resume */
+    bool of_model;            /* weights mean something else when it differs */
     const char *meaning;
 } JobOption;
 

@@ -169,7 +169,7 @@ bool job_value_set(Job *job, const JobOption *option, const char *text) {
 static void real_text(double value, char *text, size_t bytes) {
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, bytes, "%.*g", digits, value);
-        if (strtod(text, NULL) == value && !strstr(text, "e+"))
+        if (strtod(text, NULL) == value && (!strstr(text, "e+") || fabs(value) >= 1e17))
             break;
     }
     char *exponent = strstr(text, "e-0");
@@ -229,11 +229,6 @@ void job_value_text(const Job *job, const JobOption *option, char text[static JO
 static void allowed_real(const JobOption *option, const char *noun, char *text, size_t bytes) {
     char low[32], high[32];
     real_text(option->low, low, sizeof low);
-    if (isinf(option->high)) {
-        snprintf(text, bytes, "%s %s %s", noun,
-                 option->low_excluded ? "greater than" : "of at least", low);
-        return;
-    }
     real_text(option->high, high, sizeof high);
     snprintf(text, bytes, "%s in %c%s, %s%c", noun, option->low_excluded ? '(' : '[', low, high,
              option->high_excluded ? ')' : ']');

@@ -9,7 +9,9 @@
  * collectives of many segments overlap; each kind is posted in segment order on a communicator of
  * its own, as MPI demands the same order everywhere. */
 
-enum { SEGMENT_FLOATS = 1 << 20 };
+/* Each posted range may leave one partly filled segment: so many ranges fit before one has to wait.
+ */
+enum { SEGMENT_FLOATS = 1 << 20, RANGES = 64 };
 
 typedef enum SegmentState { SEGMENT_SCATTERING, SEGMENT_GATHERING, SEGMENT_DONE } SegmentState;
 
@@ -33,14 +35,9 @@ struct GradientExchange {
     size_t gathered;   /* segments before this one have been summed */
 };
 
-static size_t segments_for(size_t floats) {
-    /* Each posted range may leave one partly filled segment; ranges are few. */
-    return floats / SEGMENT_FLOATS + 64;
-}
-
 static Status allocate(GradientExchange *exchange, size_t floats) {
     const size_t size = (size_t)exchange->ranks->size;
-    exchange->room = segments_for(floats);
+    exchange->room = floats / SEGMENT_FLOATS + RANGES;
     STATUS_TRY(memory_allocate(&exchange->segment, exchange->room, sizeof *exchange->segment,
                                "the gradient exchange"));
     STATUS_TRY(memory_allocate(&exchange->layout, exchange->room * 4 * size, sizeof(int),
@@ -57,8 +54,11 @@ static Status allocate(GradientExchange *exchange, size_t floats) {
 Status gradient_exchange_init(GradientExchange **exchange, const Ranks *ranks, size_t floats) {
     Status status = memory_allocate(exchange, 1, sizeof **exchange, "the gradient exchange");
     status = ranks_agree(ranks, status);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        memory_free(*exchange);
+        *exchange = NULL;
         return status;
+    }
     (*exchange)->ranks = ranks;
     MPI_Comm_dup(ranks->comm, &(*exchange)->scatter);
     MPI_Comm_dup(ranks->comm, &(*exchange)->gather);
@@ -82,11 +82,15 @@ void gradient_exchange_free(GradientExchange *exchange) {
     memory_free(exchange);
 }
 
-void gradient_exchange_start(GradientExchange *exchange, float *gradient) {
-    exchange->gradient = gradient;
+static void forget_segments(GradientExchange *exchange) {
     exchange->used = 0;
     exchange->room_used = 0;
     exchange->gathered = 0;
+}
+
+void gradient_exchange_start(GradientExchange *exchange, float *gradient) {
+    exchange->gradient = gradient;
+    forget_segments(exchange);
 }
 
 static void post_segment(GradientExchange *exchange, size_t offset, size_t count) {
@@ -116,6 +120,10 @@ void gradient_exchange_post(GradientExchange *exchange, size_t offset, size_t co
         return;
     for (size_t done = 0; done < count; done += SEGMENT_FLOATS) {
         size_t now = count - done < SEGMENT_FLOATS ? count - done : SEGMENT_FLOATS;
+        if (exchange->used == exchange->room) {
+            gradient_exchange_wait(exchange);
+            forget_segments(exchange);
+        }
         post_segment(exchange, offset + done, now);
     }
 }

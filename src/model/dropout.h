@@ -26,7 +26,8 @@ typedef struct DropoutSource {
     uint16_t *words; /* the thread's room for the largest site */
 } DropoutSource;
 
-/* round((1 - rate) * 65536), but at least 1: some element has to be kept for the scale to be finite. */
+/* round((1 - rate) * 65536), but at least 1: some element has to be kept for the scale to be
+ * finite. */
 static inline uint32_t dropout_threshold(double rate) {
     const uint32_t threshold = (uint32_t)((1.0 - rate) * 65536.0 + 0.5);
     return threshold ? threshold : 1;

@@ -57,8 +57,7 @@ static size_t largest_dropout_site(const ModelShape *shape) {
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
                         Arena *arena) {
     const size_t words = dropout_groups(largest_dropout_site(shape)) * DROPOUT_GROUP;
-    for (int i = 0; i < 2; i++)
-        work->x[i] = arena_take(arena, shape->T * shape->D);
+    work->x = arena_take(arena, shape->T * shape->D);
     work->residual = arena_take(arena, unit_images * shape->T * shape->D);
     work->words = (uint16_t *)(void *)arena_take(arena, words / 2);
     attention_work_place(&work->attention, shape, arena);
@@ -135,7 +134,7 @@ void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weight
                                           stash->norm2.inverse, dx, gradient + layout->norm2_gamma,
                                           gradient + layout->norm2_beta);
     AttentionGradient attention = attention_gradient(layout, gradient);
-    float *dattention_input = work->x[0];
+    float *dattention_input = work->x;
     attention_backward(&encoder->attention, &w->attention, stash->attention_input, dx,
                        encoder->keep, &stash->attention, &work->attention, &attention,
                        dattention_input);
@@ -150,7 +149,7 @@ void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const f
                   NormStash *stash, EncoderWork *work, float *features) {
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const bool mean = encoder->shape->pool == POOL_MEAN;
-    float *y = mean ? work->x[0] : features;
+    float *y = mean ? work->x : features;
     encoder->kernels->layer_norm(T, D, x, weights->norm_gamma, weights->norm_beta, norm_epsilon, y,
                                  stash->normalized, stash->inverse);
     if (!mean)
@@ -168,8 +167,8 @@ void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights
     const float *dy = dfeatures;
     if (encoder->shape->pool == POOL_MEAN) {
         for (size_t i = 0; i < T * D; i++)
-            work->x[0][i] = dfeatures[i % D] / (float)T;
-        dy = work->x[0];
+            work->x[i] = dfeatures[i % D] / (float)T;
+        dy = work->x;
     }
     memset(dx, 0, T * D * sizeof *dx);
     encoder->kernels->layer_norm_backward(T, D, dy, weights->norm_gamma, stash->normalized,

@@ -49,7 +49,7 @@ typedef struct EncoderWeights {
 
 /* A thread's scratch. */
 typedef struct EncoderWork {
-    float *x[2];     /* [T, D] */
+    float *x;        /* [T, D] */
     float *residual; /* [unit_images, T, D]: x of every image of the unit */
     uint16_t *words; /* room for the dropout decisions of the largest site */
     AttentionWork attention;

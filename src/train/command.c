@@ -40,6 +40,9 @@ static Status take_option(int option, Command *command, const char *word) {
     case ':':
         return status_fail(STATUS_USAGE, "%s: needs a value; see vit_mpi --help", word);
     default:
+        /* A letter may stand inside a cluster, of which word tells nothing. */
+        if (optopt && optopt < OPTION_CHECK)
+            return status_fail(STATUS_USAGE, "-%c: unknown option; see vit_mpi --help", optopt);
         return status_fail(STATUS_USAGE, "%s: unknown option; see vit_mpi --help", word);
     }
 }

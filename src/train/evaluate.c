@@ -28,6 +28,7 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
         .images = shard->count, .label = shard->labels, .load = run_load, .context = &context};
     VitSums mine, total = {0};
     const VitSums *all = run->gathered;
+    const double start = MPI_Wtime();
     const VitHooks hooks = {.progress = on_progress};
     watchdog_alive("evaluation", run->progress.step, run->saved_step);
     vit_evaluate(run->vit, weights, &input, NULL, &hooks, &mine);
@@ -38,6 +39,8 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
         total.top5_hits += all[r].top5_hits;
     }
     const double images = (double)shard->total;
+    if (images > 0.0)
+        run->evaluation_rate = images / (MPI_Wtime() - start);
     return (Evaluation){.loss = total.loss / images,
                         .accuracy = (double)total.hits / images,
                         .top5_accuracy = (double)total.top5_hits / images};

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 Status output_path(const Output *output, const char *name, char path[static FILE_PATH_MAX]) {
@@ -43,7 +44,8 @@ static Status move_aside(const char *folder, char moved[static FILE_PATH_MAX]) {
     for (int number = 1;; number++) {
         if (snprintf(moved, FILE_PATH_MAX, "%s.%d", folder, number) >= FILE_PATH_MAX)
             return status_fail(STATUS_IO, "%s: the path is too long", folder);
-        if (!file_exists(moved))
+        struct stat found;
+        if (lstat(moved, &found) != 0)
             break;
     }
     if (rename(folder, moved) != 0)
@@ -58,13 +60,16 @@ Status output_open(Output *output, const char *folder, bool fresh,
     *output = (Output){.lock = -1};
     moved[0] = '\0';
     snprintf(output->folder, sizeof output->folder, "%s", folder);
-    STATUS_TRY(file_make_folder(folder));
+    /* "runs/x/" is moved aside to "runs/x.1", not into itself. */
+    for (size_t end = strlen(output->folder); end > 1 && output->folder[end - 1] == '/'; end--)
+        output->folder[end - 1] = '\0';
+    STATUS_TRY(file_make_folder(output->folder));
     STATUS_TRY(lock_folder(output));
     if (!fresh || !existed)
         return STATUS_OK;
     output_close(output);
-    STATUS_TRY(move_aside(folder, moved));
-    STATUS_TRY(file_make_folder(folder));
+    STATUS_TRY(move_aside(output->folder, moved));
+    STATUS_TRY(file_make_folder(output->folder));
     return lock_folder(output);
 }
 

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room for 16,384 processors. */
+enum { CPU_SETS = 16 };
+
 /* A checkpoint begins with HDF5's signature. */
 static bool is_checkpoint(const char *path) {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
@@ -64,12 +67,17 @@ static Status read_data_header(Run *run) {
                            run->command->job, run->job.data_file);
     run->train_images = (size_t)((double)images * (1.0 - run->job.validation_split));
     run->validation_images = images - run->train_images;
-    if (run->train_images == 0 || run->data.images[SPLIT_TEST] == 0 || images > UINT32_MAX)
+    if (images == 0 || images > UINT32_MAX || run->data.images[SPLIT_TEST] == 0)
         return status_fail(STATUS_DATA,
-                           "%s: %zu training images (%zu without validation) and %zu test images: "
-                           "there must be some of each, and less than 2^32",
-                           run->job.data_file, images, run->train_images,
-                           run->data.images[SPLIT_TEST]);
+                           "%s: %zu training images and %zu test images: there must be some of "
+                           "each, and less than 2^32",
+                           run->job.data_file, images, run->data.images[SPLIT_TEST]);
+    if (run->train_images == 0)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: [data] validation_split = %g leaves none of the %zu training images "
+            "of %s to train on: use a smaller one",
+            run->command->job, run->job.validation_split, images, run->job.data_file);
     run->shape = model_shape(&run->job, coarse ? run->data.coarse_classes : run->data.classes);
     return STATUS_OK;
 }
@@ -78,20 +86,20 @@ static Status read_data_header(Run *run) {
  * use, shared evenly with ranks of the node that may use the same ones. Collective. */
 static void choose_threads(Run *run) {
     MPI_Comm node;
-    cpu_set_t mine, all;
+    cpu_set_t mine[CPU_SETS], all[CPU_SETS];
     int ranks = 1, rank = 0, cores = 0, sum = 0;
     MPI_Comm_split_type(run->ranks->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
     MPI_Comm_size(node, &ranks);
     MPI_Comm_rank(node, &rank);
-    CPU_ZERO(&mine);
-    if (sched_getaffinity(0, sizeof mine, &mine) != 0)
-        CPU_SET(0, &mine);
-    cores = CPU_COUNT(&mine);
+    CPU_ZERO_S(sizeof mine, mine);
+    if (sched_getaffinity(0, sizeof mine, mine) != 0)
+        CPU_SET_S(0, sizeof mine, mine);
+    cores = CPU_COUNT_S(sizeof mine, mine);
     MPI_Allreduce(&cores, &sum, 1, MPI_INT, MPI_SUM, node);
-    MPI_Allreduce(&mine, &all, (int)sizeof mine, MPI_BYTE, MPI_BOR, node);
+    MPI_Allreduce(mine, all, (int)sizeof mine, MPI_BYTE, MPI_BOR, node);
     MPI_Comm_free(&node);
-    if (sum > CPU_COUNT(&all))
-        cores = CPU_COUNT(&all) / ranks;
+    if (sum > CPU_COUNT_S(sizeof all, all))
+        cores = CPU_COUNT_S(sizeof all, all) / ranks;
     int leader = rank == 0, nodes = 0;
     MPI_Allreduce(&leader, &nodes, 1, MPI_INT, MPI_SUM, run->ranks->comm);
     run->nodes = (size_t)nodes;
@@ -132,7 +140,8 @@ static Status allocate(Run *run) {
     const VitOptions options = run_vit_options(run);
     float **const blocks[] = {&run->weights, &run->gradient, &run->first_moment,
                               &run->second_moment};
-    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+    const size_t needed = run->command->evaluate ? 1 : sizeof blocks / sizeof *blocks;
+    for (size_t i = 0; i < needed; i++)
         STATUS_TRY(memory_allocate(blocks[i], run->table.floats, sizeof(float),
                                    "weights, gradient and moments"));
     STATUS_TRY(memory_allocate(&run->order, run->train_images, sizeof *run->order, "epoch order"));
@@ -147,17 +156,21 @@ static Status allocate(Run *run) {
 static Status read_shards(Run *run) {
     const bool coarse = run->job.labels == LABELS_COARSE;
     const char *path = run->job.data_file;
+    STATUS_TRY(shard_read(&run->test, run->ranks, path, &run->data, SPLIT_TEST, coarse, 0,
+                          run->data.images[SPLIT_TEST]));
+    if (run->command->evaluate)
+        return STATUS_OK;
     STATUS_TRY(shard_read(&run->train, run->ranks, path, &run->data, SPLIT_TRAIN, coarse, 0,
                           run->train_images));
-    STATUS_TRY(shard_read(&run->validation, run->ranks, path, &run->data, SPLIT_TRAIN, coarse,
-                          run->train_images, run->validation_images));
-    return shard_read(&run->test, run->ranks, path, &run->data, SPLIT_TEST, coarse, 0,
-                      run->data.images[SPLIT_TEST]);
+    return shard_read(&run->validation, run->ranks, path, &run->data, SPLIT_TRAIN, coarse,
+                      run->train_images, run->validation_images);
 }
 
 Status run_allocate(Run *run) {
     STATUS_TRY(ranks_agree(run->ranks, read_shards(run)));
     STATUS_TRY(ranks_agree(run->ranks, allocate(run)));
+    if (run->command->evaluate)
+        return STATUS_OK;
     STATUS_TRY(gradient_exchange_init(&run->exchange, run->ranks, run->table.floats));
     return batch_exchange_init(&run->batches, run->ranks, &run->train, run->job.batch_size,
                                run->job.unit_images);

@@ -46,14 +46,15 @@ typedef struct Run {
 
     /* Rank 0. */
     Output output;
-    bool save_failed;    /* the latest write of last.h5 */
-    bool best_failed;    /* of best.h5 */
-    bool metrics_failed; /* of the metrics */
-    double saved_at;     /* MPI_Wtime of the latest last.h5 */
-    uint64_t saved_step; /* that it is from */
-    double save_seconds; /* that it took */
-    double step_seconds; /* that the latest step took */
-    double shown_at;     /* MPI_Wtime of the latest progress line */
+    bool save_failed;       /* the latest write of last.h5 */
+    bool best_failed;       /* of best.h5 */
+    bool metrics_failed;    /* of the metrics */
+    double saved_at;        /* MPI_Wtime of the latest last.h5 */
+    uint64_t saved_step;    /* that it is from */
+    double save_seconds;    /* that it took */
+    double step_seconds;    /* that the latest step took */
+    double evaluation_rate; /* images/s of the latest evaluation; 0: none yet */
+    double shown_at;        /* MPI_Wtime of the latest progress line */
 } Run;
 
 /* What an evaluation found; NaN when there were no images. */
@@ -96,6 +97,10 @@ bool run_save_is_due(const Run *run); /* rank 0: by every_steps or every_minutes
 /* Collective: the weights of a checkpoint on all ranks, into the flat block `weights`. */
 Status run_read_weights(Run *run, const char *path, float *weights);
 
+/* Rank 0: best.h5, whose job, data and place in the run must be those that run->progress tells of,
+ * into the flat block `weights`. */
+Status run_read_best(const Run *run, float *weights);
+
 /* display.c. Rank 0 shows. */
 void display_start(const Run *run); /* how much may be shown, before the first line */
 void display_plan(const Run *run);  /* the table at the start */
@@ -105,6 +110,7 @@ void display_test(const Evaluation *test); /* the closing lines */
 
 /* train.c. Collective: the whole training, from run->progress on. */
 Status run_train(Run *run);
+bool run_work_is_left(const Run *run); /* local: steps before epochs and max_steps are used up */
 /* The epoch's metrics so far, without validation. */
 EpochRow run_epoch_row(const Run *run);
 

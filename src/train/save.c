@@ -74,57 +74,116 @@ void run_save_metrics(Run *run) {
 
 bool run_save_is_due(const Run *run) {
     const Job *job = &run->job;
+    if (run->bad_steps)
+        return false;
     if (job->every_steps && run->progress.step % job->every_steps == 0)
         return true;
     return job->every_minutes > 0.0 && MPI_Wtime() - run->saved_at >= 60.0 * job->every_minutes;
 }
 
-Status run_read_weights(Run *run, const char *path, float *weights) {
-    Status status = STATUS_OK;
-    if (run->ranks->rank == 0) {
-        History history = {0};
-        Checkpoint checkpoint = {.table = &run->table, .weights = weights, .history = &history};
-        status = checkpoint_read(path, &checkpoint);
-        history_free(&history);
-    }
-    STATUS_TRY(ranks_agree(run->ranks, status));
-    ranks_broadcast(run->ranks, weights, run->table.floats * sizeof *weights);
-    return STATUS_OK;
+static Status read_stored_job(const char *path, Job *stored) {
+    char *text = NULL;
+    STATUS_TRY(checkpoint_read_job(path, &text));
+    const Status status = job_parse(stored, path, text, 0, NULL);
+    memory_free(text);
+    return status == STATUS_OK ? status : status_fail(STATUS_DATA, "%s", status_message());
 }
 
 /* Whether the run in a checkpoint may go on as the job at hand. STATUS_CONFIG: it may not;
  * STATUS_DATA, STATUS_IO: it cannot be read. */
 static Status check_stored_job(const Run *run, const char *path) {
-    char *text = NULL;
     Job stored;
-    STATUS_TRY(checkpoint_read_job(path, &text));
-    Status status = job_parse(&stored, path, text, 0, NULL);
-    memory_free(text);
-    if (status != STATUS_OK)
-        return status_fail(STATUS_DATA, "%s", status_message());
+    STATUS_TRY(read_stored_job(path, &stored));
     return job_check_resume(&stored, &run->job, path);
+}
+
+static Status read_weights_of(const Run *run, const char *path, float *weights) {
+    Job stored;
+    History history = {0};
+    Checkpoint checkpoint = {.table = &run->table, .weights = weights, .history = &history};
+    STATUS_TRY(read_stored_job(path, &stored));
+    STATUS_TRY(job_check_model(&stored, &run->job, path));
+    const Status status = checkpoint_read(path, &checkpoint);
+    history_free(&history);
+    return status;
+}
+
+Status run_read_weights(Run *run, const char *path, float *weights) {
+    const bool first = run->ranks->rank == 0;
+    STATUS_TRY(ranks_agree(run->ranks, first ? read_weights_of(run, path, weights) : STATUS_OK));
+    ranks_broadcast(run->ranks, weights, run->table.floats * sizeof *weights);
+    return STATUS_OK;
+}
+
+static Status check_stored_data(const Run *run, const char *path, const Checkpoint *checkpoint) {
+    if (strcmp(checkpoint->data_sha256, run->data.content_sha256) != 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
+                           "than %s (%.12s...); use the same data, or --fresh to start over",
+                           path, checkpoint->data_sha256, run->job.data_file,
+                           run->data.content_sha256);
+    return STATUS_OK;
 }
 
 static Status read_state(Run *run, const char *path) {
     STATUS_TRY(check_stored_job(run, path));
     Checkpoint checkpoint = checkpoint_of(run);
     STATUS_TRY(checkpoint_read(path, &checkpoint));
-    if (strcmp(checkpoint.data_sha256, run->data.content_sha256) != 0)
-        return status_fail(STATUS_CONFIG,
-                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
-                           "than %s (%.12s...); use the same data, or --fresh to start over",
-                           path, checkpoint.data_sha256, run->job.data_file,
-                           run->data.content_sha256);
+    STATUS_TRY(check_stored_data(run, path, &checkpoint));
     run->progress = checkpoint.progress;
     return STATUS_OK;
 }
+
+Status run_read_best(const Run *run, float *weights) {
+    char path[FILE_PATH_MAX];
+    History history = {0};
+    Checkpoint best = {.table = &run->table, .weights = weights, .history = &history};
+    STATUS_TRY(output_path(&run->output, "best.h5", path));
+    STATUS_TRY(check_stored_job(run, path));
+    Status status = checkpoint_read(path, &best);
+    history_free(&history);
+    STATUS_TRY(status);
+    STATUS_TRY(check_stored_data(run, path, &best));
+    const Progress *now = &run->progress, *then = &best.progress;
+    const bool counted = run->validation_images && !isnan(now->best_val_accuracy);
+    const bool ours = counted ? then->best_epoch == now->best_epoch &&
+                                    then->best_val_accuracy == now->best_val_accuracy
+                              : then->step == now->step;
+    if (!ours)
+        return status_fail(STATUS_DATA, "%s: holds other weights than this run's best", path);
+    return STATUS_OK;
+}
+
+/* Rank 0, after the state was read: best.h5 must be what /progress calls the best, or the next
+ * validation makes a new one. */
+static void check_best(Run *run) {
+    if (isnan(run->progress.best_val_accuracy) || run_read_best(run, run->gradient) == STATUS_OK)
+        return;
+    log_warning("%s; the next validation counts as the best so far", status_message());
+    run->progress.best_val_accuracy = NAN;
+    run->progress.best_epoch = 0;
+}
+
+/* Damaged files make room, so that they do not count among those that are kept. */
+static void set_damaged_aside(const Run *run, size_t valid) {
+    for (size_t i = 0; i < valid; i++) {
+        char path[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
+        if (checkpoint_last_path(run->output.folder, i, path) != STATUS_OK || !file_exists(path))
+            continue;
+        snprintf(aside, sizeof aside, "%s.damaged", path);
+        rename(path, aside);
+    }
+}
+
+/* [checkpoint] keep may have been larger before. */
+enum { CHECKPOINTS_MOST = 1000 };
 
 /* Rank 0: the newest valid checkpoint; *found is false when there is none at all. Damaged ones are
  * named and passed over, but when all are damaged nothing is begun anew without being told to. */
 static Status read_newest(Run *run, bool *found) {
     size_t damaged = 0;
     *found = false;
-    for (size_t i = 0; i <= run->job.keep; i++) {
+    for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
         char path[FILE_PATH_MAX];
         STATUS_TRY(checkpoint_last_path(run->output.folder, i, path));
         if (!file_exists(path))
@@ -132,9 +191,12 @@ static Status read_newest(Run *run, bool *found) {
         Status status = read_state(run, path);
         if (status == STATUS_OK) {
             *found = true;
-            log_info("Resuming from %s: epoch %llu, step %llu", path,
-                     (unsigned long long)run->progress.epoch + 1,
-                     (unsigned long long)run->progress.step);
+            set_damaged_aside(run, i);
+            if (!run->progress.finished || run_work_is_left(run))
+                log_info("Resuming from %s: epoch %llu, step %llu", path,
+                         (unsigned long long)run->progress.epoch + 1,
+                         (unsigned long long)run->progress.step);
+            check_best(run);
         }
         if (status != STATUS_DATA)
             return status;

@@ -14,6 +14,9 @@ enum { NORM_PIECE = 1 << 16 };
  * coarse. */
 static const double deadline_reserve = 10.0;
 
+/* Beyond this a square overflows in fp32, and the second moment with it. */
+static const double largest_norm = 1e18;
+
 /* What the ranks tell each other at the end of a step. */
 typedef struct StepReport {
     VitSums sums;
@@ -37,15 +40,31 @@ static void on_progress(void *context) {
     gradient_exchange_progress(run->exchange);
 }
 
-/* Rank 0: whether another step, a save and some reserve no longer fit before the time limit. */
-static bool time_is_up(const Run *run) {
+/* What is evaluated before the next step: validation at the end of the epoch, the test split at the
+ * end of all. In seconds; before the first evaluation at the speed of training, of which evaluation
+ * is a third. */
+static double evaluation_seconds(const Run *run, size_t batch_images) {
+    const EpochSums *sums = &run->progress.sums;
+    if (run->progress.position + batch_images < run->train_images)
+        return 0.0;
+    size_t images = run->validation_images;
+    if (run->progress.epoch + 1 == run->job.epochs)
+        images += run->data.images[SPLIT_TEST];
+    const double rate =
+        run->evaluation_rate > 0.0 ? run->evaluation_rate : (double)sums->samples / sums->seconds;
+    return rate > 0.0 ? (double)images / rate : 0.0;
+}
+
+/* Rank 0: whether what comes next, a save and some reserve no longer fit before the time limit. */
+static bool time_is_up(const Run *run, size_t batch_images) {
     const double left = run->deadline - (double)time(NULL);
-    return left < 2.0 * run->step_seconds + 3.0 * run->save_seconds + deadline_reserve;
+    return left < 2.0 * run->step_seconds + 3.0 * run->save_seconds +
+                      1.5 * evaluation_seconds(run, batch_images) + deadline_reserve;
 }
 
 /* Sums over the whole batch, in rank order, and whether any rank was asked to stop. */
-static StepReport gather_reports(Run *run, const VitSums *mine) {
-    const bool stop = stop_requested() || (run->ranks->rank == 0 && time_is_up(run));
+static StepReport gather_reports(Run *run, const VitSums *mine, size_t batch_images) {
+    const bool stop = stop_requested() || (run->ranks->rank == 0 && time_is_up(run, batch_images));
     const StepReport report = {.sums = *mine, .stop = stop};
     const StepReport *all = run->gathered;
     StepReport total = {0};
@@ -114,11 +133,11 @@ static Status skip_step(Run *run, const char *culprit) {
                     (unsigned long long)run->progress.step, what, run->bad_steps);
     if (run->job.max_bad_steps == 0 || run->bad_steps < run->job.max_bad_steps)
         return STATUS_OK;
-    return status_fail(STATUS_INTERNAL,
-                       "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); "
-                       "last.h5 in %s is from before",
-                       (unsigned long long)run->progress.step, what, run->bad_steps,
-                       run->job.output);
+    return status_fail(
+        STATUS_INTERNAL,
+        "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); the last "
+        "checkpoint in %s is from before",
+        (unsigned long long)run->progress.step, what, run->bad_steps, run->job.output);
 }
 
 Status run_step(Run *run, const Batch *batch, bool *stop) {
@@ -138,7 +157,7 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
     vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images,
               run->gradient, NULL, &hooks, &mine);
     run->progress.sums.wait_seconds += gradient_exchange_wait(run->exchange);
-    const StepReport total = gather_reports(run, &mine);
+    const StepReport total = gather_reports(run, &mine, batch->images);
     *stop = total.stop != 0;
 
     const char *culprit = NULL;
@@ -152,7 +171,8 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
                                                   .gradient_norm = norm,
                                                   .learning_rate = run->job.learning_rate}))
         log_warning("%s", status_message());
-    if (!isfinite(loss) || !isfinite(norm))
+    /* Written so that a norm that is not a number is refused too. */
+    if (!isfinite(loss) || !(norm <= largest_norm))
         return skip_step(run, culprit);
     run->bad_steps = 0;
     add_to_epoch(&run->progress.sums, &total.sums, batch->images);

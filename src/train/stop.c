@@ -49,7 +49,7 @@ double stop_slurm_end(void) {
     char command[128], answer[64] = "";
     if (!job || !*job || strspn(job, "0123456789") != strlen(job) || !first_rank())
         return INFINITY;
-    snprintf(command, sizeof command, "squeue -h -j %.20s -o %%e 2>/dev/null", job);
+    snprintf(command, sizeof command, "timeout 10 squeue -h -j %.20s -o %%e 2>/dev/null", job);
     FILE *pipe = popen(command, "r");
     if (!pipe)
         return INFINITY;

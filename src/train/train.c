@@ -4,6 +4,7 @@
 #include "vit/log.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Why the loop over the steps ended. */
 typedef enum Outcome { OUTCOME_EPOCH_DONE, OUTCOME_MAX_STEPS, OUTCOME_STOPPED } Outcome;
@@ -79,15 +80,15 @@ static void log_digest(const Run *run, const char *label) {
         log_warning("%s", status_message());
 }
 
-/* Rank 0: best.h5, when these weights are the best so far. Weights from the middle of an epoch
- * stand in only where there are none, and do not count, so that going on later gives what an
- * undisturbed run gives. */
+/* Rank 0: best.h5, when these weights are the best so far; not while steps go wrong. Weights from
+ * the middle of an epoch stand in only where there are none, and do not count, so that going on
+ * later gives what an undisturbed run gives. */
 static void keep_best(Run *run, const EpochRow *row, bool partial) {
     Progress *progress = &run->progress;
-    char path[FILE_PATH_MAX];
-    const bool none = output_path(&run->output, "best.h5", path) != STATUS_OK || !file_exists(path);
+    if (run->bad_steps)
+        return;
     if (run->validation_images == 0 || partial) {
-        if (run->validation_images == 0 || none)
+        if (run->validation_images == 0 || isnan(progress->best_val_accuracy))
             run_save_best(run);
         return;
     }
@@ -128,35 +129,44 @@ static void close_epoch(Run *run, bool partial) {
     }
     if (first)
         keep_best(run, &row, partial);
-    if (first && !partial && run->job.at_epoch_end)
+    if (first && !partial && run->job.at_epoch_end && run->bad_steps == 0)
         run_save_last(run);
     if (first)
         run_save_metrics(run);
 }
 
-static bool work_is_left(const Run *run) {
+bool run_work_is_left(const Run *run) {
     return run->progress.epoch < run->job.epochs && !steps_used_up(run);
 }
 
-/* The best weights on the test split, and the last word of last.h5. The gradient's room holds the
- * best weights. */
+/* Rank 0: the best weights into the gradient's room. Where best.h5 is lost or does not belong here,
+ * the current weights take its place. */
+static void take_best(Run *run) {
+    if (run_read_best(run, run->gradient) == STATUS_OK)
+        return;
+    log_warning("%s; the current weights take its place", status_message());
+    run_save_best(run);
+    memcpy(run->gradient, run->weights, run->table.floats * sizeof *run->weights);
+}
+
+/* The best weights on the test split, and the last word of last.h5. */
 static Status finish(Run *run) {
-    char best[FILE_PATH_MAX];
+    const bool first = run->ranks->rank == 0;
+    if (run->bad_steps)
+        return status_fail(STATUS_INTERNAL,
+                           "the last %zu steps were not finite and were skipped; the last "
+                           "checkpoint in %s is from before",
+                           run->bad_steps, run->job.output);
     log_digest(run, "Weights SHA-256");
-    Status status = ranks_agree(run->ranks, output_path(&run->output, "best.h5", best));
-    if (status == STATUS_OK)
-        status = run_read_weights(run, best, run->gradient);
-    if (status != STATUS_OK) {
-        if (run->ranks->rank == 0)
-            run_save_last(run);
-        return status;
-    }
+    if (first)
+        take_best(run);
+    ranks_broadcast(run->ranks, run->gradient, run->table.floats * sizeof *run->gradient);
     const Evaluation test = run_evaluate(run, run->gradient, &run->test);
     run->progress.finished = true;
     run->progress.test_loss = test.loss;
     run->progress.test_accuracy = test.accuracy;
     run->progress.test_top5_accuracy = test.top5_accuracy;
-    if (run->ranks->rank == 0) {
+    if (first) {
         run_save_last(run);
         run_save_metrics(run);
         display_test(&test);
@@ -165,26 +175,23 @@ static Status finish(Run *run) {
 }
 
 /* A save that failed at last is the run's result, even if all else went well. Collective. */
-static Status check_saves(const Run *run, Status otherwise) {
+static Status check_saves(const Run *run, const char *failed) {
     Status status = STATUS_OK;
-    if (run->save_failed || run->best_failed || run->metrics_failed)
+    if (failed)
         status = status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
-                             run->job.output,
-                             run->save_failed   ? "last.h5"
-                             : run->best_failed ? "best.h5"
-                                                : "the metrics");
-    STATUS_TRY(ranks_agree(run->ranks, status));
-    return otherwise;
+                             run->job.output, failed);
+    return ranks_agree(run->ranks, status);
 }
 
+/* Only last.h5 is needed to go on. While steps go wrong the one from before is better than a new
+ * one. */
 static Status stop_early(Run *run) {
-    const unsigned long long step = run->progress.step;
-    if (run->ranks->rank == 0)
+    if (run->ranks->rank == 0 && run->bad_steps == 0)
         run_save_last(run);
-    STATUS_TRY(check_saves(run, STATUS_OK));
+    STATUS_TRY(check_saves(run, run->save_failed ? "last.h5" : NULL));
     return status_fail(STATUS_STOPPED,
-                       "Stopped after step %llu, saved in %s; the same command goes on", step,
-                       run->job.output);
+                       "Stopped after step %llu, saved in %s; the same command goes on",
+                       (unsigned long long)run->progress.step, run->job.output);
 }
 
 static Status say_finished(const Run *run) {
@@ -200,11 +207,11 @@ static Status say_finished(const Run *run) {
 }
 
 Status run_train(Run *run) {
-    if (run->progress.finished && !work_is_left(run))
+    if (run->progress.finished && !run_work_is_left(run))
         return say_finished(run);
     run->progress.finished = false;
     history_cut(&run->history, run->progress.epoch, run->progress.step);
-    while (work_is_left(run)) {
+    while (run_work_is_left(run)) {
         Outcome outcome;
         STATUS_TRY(run_steps(run, &outcome));
         if (outcome == OUTCOME_STOPPED)
@@ -218,5 +225,8 @@ Status run_train(Run *run) {
     if (run->progress.position > 0)
         close_epoch(run, run->progress.position < run->train_images);
     STATUS_TRY(finish(run));
-    return check_saves(run, STATUS_OK);
+    return check_saves(run, run->save_failed      ? "last.h5"
+                            : run->best_failed    ? "best.h5"
+                            : run->metrics_failed ? "the metrics"
+                                                  : NULL);
 }

@@ -38,6 +38,22 @@ static void sums_in_rank_order(GradientExchange *exchange, size_t parts, const s
     free(gradient);
 }
 
+/* More ranges than fit under way at a time, one float each. */
+static void any_number_of_ranges(GradientExchange *exchange) {
+    enum { COUNT = 500 };
+    float gradient[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        gradient[i] = (float)(world.rank + 1) * (float)i;
+    gradient_exchange_start(exchange, gradient);
+    for (size_t i = 0; i < COUNT; i++)
+        gradient_exchange_post(exchange, i, 1);
+    gradient_exchange_wait(exchange);
+    size_t wrong = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        wrong += gradient[i] != (float)(world.size * (world.size + 1) / 2) * (float)i;
+    CHECK(wrong == 0);
+}
+
 int main(int argc, char **argv) {
     static const size_t one[] = {0, FLOATS};
     static const size_t many[] = {0, 1, 2, 17, 1000, 1 << 20, (1 << 20) + 3, FLOATS - 1, FLOATS};
@@ -48,6 +64,7 @@ int main(int argc, char **argv) {
         sums_in_rank_order(exchange, 1, one, repeat == 0);
         sums_in_rank_order(exchange, 8, many, repeat == 1);
     }
+    any_number_of_ranges(exchange);
     gradient_exchange_free(exchange);
     gradient_exchange_free(NULL);
     return test_end();

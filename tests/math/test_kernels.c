@@ -245,6 +245,8 @@ static void adamw_in_closed_form(void **state) {
               *m = test_values(n, 1.0f, 1);
         float *v = test_array(n, 4), *before = test_values(n, 1.0f, 18);
         const AdamwTerms terms = {.gradient_scale = 0.5f,
+                                  .gain1 = 1.0f,
+                                  .gain2 = 1.0f,
                                   .decay = 0.25f,
                                   .rate = 1.0f,
                                   .root_scale = 1.0f,

@@ -4,9 +4,10 @@ import math
 import numpy as np
 import torch
 
-# Strong decay and a large epsilon, so that a misplaced one shows after a few steps.
+# tfa with the defaults' betas, where 1 - beta2 is delicate; strong decay and a large epsilon, so that a
+# misplaced one shows after a few steps.
 RULES = {
-    'tfa': dict(learning_rate=0.02, weight_decay=0.003, beta1=0.85, beta2=0.97, epsilon=1e-3),
+    'tfa': dict(learning_rate=0.02, weight_decay=0.003, beta1=0.9, beta2=0.999, epsilon=1e-3),
     'torch': dict(learning_rate=0.03, weight_decay=0.2, beta1=0.8, beta2=0.95, epsilon=2e-3),
 }
 STEPS, COUNT = 10, 101

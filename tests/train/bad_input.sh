@@ -10,6 +10,7 @@ bad() {
 
 # The command line.
 bad 64 '--nonsense' job.ini --nonsense
+bad 64 '-q' -qs job.ini
 bad 64 'no job file' --fresh
 bad 64 'more than one job file' job.ini job.ini
 bad 64 '--set' job.ini --set
@@ -48,7 +49,9 @@ mkdir sealed && chmod 555 sealed
 must_train 2 out -s train.max_steps=3
 sed 's/^dim.*/dim = 24/; s/^mlp.*/mlp = 32,24/' job.ini >other.ini
 bad 78 '[model] dim' other.ini -s job.output=out
-bad 65 'patch_embed' other.ini --eval out/best.h5
+bad 65 '[model] dim is 16' other.ini --eval out/best.h5
+bad 65 'image_size is 16' job.ini -s augment.image_size=19 --eval out/best.h5
+bad 78 'validation_split' job.ini -s data.validation_split=0.999
 bad 74 'absent.h5' job.ini --eval absent.h5
 head -c 3000 out/best.h5 >short.h5
 bad 65 'short.h5' job.ini --eval short.h5

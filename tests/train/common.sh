@@ -56,6 +56,26 @@ must_train() {
     train "$@" || fail "train $* ended with $?: $(cat said)"
 }
 
+# start RANKS OPTION...: a run in the background, output in "$work/out" (a path that no other process has in its
+# arguments), that has taken a first save; $pid is mpiexec's.
+start() {
+    ranks=$1
+    shift
+    rm -rf "$work/out"
+    "$mpiexec" "$ranks" "$vit_mpi" job.ini -s "job.output=$work/out" "$@" >said 2>&1 &
+    pid=$!
+    for _ in $(seq 300); do
+        [ -e out/last.h5 ] && return
+        sleep 0.1
+    done
+    fail "no first save: $(cat said)"
+}
+
+# The ids of the ranks that `start` began.
+rank_ids() {
+    pgrep -f "^$vit_mpi job.ini -s job.output=$work/out"
+}
+
 # expect CODE TEXT COMMAND...: exit code and one line of what is said must fit, an error is said once.
 expect() {
     wanted=$1 text=$2

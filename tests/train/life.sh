@@ -56,6 +56,41 @@ must_train 2 cut -s train.max_steps=7
 column cut/metrics.h5 /epoch/loss >cut.loss
 column out/metrics.h5 /epoch/loss | head -n 1 | cmp - cut.loss || fail "the replaced row differs"
 
+# Stopped twice in the same epoch: what stands in for the best is of the second stop.
+must_train 2 twice -s train.max_steps=3
+must_train 2 twice -s train.max_steps=5
+must_train 2 once -s train.max_steps=5
+[ "$(weights twice/best.h5)" = "$(weights once/best.h5)" ] || fail "a stand-in was not replaced"
+
+# best.h5 lost, damaged, or of another run: told, and never taken for this run's best.
+must_train 2 other -s train.learning_rate=0.01 -s train.epochs=2
+for case in lost damaged foreign; do
+    rm -rf hurt
+    must_train 2 hurt -s train.max_steps=14
+    case $case in
+        lost) rm hurt/best.h5 ;;
+        damaged) head -c 9000 other/best.h5 >hurt/best.h5 ;;
+        foreign) cp other/best.h5 hurt/best.h5 ;;
+    esac
+    expect 0 'Warning: hurt/best.h5: ' train 2 hurt
+    [ "$(weights hurt/last.h5)" = "$digest" ] || fail "best.h5 $case: other weights"
+    [ "$(weights hurt/best.h5)" != "$(weights other/best.h5)" ] || fail "best.h5 $case: it is another run's"
+    grep '^Test ' said >hurt_lines
+    "$mpiexec" 1 "$vit_mpi" job.ini --eval hurt/best.h5 | cmp - hurt_lines || fail "best.h5 $case: not what was tested"
+done
+
+# Fewer checkpoints to keep do not hide older valid ones; damaged ones are set aside.
+must_train 2 deep -s checkpoint.keep=4 -s checkpoint.every_steps=1 -s train.max_steps=6
+for file in deep/last.h5 deep/last.1.h5; do head -c 9000 "$file" >cut.h5 && mv cut.h5 "$file"; done
+expect 0 'Resuming from deep/last.2.h5' train 2 deep -s checkpoint.keep=1
+[ -e deep/last.h5.damaged ] || fail "a damaged checkpoint was not set aside"
+[ "$(weights deep/last.h5)" = "$digest" ] || fail "from an older checkpoint: other weights"
+
+# A folder written with a slash at its end.
+must_train 2 slash/ -s train.max_steps=1
+must_train 2 slash/ -s train.max_steps=1 --fresh
+[ -s slash.1/last.h5 ] || fail "slash/ was not moved aside"
+
 # Without validation best.h5 is the last one, and CSV cells are empty.
 must_train 2 all -s data.validation_split=0
 [ "$(weights all/best.h5)" = "$(weights all/last.h5)" ] || fail "best.h5 is not the last"

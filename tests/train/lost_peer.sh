@@ -5,27 +5,21 @@
 
 sed -i 's/^epochs.*/epochs = 100000/' job.ini
 
-# start OPTION...: three ranks in the background, $pid mpiexec's, $victim the last rank's.
-start() {
-    rm -rf out
-    "$mpiexec" 3 "$vit_mpi" job.ini -s job.output=out -s checkpoint.every_steps=5 -s checkpoint.at_epoch_end=no "$@" >said 2>&1 &
-    pid=$!
-    for _ in $(seq 300); do
-        [ -e out/last.h5 ] && break
-        sleep 0.1
-    done
-    victim=$(pgrep -f "^$vit_mpi job.ini -s job.output=out" | tail -n 1)
-    [ -n "$victim" ] && [ -e out/last.h5 ] || fail "it did not start: $(cat said)"
+# A last rank to hit, $victim.
+start_three() {
+    start 3 -s checkpoint.every_steps=5 -s checkpoint.at_epoch_end=no "$@"
+    victim=$(rank_ids | tail -n 1)
+    [ -n "$victim" ] || fail "there are no ranks: $(cat said)"
 }
 
-start
+start_three
 kill -9 "$victim"
 wait $pid
 code=$?
 [ $code -eq 137 ] || fail "a killed rank: exit code $code: $(cat said)"
 weights out/last.h5 >/dev/null
 
-start -s run.stall_timeout=0.05
+start_three -s run.stall_timeout=0.05
 kill -STOP "$victim"
 wait $pid
 code=$?

@@ -6,8 +6,8 @@ void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         const float gradient = g[i] * terms.gradient_scale;
-        const float first = m[i] + (1.0f - terms.beta1) * (gradient - m[i]);
-        const float second = v[i] + (1.0f - terms.beta2) * (gradient * gradient - v[i]);
+        const float first = m[i] + terms.gain1 * (gradient - m[i]);
+        const float second = v[i] + terms.gain2 * (gradient * gradient - v[i]);
         const float decayed = w[i] - terms.decay * w[i];
         m[i] = first;
         v[i] = second;

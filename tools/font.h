@@ -7,8 +7,8 @@
 
 enum { FONT_COLUMNS = 5, FONT_ROWS = 9 /* capitals have 7, descenders the last 2 */ };
 
-/* FONT_ROWS rows from the top; bit FONT_COLUMNS - 1 of a row is its leftmost dot. Other characters look
- * like '?'. */
+/* FONT_ROWS rows from the top; bit FONT_COLUMNS - 1 of a row is its leftmost dot. Other characters
+ * look like '?'. */
 const uint8_t *font_glyph(char character);
 
 #endif

@@ -42,9 +42,8 @@ static void erase_transient(void) {
     sink.transient_shown = false;
 }
 
-__attribute__((format(printf, 3, 0))) static void write_line(FILE *stream, const char *label,
-                                                             const char *format,
-                                                             va_list arguments) {
+__attribute__((format(printf, 3, 0))) static void
+write_line(FILE *stream, const char *label, const char *format, va_list arguments) {
     if (!sink.speaks)
         return;
     char text[8192];

@@ -37,7 +37,7 @@ Status ranks_agree(const Ranks *ranks, Status mine) {
     if (first == ranks->size)
         return STATUS_OK;
     if (ranks->rank == first) {
-        report.code = mine;
+        report.code = (int)mine;
         /* Rank 0's failure is as a rule everyone's; another rank's needs its name. */
         if (first == 0)
             snprintf(report.text, sizeof report.text, "%s", status_message());

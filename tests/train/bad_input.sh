@@ -61,10 +61,10 @@ bad 78 'data' job.ini -s job.output=out -s data.file=more.h5
 
 # A damaged newest checkpoint is named, and the one before is used; when all are damaged nothing is begun anew.
 must_train 2 out -s train.max_steps=5
-head -c 9000 out/last.h5 >cut && mv cut out/last.h5
+head -c 9000 out/last.h5 >cut.h5 && mv cut.h5 out/last.h5
 expect 0 'Resuming from out/last.1.h5' train 2 out -s train.max_steps=6
 grep -q 'Warning: .*last.h5' said || fail "the damaged checkpoint is not named: $(cat said)"
-for file in out/last*.h5; do head -c 9000 "$file" >cut && mv cut "$file"; done
+for file in out/last*.h5; do head -c 9000 "$file" >cut.h5 && mv cut.h5 "$file"; done
 expect 65 '--fresh' train 2 out -s train.max_steps=7
 must_train 2 out -s train.max_steps=7 --fresh
 exit 0

@@ -263,11 +263,7 @@ Status data_import(const char *path, const char *out) {
     if (status == STATUS_OK && layout == &cifar100)
         say_official(&set);
     if (status == STATUS_OK)
-        status = data_file_write(out, &set);
-    if (status == STATUS_OK)
-        log_info("%s: %zu training and %zu test images in %zu classes (%s).", out,
-                 set.split[SPLIT_TRAIN].count, set.split[SPLIT_TEST].count, set.names.count,
-                 set.source);
+        status = data_write(out, &set);
     data_set_free(&set);
     return status;
 }

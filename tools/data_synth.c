@@ -77,11 +77,7 @@ Status data_synth(const char *out, const SynthOptions *options) {
     DataSet set = {0};
     Status status = draw_set(options, &set);
     if (status == STATUS_OK)
-        status = data_file_write(out, &set);
-    if (status == STATUS_OK)
-        log_info("%s: %zu training and %zu test images in %zu classes (%s).", out,
-                 set.split[SPLIT_TRAIN].count, set.split[SPLIT_TEST].count, set.names.count,
-                 set.source);
+        status = data_write(out, &set);
     data_set_free(&set);
     return status;
 }

@@ -18,6 +18,9 @@ Status data_import(const char *source, const char *out);
 /* Whether sha256 is that of the official CIFAR-100 file of a split (train.bin, test.bin). */
 bool data_is_official(DataSplit split, const char *sha256);
 
+/* Writes the data file and says what is in it; the end of import and synth. */
+Status data_write(const char *out, const DataSet *set);
+
 enum { SYNTH_CLASSES_MIN = 2, SYNTH_CLASSES_MAX = 100, SYNTH_IMAGES_MAX = 1000000 };
 
 typedef struct SynthOptions {

@@ -40,6 +40,9 @@ Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t fir
                      const void *values);
 /* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. */
 Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]);
+/* "[10, 32, 32, 3]" for messages; rank is at most 4. Returns text. */
+enum { H5_SHAPE_TEXT = 96 };
+const char *h5_shape_text(size_t rank, const size_t *shape, char text[static H5_SHAPE_TEXT]);
 /* Reads a whole dataset, whose shape must be the given one. In all readers the stored values must
  * be of memory_type but for their byte order; a dataset of which rows were never written is
  * STATUS_DATA. */

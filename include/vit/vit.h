@@ -36,6 +36,12 @@ typedef struct VitSums {
     uint64_t hits, top5_hits;
 } VitSums;
 
+static inline void vit_sums_add(VitSums *total, const VitSums *part) {
+    total->loss += part->loss;
+    total->hits += part->hits;
+    total->top5_hits += part->top5_hits;
+}
+
 /* What happens beside the backward pass. Both are called by the master thread; either may be NULL.
  */
 typedef struct VitHooks {

@@ -30,7 +30,7 @@ static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *reaso
 
 static void file_name(hid_t file, char path[static FILE_PATH_MAX]) {
     if (H5Fget_name(file, path, FILE_PATH_MAX) < 0)
-        strcpy(path, "HDF5 file");
+        snprintf(path, FILE_PATH_MAX, "HDF5 file");
 }
 
 Status h5_fail_call(hid_t file, Status code, const char *name, const char *what) {
@@ -389,13 +389,13 @@ Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 
     return status;
 }
 
-/* "[10, 32, 32, 3]" */
-static void shape_text(size_t rank, const size_t *shape, char *text, size_t bytes) {
-    size_t used = (size_t)snprintf(text, bytes, "[");
-    for (size_t i = 0; i < rank && used < bytes; i++)
-        used += (size_t)snprintf(text + used, bytes - used, "%s%zu", i ? ", " : "", shape[i]);
-    if (used < bytes)
-        snprintf(text + used, bytes - used, "]");
+const char *h5_shape_text(size_t rank, const size_t *shape, char text[static H5_SHAPE_TEXT]) {
+    size_t used = (size_t)snprintf(text, H5_SHAPE_TEXT, "[");
+    for (size_t i = 0; i < rank; i++)
+        used +=
+            (size_t)snprintf(text + used, H5_SHAPE_TEXT - used, "%s%zu", i ? ", " : "", shape[i]);
+    snprintf(text + used, H5_SHAPE_TEXT - used, "]");
+    return text;
 }
 
 Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, const size_t *shape,
@@ -403,12 +403,11 @@ Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, con
     size_t found_rank, found[4];
     STATUS_TRY(h5_shape(file, name, &found_rank, found));
     if (found_rank != rank || memcmp(found, shape, rank * sizeof *shape) != 0) {
-        char path[FILE_PATH_MAX], is[100], wanted[100];
+        char path[FILE_PATH_MAX], is[H5_SHAPE_TEXT], wanted[H5_SHAPE_TEXT];
         file_name(file, path);
-        shape_text(found_rank, found, is, sizeof is);
-        shape_text(rank, shape, wanted, sizeof wanted);
-        return status_fail(STATUS_DATA, "%s: %s: has shape %s instead of %s", path, name, is,
-                           wanted);
+        return status_fail(STATUS_DATA, "%s: %s: has shape %s instead of %s", path, name,
+                           h5_shape_text(found_rank, found, is),
+                           h5_shape_text(rank, shape, wanted));
     }
     return h5_read_rows(file, name, memory_type, 0, shape[0], values);
 }

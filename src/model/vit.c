@@ -41,8 +41,7 @@ typedef struct Pass {
     const VitHooks *hooks;
     uint64_t step;
     bool training;
-    float scale;
-    float *gradient, *logits;
+    float *logits;
 } Pass;
 
 static size_t round_up(size_t value, size_t multiple) {
@@ -302,8 +301,6 @@ void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *in
                        .hooks = hooks,
                        .step = step,
                        .training = true,
-                       .scale = scale,
-                       .gradient = gradient,
                        .logits = logits};
     const ParameterTable *table = vit->table;
     *sums = (VitSums){0};

@@ -7,25 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SLICE_FLOATS = 1 << 21, SHAPE_TEXT = 96 };
+enum { SLICE_FLOATS = 1 << 21 };
 
 /* ---- shapes ---- */
 
-/* "[64, 4, 64]" */
-static const char *shape_text(size_t rank, const size_t *shape, char text[static SHAPE_TEXT]) {
-    size_t length = 0;
-    for (size_t i = 0; i < rank; i++)
-        length +=
-            (size_t)snprintf(text + length, SHAPE_TEXT - length, "%s%zu", i ? ", " : "[", shape[i]);
-    snprintf(text + length, SHAPE_TEXT - length, "]");
-    return text;
-}
-
 static Status check_tensor(hid_t file, const char *path, int block, const Parameter *entry) {
-    char name[TENSOR_NAME_MAX], wanted[SHAPE_TEXT], found[SHAPE_TEXT];
+    char name[TENSOR_NAME_MAX], wanted[H5_SHAPE_TEXT], found[H5_SHAPE_TEXT];
     size_t rank = 0, shape[4];
     checkpoint_tensor_name(block, entry, name);
-    shape_text(entry->rank, entry->shape, wanted);
+    h5_shape_text(entry->rank, entry->shape, wanted);
     if (!h5_exists(file, name))
         return status_fail(
             STATUS_DATA,
@@ -35,7 +25,7 @@ static Status check_tensor(hid_t file, const char *path, int block, const Parame
     if (rank != entry->rank || memcmp(shape, entry->shape, rank * sizeof *shape) != 0)
         return status_fail(STATUS_DATA,
                            "%s: is of another model: %s has shape %s, this model's has %s", path,
-                           name, shape_text(rank, shape, found), wanted);
+                           name, h5_shape_text(rank, shape, found), wanted);
     return STATUS_OK;
 }
 

@@ -109,7 +109,7 @@ void display_plan(const Run *run) {
              grouped(run->train_images, training), grouped(run->validation_images, validation),
              grouped(run->data.images[SPLIT_TEST], test));
     log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", run->job.batch_size,
-             (run->train_images + run->job.batch_size - 1) / run->job.batch_size, run->job.epochs);
+             run_epoch_steps(run), run->job.epochs);
     log_info("  ranks       %d x %zu thread%s on %zu node%s; %s", run->ranks->size, run->threads,
              run->threads == 1 ? "" : "s", run->nodes, run->nodes == 1 ? "" : "s", processor);
     log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
@@ -143,7 +143,8 @@ static void bar_text(size_t done, size_t all, char bar[static BAR_WIDTH + 1]) {
     bar[BAR_WIDTH] = '\0';
 }
 
-void display_step(Run *run, size_t steps_in_epoch) {
+void display_step(Run *run) {
+    const size_t steps = run_epoch_steps(run);
     const bool lines = run->job.progress == PROGRESS_LINES ||
                        (run->job.progress == PROGRESS_AUTO && !log_on_terminal());
     const double now = MPI_Wtime(), interval = lines ? line_interval : bar_interval;
@@ -156,10 +157,10 @@ void display_step(Run *run, size_t steps_in_epoch) {
         (double)(run->train_images - run->progress.position) / row.images_per_second;
     const size_t step = (run->progress.position + run->job.batch_size - 1) / run->job.batch_size;
     char remaining[32], bar[BAR_WIDTH + 1], text[512];
-    bar_text(step, steps_in_epoch, bar);
+    bar_text(step, steps, bar);
     snprintf(text, sizeof text,
              "Epoch %llu/%zu  %zu/%zu [%s] - ETA %s - %.1f images/s - loss: %.4f - accuracy: %.4f",
-             (unsigned long long)row.epoch, run->job.epochs, step, steps_in_epoch, bar,
+             (unsigned long long)row.epoch, run->job.epochs, step, steps, bar,
              duration(left, remaining), row.images_per_second, row.loss, row.accuracy);
     if (lines)
         log_info("%s", text);

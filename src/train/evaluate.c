@@ -33,11 +33,8 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     watchdog_alive("evaluation", run->progress.step, run->saved_step);
     vit_evaluate(run->vit, weights, &input, NULL, &hooks, &mine);
     ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
-    for (int r = 0; r < run->ranks->size; r++) {
-        total.loss += all[r].loss;
-        total.hits += all[r].hits;
-        total.top5_hits += all[r].top5_hits;
-    }
+    for (int r = 0; r < run->ranks->size; r++)
+        vit_sums_add(&total, &all[r]);
     const double images = (double)shard->total;
     if (images > 0.0)
         run->evaluation_rate = images / (MPI_Wtime() - start);

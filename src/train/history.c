@@ -20,38 +20,33 @@ void history_free(History *history) {
     *history = (History){0};
 }
 
-/* A longer copy of an array of rows; *array is a pointer to rows. */
-static Status copy_longer(void *array, const void *rows, size_t count, size_t room, size_t size) {
-    STATUS_TRY(memory_allocate(array, room, size, "history"));
+/* Makes room for one more row after `count`; *array is a pointer to rows of `size` bytes. On error
+ * nothing is changed. */
+static Status make_room(void *array, size_t count, size_t *room, size_t size) {
+    if (count < *room)
+        return STATUS_OK;
+    void *rows, *longer;
+    memcpy(&rows, array, sizeof rows); /* a pointer to rows is no pointer to void to the compiler */
+    const size_t more = count ? 2 * count : FIRST_ROOM;
+    STATUS_TRY(memory_allocate(&longer, more, size, "history"));
     if (count)
-        memcpy(*(void **)array, rows, count * size);
+        memcpy(longer, rows, count * size);
+    memory_free(rows);
+    memcpy(array, &longer, sizeof longer);
+    *room = more;
     return STATUS_OK;
 }
 
 Status history_add_epoch(History *history, EpochRow row) {
     history_cut(history, row.epoch - 1, UINT64_MAX);
-    if (history->epochs == history->epoch_room) {
-        size_t room = history->epochs ? 2 * history->epochs : FIRST_ROOM;
-        EpochRow *longer;
-        STATUS_TRY(copy_longer(&longer, history->epoch, history->epochs, room, sizeof *longer));
-        memory_free(history->epoch);
-        history->epoch = longer;
-        history->epoch_room = room;
-    }
+    STATUS_TRY(make_room(&history->epoch, history->epochs, &history->epoch_room, sizeof row));
     history->epoch[history->epochs++] = row;
     return STATUS_OK;
 }
 
 Status history_add_step(History *history, StepRow row) {
     history_cut(history, UINT64_MAX, row.step - 1);
-    if (history->steps == history->step_room) {
-        size_t room = history->steps ? 2 * history->steps : FIRST_ROOM;
-        StepRow *longer;
-        STATUS_TRY(copy_longer(&longer, history->step, history->steps, room, sizeof *longer));
-        memory_free(history->step);
-        history->step = longer;
-        history->step_room = room;
-    }
+    STATUS_TRY(make_room(&history->step, history->steps, &history->step_room, sizeof row));
     history->step[history->steps++] = row;
     return STATUS_OK;
 }

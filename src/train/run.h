@@ -104,13 +104,14 @@ Status run_read_best(const Run *run, float *weights);
 /* display.c. Rank 0 shows. */
 void display_start(const Run *run); /* how much may be shown, before the first line */
 void display_plan(const Run *run);  /* the table at the start */
-void display_step(Run *run, size_t steps_in_epoch); /* bar or line */
+void display_step(Run *run);        /* bar or line */
 void display_epoch(const Run *run, const EpochRow *row);
 void display_test(const Evaluation *test); /* the closing lines */
 
 /* train.c. Collective: the whole training, from run->progress on. */
 Status run_train(Run *run);
-bool run_work_is_left(const Run *run); /* local: steps before epochs and max_steps are used up */
+size_t run_epoch_steps(const Run *run); /* local: steps of a whole epoch */
+bool run_work_is_left(const Run *run);  /* local: steps before epochs and max_steps are used up */
 /* The epoch's metrics so far, without validation. */
 EpochRow run_epoch_row(const Run *run);
 

@@ -97,20 +97,29 @@ static Status check_stored_job(const Run *run, const char *path) {
     return job_check_resume(&stored, &run->job, path);
 }
 
-static Status read_weights_of(const Run *run, const char *path, float *weights) {
-    Job stored;
+/* The weights alone; *checkpoint tells where they are from. */
+static Status read_weights(const Run *run, const char *path, float *weights,
+                           Checkpoint *checkpoint) {
     History history = {0};
-    Checkpoint checkpoint = {.table = &run->table, .weights = weights, .history = &history};
+    *checkpoint = (Checkpoint){.table = &run->table, .weights = weights, .history = &history};
+    const Status status = checkpoint_read(path, checkpoint);
+    history_free(&history);
+    checkpoint->history = NULL;
+    return status;
+}
+
+static Status read_foreign_weights(const Run *run, const char *path, float *weights) {
+    Job stored;
+    Checkpoint checkpoint;
     STATUS_TRY(read_stored_job(path, &stored));
     STATUS_TRY(job_check_model(&stored, &run->job, path));
-    const Status status = checkpoint_read(path, &checkpoint);
-    history_free(&history);
-    return status;
+    return read_weights(run, path, weights, &checkpoint);
 }
 
 Status run_read_weights(Run *run, const char *path, float *weights) {
     const bool first = run->ranks->rank == 0;
-    STATUS_TRY(ranks_agree(run->ranks, first ? read_weights_of(run, path, weights) : STATUS_OK));
+    STATUS_TRY(
+        ranks_agree(run->ranks, first ? read_foreign_weights(run, path, weights) : STATUS_OK));
     ranks_broadcast(run->ranks, weights, run->table.floats * sizeof *weights);
     return STATUS_OK;
 }
@@ -136,13 +145,10 @@ static Status read_state(Run *run, const char *path) {
 
 Status run_read_best(const Run *run, float *weights) {
     char path[FILE_PATH_MAX];
-    History history = {0};
-    Checkpoint best = {.table = &run->table, .weights = weights, .history = &history};
+    Checkpoint best;
     STATUS_TRY(output_path(&run->output, "best.h5", path));
     STATUS_TRY(check_stored_job(run, path));
-    Status status = checkpoint_read(path, &best);
-    history_free(&history);
-    STATUS_TRY(status);
+    STATUS_TRY(read_weights(run, path, weights, &best));
     STATUS_TRY(check_stored_data(run, path, &best));
     const Progress *now = &run->progress, *then = &best.progress;
     const bool counted = run->validation_images && !isnan(now->best_val_accuracy);

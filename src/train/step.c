@@ -70,18 +70,16 @@ static StepReport gather_reports(Run *run, const VitSums *mine, size_t batch_ima
     StepReport total = {0};
     ranks_gather(run->ranks, &report, sizeof report, run->gathered);
     for (int r = 0; r < run->ranks->size; r++) {
-        total.sums.loss += all[r].sums.loss;
-        total.sums.hits += all[r].sums.hits;
-        total.sums.top5_hits += all[r].sums.top5_hits;
+        vit_sums_add(&total.sums, &all[r].sums);
         total.stop |= all[r].stop;
     }
     return total;
 }
 
 /* Sum of squares of one tensor, piece by piece, in order. */
-static double tensor_squares(const Run *run, const Parameter *entry) {
-    const Kernels *kernels = kernels_best();
-    const float *values = run->gradient + entry->offset;
+static double tensor_squares(const Kernels *kernels, const Parameter *entry,
+                             const float *gradient) {
+    const float *values = gradient + entry->offset;
     double sum = 0.0;
     if (entry->count <= NORM_PIECE)
         return kernels->sum_squares(entry->count, values);
@@ -98,10 +96,11 @@ static double tensor_squares(const Run *run, const Parameter *entry) {
 /* The global norm of the mean gradient; *culprit is the first tensor whose values are not finite,
  * or NULL. */
 static double gradient_norm(const Run *run, const char **culprit) {
+    const Kernels *kernels = kernels_best();
     double sum = 0.0;
     *culprit = NULL;
     for (size_t i = 0; i < run->table.count; i++) {
-        const double squares = tensor_squares(run, &run->table.entry[i]);
+        const double squares = tensor_squares(kernels, &run->table.entry[i], run->gradient);
         if (!isfinite(squares) && !*culprit)
             *culprit = run->table.entry[i].name;
         sum += squares;
@@ -131,7 +130,7 @@ static Status skip_step(Run *run, const char *culprit) {
     if (run->ranks->rank == 0)
         log_warning("step %llu: %s is not finite; the step is skipped (%zu in a row)",
                     (unsigned long long)run->progress.step, what, run->bad_steps);
-    if (run->job.max_bad_steps == 0 || run->bad_steps < run->job.max_bad_steps)
+    if (run->bad_steps < run->job.max_bad_steps)
         return STATUS_OK;
     return status_fail(
         STATUS_INTERNAL,

@@ -14,13 +14,16 @@ static size_t next_batch(const Run *run, size_t position) {
     return left < run->job.batch_size ? left : run->job.batch_size;
 }
 
+size_t run_epoch_steps(const Run *run) {
+    return (run->train_images + run->job.batch_size - 1) / run->job.batch_size;
+}
+
 static bool steps_used_up(const Run *run) {
     return run->job.max_steps && run->progress.step >= run->job.max_steps;
 }
 
 /* From the current position to the end of the epoch, or until something ends it. */
 static Status run_steps(Run *run, Outcome *outcome) {
-    const size_t steps = (run->train_images + run->job.batch_size - 1) / run->job.batch_size;
     *outcome = OUTCOME_EPOCH_DONE;
     epoch_order(run->job.seed, run->progress.epoch, run->train_images, run->order);
     if (run->progress.position < run->train_images)
@@ -41,7 +44,7 @@ static Status run_steps(Run *run, Outcome *outcome) {
         STATUS_TRY(run_step(run, &batch, &stop));
         run->step_seconds = MPI_Wtime() - start;
         run->progress.sums.seconds += run->step_seconds;
-        display_step(run, steps);
+        display_step(run);
         if (stop) {
             *outcome = OUTCOME_STOPPED;
             return STATUS_OK;

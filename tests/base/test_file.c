@@ -1,5 +1,6 @@
 #include "vit/file.h"
 
+#include "folder.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -10,23 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* Every test starts in an empty folder of its own, which is the current one. */
-
-static char folder[64];
-
-static int enter_folder(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vit_file_XXXXXX");
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return chdir("/") == 0 ? system(command) : -1;
-}
 
 static void write_text(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
@@ -161,17 +145,15 @@ static void a_stem_is_the_name_without_folders_and_last_extension(void **state) 
     assert_string_equal(stem, "long");
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_folder, leave_folder)
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_FOLDER(a_commit_replaces_the_file_as_a_whole),
-        IN_FOLDER(a_failed_commit_leaves_the_old_file_and_no_temporary),
-        IN_FOLDER(the_temporary_name_stands_beside_the_file),
-        IN_FOLDER(folders_are_made_with_their_parents),
-        IN_FOLDER(a_folder_that_cannot_be_made_is_named),
-        IN_FOLDER(existing_files_and_folders_are_seen),
-        IN_FOLDER(a_stem_is_the_name_without_folders_and_last_extension),
+        test_in_folder(a_commit_replaces_the_file_as_a_whole),
+        test_in_folder(a_failed_commit_leaves_the_old_file_and_no_temporary),
+        test_in_folder(the_temporary_name_stands_beside_the_file),
+        test_in_folder(folders_are_made_with_their_parents),
+        test_in_folder(a_folder_that_cannot_be_made_is_named),
+        test_in_folder(existing_files_and_folders_are_seen),
+        test_in_folder(a_stem_is_the_name_without_folders_and_last_extension),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

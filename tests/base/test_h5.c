@@ -1,5 +1,7 @@
 #include "vit/h5.h"
 
+#include "check.h"
+#include "folder.h"
 #include "vit/memory.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -17,30 +19,14 @@
 /* Every test starts in an empty folder of its own, which is the current one, and must leave no HDF5
  * object open, whatever failed in it. */
 
-static char folder[64];
-static int enter_folder(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vit_h5_XXXXXX");
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
+static int leave_without_objects(void **state) {
     ssize_t open = H5Fget_obj_count((hid_t)H5F_OBJ_ALL, H5F_OBJ_ALL);
     if (open != 0) {
         fprintf(stderr, "%d HDF5 objects were left open\n", (int)open);
         return -1;
     }
-    return chdir("/") == 0 ? system(command) : -1;
+    return leave_folder(state);
 }
-
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s: %s", #call, status_message());                                           \
-    } while (0)
 
 static void assert_says(const char *text) {
     if (!strstr(status_message(), text))
@@ -411,24 +397,24 @@ static void a_write_that_fails_is_an_error_and_no_crash(void **state) {
     assert_int_equal(WEXITSTATUS(end), 0);
 }
 
-#define test_in_folder(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+#define test_here(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_without_objects)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        test_in_folder(values_of_every_rank_read_back),
-        test_in_folder(rows_are_written_and_read_in_pieces),
-        test_in_folder(an_empty_dataset_is_legal),
-        test_in_folder(strings_read_back),
-        test_in_folder(strings_without_a_terminating_zero_get_one),
-        test_in_folder(attributes_read_back_and_are_replaced),
-        test_in_folder(an_attribute_of_another_kind_is_refused),
-        test_in_folder(what_is_missing_or_different_is_named),
-        test_in_folder(rows_that_were_never_written_are_noticed),
-        test_in_folder(files_that_cannot_be_opened_are_told_from_damaged_ones),
-        test_in_folder(a_file_cut_anywhere_is_refused),
-        test_in_folder(a_changed_byte_is_noticed_or_harmless),
-        test_in_folder(equal_calls_make_equal_bytes),
-        test_in_folder(a_write_that_fails_is_an_error_and_no_crash),
+        test_here(values_of_every_rank_read_back),
+        test_here(rows_are_written_and_read_in_pieces),
+        test_here(an_empty_dataset_is_legal),
+        test_here(strings_read_back),
+        test_here(strings_without_a_terminating_zero_get_one),
+        test_here(attributes_read_back_and_are_replaced),
+        test_here(an_attribute_of_another_kind_is_refused),
+        test_here(what_is_missing_or_different_is_named),
+        test_here(rows_that_were_never_written_are_noticed),
+        test_here(files_that_cannot_be_opened_are_told_from_damaged_ones),
+        test_here(a_file_cut_anywhere_is_refused),
+        test_here(a_changed_byte_is_noticed_or_harmless),
+        test_here(equal_calls_make_equal_bytes),
+        test_here(a_write_that_fails_is_an_error_and_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

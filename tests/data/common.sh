@@ -1,30 +1,5 @@
-# Shared by the tests of vit_data: sourced with the arguments of the test. Works in a folder of its own,
-# which is removed at the end.
-source_folder=$1
-vit_data=$2/vit_data
-work=$(mktemp -d "${TMPDIR:-/tmp}/vit_data_XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-skip() {
-    echo "Skipped: $*"
-    exit 77
-}
-
-# expect CODE TEXT COMMAND...: runs it; both its exit code and a line of what it says must fit.
-expect() {
-    wanted=$1 text=$2
-    shift 2
-    "$@" >said 2>&1
-    code=$?
-    [ $code -eq "$wanted" ] || fail "$* ended with $code instead of $wanted: $(cat said)"
-    grep -qF -e "$text" said || fail "$* did not say '$text' but: $(cat said)"
-}
+# Shared by the tests of vit_data: sourced with the arguments of the test.
+. "$(dirname "$0")/../common.sh"
 
 # The content digest of a data file that verifies.
 content() {

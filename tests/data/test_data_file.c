@@ -1,5 +1,7 @@
 #include "vit/data_file.h"
 
+#include "check.h"
+#include "folder.h"
 #include "vit/file.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
@@ -20,27 +22,10 @@
 /* Every test starts in an empty folder of its own, which is the current one, and must leave no
  * temporary file in it. */
 
-static char folder[64];
-
-static int enter_folder(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vit_data_XXXXXX");
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state) {
-    (void)state;
-    char command[128];
+static int leave_without_temporary(void **state) {
     bool left = file_exists("a.h5.tmp");
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return chdir("/") == 0 && system(command) == 0 && !left ? 0 : -1;
+    return leave_folder(state) == 0 && !left ? 0 : -1;
 }
-
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        if ((call) != STATUS_OK)                                                                   \
-            fail_msg("%s: %s", #call, status_message());                                           \
-    } while (0)
 
 static void assert_says(const char *text) {
     if (!strstr(status_message(), text))
@@ -393,22 +378,22 @@ static void a_disk_that_fills_up_anywhere_is_an_error(void **state) {
     data_set_free(&set);
 }
 
-#define test_in_folder(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
+#define test_here(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_without_temporary)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        test_in_folder(what_is_written_reads_back),
-        test_in_folder(any_rows_can_be_read),
-        test_in_folder(means_and_variances_are_those_of_the_training_images),
-        test_in_folder(coarse_labels_and_test_images_may_be_absent),
-        test_in_folder(unfit_sets_are_refused_and_leave_the_old_file),
-        test_in_folder(a_label_without_a_class_is_found_by_its_row),
-        test_in_folder(a_replaced_pixel_is_found_by_the_digest),
-        test_in_folder(other_files_are_refused),
-        test_in_folder(datasets_of_another_shape_or_type_are_refused),
-        test_in_folder(a_file_cut_anywhere_is_refused),
-        test_in_folder(a_changed_byte_is_noticed_or_harmless),
-        test_in_folder(a_disk_that_fills_up_anywhere_is_an_error),
+        test_here(what_is_written_reads_back),
+        test_here(any_rows_can_be_read),
+        test_here(means_and_variances_are_those_of_the_training_images),
+        test_here(coarse_labels_and_test_images_may_be_absent),
+        test_here(unfit_sets_are_refused_and_leave_the_old_file),
+        test_here(a_label_without_a_class_is_found_by_its_row),
+        test_here(a_replaced_pixel_is_found_by_the_digest),
+        test_here(other_files_are_refused),
+        test_here(datasets_of_another_shape_or_type_are_refused),
+        test_here(a_file_cut_anywhere_is_refused),
+        test_here(a_changed_byte_is_noticed_or_harmless),
+        test_here(a_disk_that_fills_up_anywhere_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

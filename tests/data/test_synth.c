@@ -1,3 +1,4 @@
+#include "folder.h"
 #include "synth_picture.h"
 #include "vit_data.h"
 
@@ -9,21 +10,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[64];
-
-static int enter_folder(void **state) {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vit_synth_XXXXXX");
-    return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int leave_folder(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return chdir("/") == 0 ? system(command) : -1;
-}
 
 static void make(size_t classes, size_t train, size_t test, uint64_t seed, DataHeader *header,
                  DataSet *set) {
@@ -132,8 +118,6 @@ static void a_hundred_classes_use_textures_and_colours_equally(void **state) {
     assert_int_equal(having(&set.names, "striped yellow"), 10);
     data_set_free(&set);
 }
-
-#define test_in_folder(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_folder)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

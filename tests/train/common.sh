@@ -1,26 +1,10 @@
-# Shared by the tests of whole trainings: sourced with the arguments of the test (source folder, folder of the
-# programs). Works in a folder of its own, which is removed at the end, on a data set and a job so small that a
+# Shared by the tests of whole trainings: sourced with the arguments of the test. A data set and a job so small that a
 # step takes a few milliseconds.
-source_folder=$1
-programs=$2
+. "$(dirname "$0")/../common.sh"
 mpiexec=$source_folder/tests/mpiexec
 vit_mpi=$programs/vit_mpi
-vit_data=$programs/vit_data
 # One thread a rank unless a test says otherwise: bits depend on it.
 export OMP_NUM_THREADS=1
-work=$(mktemp -d "${TMPDIR:-/tmp}/vit_mpi_XXXXXX") || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-fail() {
-    echo "FAILED: $*" >&2
-    exit 1
-}
-
-skip() {
-    echo "Skipped: $*"
-    exit 77
-}
 
 # 198 training images without validation: 6 batches of 32 and one of 6.
 "$vit_data" synth data.h5 --classes 5 --train 220 --test 40 >/dev/null || fail "no data"
@@ -74,17 +58,6 @@ start() {
 # The ids of the ranks that `start` began.
 rank_ids() {
     pgrep -f "^$vit_mpi job.ini -s job.output=$work/out"
-}
-
-# expect CODE TEXT COMMAND...: exit code and one line of what is said must fit, an error is said once.
-expect() {
-    wanted=$1 text=$2
-    shift 2
-    "$@" >said 2>&1
-    code=$?
-    [ $code -eq "$wanted" ] || fail "$* ended with $code instead of $wanted: $(cat said)"
-    grep -qF -e "$text" said || fail "$* did not say '$text' but: $(cat said)"
-    [ "$(grep -c '^Error: ' said)" -le 1 ] || fail "$* told of more than one error: $(cat said)"
 }
 
 # column FILE DATASET: the numbers of a one-dimensional dataset, one a line, to nine digits.

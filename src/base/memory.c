@@ -1,8 +1,15 @@
+#define _GNU_SOURCE /* madvise */
 #include "vit/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Large arrays ask for huge pages: fewer misses in the address cache when the weights pass by, and
+ * fewer page faults at the start. */
+enum { HUGE_PAGE = 2 << 20 };
 
 Status memory_allocate(void *array, size_t count, size_t size, const char *what) {
     void **result = array;
@@ -14,9 +21,14 @@ Status memory_allocate(void *array, size_t count, size_t size, const char *what)
     bytes = (bytes + MEMORY_ALIGNMENT - 1) / MEMORY_ALIGNMENT * MEMORY_ALIGNMENT;
     if (bytes == 0)
         bytes = MEMORY_ALIGNMENT;
-    *result = aligned_alloc(MEMORY_ALIGNMENT, bytes);
+    const bool large = bytes >= 2 * HUGE_PAGE;
+    *result = aligned_alloc(large ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes);
     if (!*result)
         return status_fail(STATUS_INTERNAL, "out of memory: %s needs %zu bytes", what, bytes);
+#if defined(MADV_HUGEPAGE)
+    if (large)
+        madvise(*result, bytes, MADV_HUGEPAGE);
+#endif
     memset(*result, 0, bytes);
     return STATUS_OK;
 }

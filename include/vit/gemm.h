@@ -33,19 +33,39 @@ struct Gemm {
     GemmForm form;   /* NN or TN */
     bool accumulate; /* C += instead of C = */
     void (*run)(const Gemm *gemm, const float *a, const float *b, float *c);
-    void (*kernel)(void); /* the back end's own */
+    void (*run_ahead)(const Gemm *gemm, const float *a, const float *b, float *c,
+                      const float *next);        /* or NULL */
+    void (*kernel)(void), (*kernel_ahead)(void); /* the back end's own */
 };
 
 void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t lda, size_t ldb,
                size_t ldc, bool accumulate);
 
+/* The same by a given back end, for measuring; gemm_has tells whether it is there. */
+typedef enum GemmBackend { GEMM_XSMM, GEMM_BLIS } GemmBackend;
+bool gemm_has(GemmBackend backend);
+void gemm_plan_with(GemmBackend backend, Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k,
+                    size_t lda, size_t ldb, size_t ldc, bool accumulate);
+
 static inline void gemm_run(const Gemm *gemm, const float *a, const float *b, float *c) {
     gemm->run(gemm, a, b, c);
 }
 
-/* One large product on all OpenMP threads; called outside parallel regions. Rows of C do not
- * depend on m, nor on the number of threads. */
-void gemm_wide(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
-               const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
+/* The same, and meanwhile brings what lies at `next`, as many rows and columns as C and with C's
+ * leading dimension, near the processor, where the back end can. */
+static inline void gemm_run_ahead(const Gemm *gemm, const float *a, const float *b, float *c,
+                                  const float *next) {
+    if (gemm->run_ahead)
+        gemm->run_ahead(gemm, a, b, c, next);
+    else
+        gemm->run(gemm, a, b, c);
+}
+
+/* One large product on several OpenMP threads; called outside parallel regions. Rows of C do not
+ * depend on m, nor on the number of threads. room: the caller's, gemm_wide_room floats. */
+void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+               size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+               float *room);
+size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k);
 
 #endif

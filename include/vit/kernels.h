@@ -49,18 +49,20 @@ typedef struct Kernels {
 
     /* x = (x + bias[column]) * scale, in place; x [rows, cols]. */
     void (*add_bias)(size_t rows, size_t cols, const float *bias, float scale, float *x);
-    /* out [cols, rows] = transpose of in [rows, cols]. */
-    void (*transpose)(size_t rows, size_t cols, const float *in, float *out);
+    /* out [cols, rows] = transpose of in [rows, cols]; leading dimensions in floats. */
+    void (*transpose)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out,
+                      size_t ld_out);
+    /* y = x * gamma[column] + beta[column]; x [rows, cols]: a layer norm's result again. */
+    void (*scale_columns)(size_t rows, size_t cols, const float *x, const float *gamma,
+                          const float *beta, float *y);
     /* y += x. */
     void (*add)(size_t n, const float *x, float *y);
     /* z = x * y. */
     void (*multiply)(size_t n, const float *x, const float *y, float *z);
     /* sum[cols] += columns of x [rows, cols]. */
     void (*add_column_sums)(size_t rows, size_t cols, const float *x, float *sum);
-    /* row r of x [rows, cols] *= factor[r]. */
-    void (*scale_rows)(size_t rows, size_t cols, const float *factor, float *x);
-    /* dot[r] = row r of x . row r of y. */
-    void (*row_dots)(size_t rows, size_t cols, const float *x, const float *y, float *dot);
+    /* row r of y = row r of x [rows, cols] * factor[r]; y may be x. */
+    void (*scale_rows)(size_t rows, size_t cols, const float *factor, const float *x, float *y);
 
     /* Layer normalization over rows of x [rows, cols] (Ba et al. 2016): normalized = (x - mean) /
      * sqrt(var + epsilon), y = normalized * gamma + beta; inverse[rows] = 1 / sqrt(var + epsilon).
@@ -80,12 +82,11 @@ typedef struct Kernels {
      * words number row-major elements. */
     void (*softmax)(size_t rows, size_t cols, float *scores, float *kept, float *row_scale,
                     Dropout dropout);
-    /* kept = max(e, 0): what softmax left in `kept`, again. */
-    void (*softmax_kept)(size_t n, const float *signed_exponentials, float *kept);
-    /* ds [rows, cols], in place: from the gradient of the scaled output (product of dO * row_scale
-     * and V^T) to that of the scores: ds = |e| ((e > 0 ? ds : 0) - delta[r]). */
+    /* ds [rows, cols], in place: from the gradient of kept to that of the scores,
+     * ds = |e| ((e > 0 ? ds : 0) - keep row_scale[r] (kept . ds)), keep = 1 / dropout.scale.
+     * kept = max(e, 0): what softmax left there, again. */
     void (*softmax_backward)(size_t rows, size_t cols, const float *signed_exponentials,
-                             const float *delta, float *ds);
+                             const float *row_scale, float keep, float *ds, float *kept);
 
     /* x [rows, cols] in place: gelu(x + bias) with dropout; GELU is x Phi(x), exact form (Hendrycks
      * and Gimpel 2016). slope: the derivative times decision and scale, or NULL. */
@@ -102,6 +103,11 @@ typedef struct Kernels {
     void (*adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
     /* Sum of squares of x[n], in double. */
     double (*sum_squares)(size_t n, const float *x);
+
+    /* Independent chains c = c factor[0] + factor[1] in registers, for measuring: returns the
+     * operations, two a multiplication and addition. *sum keeps a compiler from leaving them out.
+     */
+    size_t (*multiply_add)(size_t rounds, const float *factor, float *sum);
 } Kernels;
 
 /* The kernels for a level, or NULL when they are not built in or this processor cannot run them. */

@@ -20,9 +20,14 @@ typedef struct ModelShape {
 
 ModelShape model_shape(const Job *job, size_t classes);
 
+/* Whether attention takes fewer operations with its projections folded (see attention.h). */
+bool model_folds_attention(const ModelShape *shape);
+
 /* Floating-point operations (a multiplication and an addition count as two) of the matrix products
  * of one image: forward, and a training step's forward and backward (three times as many). */
 double model_forward_flops(const ModelShape *shape);
 double model_training_flops(const ModelShape *shape);
+/* The same as it is computed, with folded attention. */
+double model_executed_flops(const ModelShape *shape);
 
 #endif

@@ -28,8 +28,12 @@ const char *gemm_warning(void) {
     return chosen.warning;
 }
 
-void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t lda, size_t ldb,
-               size_t ldc, bool accumulate) {
+bool gemm_has(GemmBackend backend) {
+    return backend == GEMM_BLIS || chosen.xsmm;
+}
+
+void gemm_plan_with(GemmBackend backend, Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k,
+                    size_t lda, size_t ldb, size_t ldc, bool accumulate) {
     *gemm = (Gemm){.m = m,
                    .n = n,
                    .k = k,
@@ -38,8 +42,14 @@ void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t l
                    .ldc = ldc,
                    .form = form,
                    .accumulate = accumulate};
-    if (!chosen.xsmm || !gemm_xsmm_plan(gemm))
+    if (backend == GEMM_BLIS || !gemm_xsmm_plan(gemm))
         gemm_blis_plan(gemm);
+}
+
+void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t lda, size_t ldb,
+               size_t ldc, bool accumulate) {
+    gemm_plan_with(chosen.xsmm ? GEMM_XSMM : GEMM_BLIS, gemm, form, m, n, k, lda, ldb, ldc,
+                   accumulate);
 }
 
 /* Borders between the threads' parts: a multiple of every kernel's tile. */
@@ -51,10 +61,12 @@ static size_t wide_border(size_t total, size_t parts, size_t part) {
     return border < total ? border : total;
 }
 
-void gemm_wide(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
-               const float *b, size_t ldb, bool accumulate, float *c, size_t ldc) {
+/* Through BLIS, which does its own blocking: a thread takes columns or rows. */
+static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+                      size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
+                      size_t ldc) {
     bool by_columns = n >= m;
-#pragma omp parallel
+#pragma omp parallel num_threads((int)threads)
     {
         size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
         size_t total = by_columns ? n : m;
@@ -73,4 +85,13 @@ void gemm_wide(GemmForm form, size_t m, size_t n, size_t k, const float *a, size
             gemm_blis_once(form, by_columns ? m : count, by_columns ? count : n, k, my_a, lda, my_b,
                            ldb, accumulate, my_c, ldc);
     }
+}
+
+void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+               size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+               float *room) {
+    if (chosen.xsmm)
+        gemm_wide_blocked(threads, form, m, n, k, a, lda, b, ldb, accumulate, c, ldc, room);
+    else
+        wide_blis(threads, form, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
 }

@@ -18,4 +18,9 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
 bool gemm_xsmm_init(char *description, size_t bytes);
 bool gemm_xsmm_plan(Gemm *gemm);
 
+/* gemm_wide out of planned products, for back ends that do no blocking of their own. */
+void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
+                       size_t ldc, float *room);
+
 #endif

@@ -94,6 +94,7 @@ static void run_small(const Gemm *gemm, const float *a, const float *b, float *c
 
 void gemm_blis_plan(Gemm *gemm) {
     gemm->run = run_small;
+    gemm->run_ahead = NULL;
     gemm->kernel = NULL;
 }
 

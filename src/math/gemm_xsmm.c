@@ -18,6 +18,13 @@ static void run(const Gemm *gemm, const float *a, const float *b, float *c) {
     ((libxsmm_smmfunction)gemm->kernel)(b, a, c);
 }
 
+/* "B" is the second operand of the column-major product, which may be anywhere: it is only fetched.
+ */
+static void run_ahead(const Gemm *gemm, const float *a, const float *b, float *c,
+                      const float *next) {
+    ((libxsmm_smmfunction)gemm->kernel_ahead)(b, a, c, b, next, c);
+}
+
 bool gemm_xsmm_plan(Gemm *gemm) {
     if (gemm->form == GEMM_NT)
         return false;
@@ -25,13 +32,16 @@ bool gemm_xsmm_plan(Gemm *gemm) {
                           ldc = (libxsmm_blasint)gemm->ldc;
     const float alpha = 1.0f, beta = gemm->accumulate ? 1.0f : 0.0f;
     const int flags = gemm->form == GEMM_TN ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
-    const int prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
-    libxsmm_smmfunction kernel = libxsmm_smmdispatch(
-        (libxsmm_blasint)gemm->n, (libxsmm_blasint)gemm->m, (libxsmm_blasint)gemm->k, &ldb, &lda,
-        &ldc, &alpha, &beta, &flags, &prefetch);
+    const libxsmm_blasint m = (libxsmm_blasint)gemm->m, n = (libxsmm_blasint)gemm->n,
+                          k = (libxsmm_blasint)gemm->k;
+    const int none = LIBXSMM_GEMM_PREFETCH_NONE, ahead = LIBXSMM_GEMM_PREFETCH_BL2_VIA_C;
+    gemm->kernel = (void (*)(void))libxsmm_smmdispatch(n, m, k, &ldb, &lda, &ldc, &alpha, &beta,
+                                                       &flags, &none);
+    gemm->kernel_ahead = (void (*)(void))libxsmm_smmdispatch(n, m, k, &ldb, &lda, &ldc, &alpha,
+                                                             &beta, &flags, &ahead);
     gemm->run = run;
-    gemm->kernel = (void (*)(void))kernel;
-    return kernel != NULL;
+    gemm->run_ahead = run_ahead;
+    return gemm->kernel && gemm->kernel_ahead;
 }
 
 #else

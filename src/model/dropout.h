@@ -2,6 +2,7 @@
 #define VIT_DROPOUT_H
 
 #include "vit/kernels.h"
+#include "vit/phase.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,9 +43,11 @@ static inline float dropout_keep(double rate) {
 static inline Dropout dropout_draw(const DropoutSource *source, uint32_t site, size_t elements) {
     if (!source->words)
         return (Dropout){.words = NULL, .threshold = 65536, .scale = 1.0f};
+    const Phase before = phase_begin(PHASE_DROPOUT);
     source->kernels->dropout_words(
         random_stream(source->seed, RANDOM_DROPOUT, source->step, source->sample, site),
         dropout_groups(elements), source->words);
+    phase_begin(before);
     return (Dropout){.words = source->words,
                      .threshold = source->threshold,
                      .scale = 65536.0f / (float)source->threshold};

@@ -1,5 +1,7 @@
 #include "encoder.h"
 
+#include "vit/phase.h"
+
 #include <string.h>
 
 static const float norm_epsilon = 1e-6f;
@@ -33,8 +35,6 @@ void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *aren
         BlockStash *block = &stash->block[l];
         norm_stash_place(&block->norm1, shape, arena);
         norm_stash_place(&block->norm2, shape, arena);
-        block->attention_input = arena_take(arena, shape->T * shape->D);
-        block->mlp_input = arena_take(arena, shape->T * shape->D);
         attention_stash_place(&block->attention, shape, arena);
         mlp_stash_place(&block->mlp, shape, arena);
     }
@@ -58,6 +58,7 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
                         Arena *arena) {
     const size_t words = dropout_groups(largest_dropout_site(shape)) * DROPOUT_GROUP;
     work->x = arena_take(arena, shape->T * shape->D);
+    work->input = arena_take(arena, shape->T * shape->D);
     work->residual = arena_take(arena, unit_images * shape->T * shape->D);
     work->words = (uint16_t *)(void *)arena_take(arena, words / 2);
     attention_work_place(&work->attention, shape, arena);
@@ -74,15 +75,28 @@ void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeight
 }
 
 void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
-                           EncoderWeights *prepared) {
+                           EncoderWork *work, EncoderWeights *prepared) {
     const BlockLayout *layout = &encoder->table->block[block];
     BlockWeights *target = &prepared->block[block];
     target->norm1_gamma = weights + layout->norm1_gamma;
     target->norm1_beta = weights + layout->norm1_beta;
     target->norm2_gamma = weights + layout->norm2_gamma;
     target->norm2_beta = weights + layout->norm2_beta;
-    attention_prepare(&encoder->attention, layout, weights, &target->attention);
+    attention_prepare(&encoder->attention, layout, weights, &work->attention, &target->attention);
     mlp_prepare(&encoder->mlp, layout, weights, &target->mlp);
+}
+
+static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t block,
+                                                  EncoderGradient gradient) {
+    return attention_gradient(&encoder->attention, &encoder->table->block[block], gradient.tensors,
+                              gradient.folded + block * attention_folded_floats(encoder->shape));
+}
+
+void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
+                          EncoderWork *work, EncoderGradient gradient) {
+    AttentionGradient attention = block_attention_gradient(encoder, block, gradient);
+    attention_unfold(&encoder->attention, &encoder->table->block[block], weights, &work->attention,
+                     &attention);
 }
 
 /* Patch embedding: x = patches W + b + position. */
@@ -90,18 +104,20 @@ void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t 
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
                    float *x) {
     const ModelShape *shape = encoder->shape;
+    phase_begin(PHASE_EMBED);
     gemm_run(&encoder->embed, patches, weights->patch_kernel, x);
     encoder->kernels->add_bias(shape->T, shape->D, weights->patch_bias, 1.0f, x);
     encoder->kernels->add(shape->T * shape->D, weights->position, x);
 }
 
 void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
-                            float *gradient) {
+                            EncoderGradient gradient) {
     const ModelShape *shape = encoder->shape;
     const ParameterTable *table = encoder->table;
-    encoder->kernels->add(shape->T * shape->D, dx, gradient + table->position);
-    encoder->kernels->add_column_sums(shape->T, shape->D, dx, gradient + table->patch_bias);
-    gemm_run(&encoder->embed_gradient, patches, dx, gradient + table->patch_kernel);
+    phase_begin(PHASE_EMBED_BACKWARD);
+    encoder->kernels->add(shape->T * shape->D, dx, gradient.tensors + table->position);
+    encoder->kernels->add_column_sums(shape->T, shape->D, dx, gradient.tensors + table->patch_bias);
+    gemm_run(&encoder->embed_gradient, patches, dx, gradient.tensors + table->patch_kernel);
 }
 
 /* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */
@@ -110,37 +126,44 @@ void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t
                    const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x) {
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const BlockWeights *w = &weights->block[block];
-    encoder->kernels->layer_norm(T, D, x, w->norm1_gamma, w->norm1_beta, norm_epsilon,
-                                 stash->attention_input, stash->norm1.normalized,
-                                 stash->norm1.inverse);
-    attention_forward(&encoder->attention, &w->attention, stash->attention_input, source, block,
+    phase_begin(PHASE_NORM);
+    encoder->kernels->layer_norm(T, D, x, w->norm1_gamma, w->norm1_beta, norm_epsilon, work->input,
+                                 stash->norm1.normalized, stash->norm1.inverse);
+    attention_forward(&encoder->attention, &w->attention, work->input, source, block,
                       &stash->attention, &work->attention, x);
-    encoder->kernels->layer_norm(T, D, x, w->norm2_gamma, w->norm2_beta, norm_epsilon,
-                                 stash->mlp_input, stash->norm2.normalized, stash->norm2.inverse);
-    mlp_forward(&encoder->mlp, &w->mlp, stash->mlp_input, source, block, &stash->mlp, &work->mlp,
-                x);
+    phase_begin(PHASE_NORM);
+    encoder->kernels->layer_norm(T, D, x, w->norm2_gamma, w->norm2_beta, norm_epsilon, work->input,
+                                 stash->norm2.normalized, stash->norm2.inverse);
+    mlp_forward(&encoder->mlp, &w->mlp, work->input, source, block, &stash->mlp, &work->mlp, x);
 }
 
 void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                            const BlockStash *stash, EncoderWork *work, float *gradient,
+                            const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
                             float *dx) {
+    float *tensors = gradient.tensors;
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const BlockLayout *layout = &encoder->table->block[block];
     const BlockWeights *w = &weights->block[block];
-    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, gradient);
+    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, tensors);
+    phase_begin(PHASE_NORM_BACKWARD);
+    encoder->kernels->scale_columns(T, D, stash->norm2.normalized, w->norm2_gamma, w->norm2_beta,
+                                    work->input);
     const float *dmlp_input =
-        mlp_backward(&encoder->mlp, &w->mlp, stash->mlp_input, dx, &stash->mlp, &work->mlp, &mlp);
+        mlp_backward(&encoder->mlp, &w->mlp, work->input, dx, &stash->mlp, &work->mlp, &mlp);
+    phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->layer_norm_backward(T, D, dmlp_input, w->norm2_gamma, stash->norm2.normalized,
-                                          stash->norm2.inverse, dx, gradient + layout->norm2_gamma,
-                                          gradient + layout->norm2_beta);
-    AttentionGradient attention = attention_gradient(layout, gradient);
+                                          stash->norm2.inverse, dx, tensors + layout->norm2_gamma,
+                                          tensors + layout->norm2_beta);
+    AttentionGradient attention = block_attention_gradient(encoder, block, gradient);
+    encoder->kernels->scale_columns(T, D, stash->norm1.normalized, w->norm1_gamma, w->norm1_beta,
+                                    work->input);
     float *dattention_input = work->x;
-    attention_backward(&encoder->attention, &w->attention, stash->attention_input, dx,
-                       encoder->keep, &stash->attention, &work->attention, &attention,
-                       dattention_input);
+    attention_backward(&encoder->attention, &w->attention, work->input, dx, encoder->keep,
+                       &stash->attention, &work->attention, &attention, dattention_input);
+    phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->layer_norm_backward(
         T, D, dattention_input, w->norm1_gamma, stash->norm1.normalized, stash->norm1.inverse, dx,
-        gradient + layout->norm1_gamma, gradient + layout->norm1_beta);
+        tensors + layout->norm1_gamma, tensors + layout->norm1_beta);
 }
 
 /* Pooling: y = LN(x), then all of y (flatten) or its mean over the tokens. */
@@ -150,6 +173,7 @@ void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const f
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const bool mean = encoder->shape->pool == POOL_MEAN;
     float *y = mean ? work->x : features;
+    phase_begin(PHASE_NORM);
     encoder->kernels->layer_norm(T, D, x, weights->norm_gamma, weights->norm_beta, norm_epsilon, y,
                                  stash->normalized, stash->inverse);
     if (!mean)
@@ -162,7 +186,7 @@ void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const f
 
 void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
                            const float *dfeatures, const NormStash *stash, EncoderWork *work,
-                           float *gradient, float *dx) {
+                           EncoderGradient gradient, float *dx) {
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const float *dy = dfeatures;
     if (encoder->shape->pool == POOL_MEAN) {
@@ -171,7 +195,9 @@ void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights
         dy = work->x;
     }
     memset(dx, 0, T * D * sizeof *dx);
+    phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->layer_norm_backward(T, D, dy, weights->norm_gamma, stash->normalized,
-                                          stash->inverse, dx, gradient + encoder->table->norm_gamma,
-                                          gradient + encoder->table->norm_beta);
+                                          stash->inverse, dx,
+                                          gradient.tensors + encoder->table->norm_gamma,
+                                          gradient.tensors + encoder->table->norm_beta);
 }

@@ -23,7 +23,6 @@ typedef struct NormStash {
 /* Of one image and block. */
 typedef struct BlockStash {
     NormStash norm1, norm2;
-    float *attention_input, *mlp_input; /* [T, D] */
     AttentionStash attention;
     MlpStash mlp;
 } BlockStash;
@@ -50,11 +49,18 @@ typedef struct EncoderWeights {
 /* A thread's scratch. */
 typedef struct EncoderWork {
     float *x;        /* [T, D] */
+    float *input;    /* [T, D]: of a block's half, normalized */
     float *residual; /* [unit_images, T, D]: x of every image of the unit */
     uint16_t *words; /* room for the dropout decisions of the largest site */
     AttentionWork attention;
     MlpWork mlp;
 } EncoderWork;
+
+/* Where a thread adds the weights' gradients. */
+typedef struct EncoderGradient {
+    float *tensors; /* flat block of the encoder's tensors */
+    float *folded;  /* [depth, attention_folded_floats] */
+} EncoderGradient;
 
 typedef struct Encoder {
     const ModelShape *shape;
@@ -76,10 +82,13 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
                         Arena *arena);
 
 /* Points the weights that need no preparation into the flat block; encoder_prepare_block makes the
- * others' forms, one block a call. */
+ * others' forms, one block a call. Before the first image and after the last one, a step:
+ * encoder_unfold_block turns what was summed in `folded` into tensors' gradients. */
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared);
 void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
-                           EncoderWeights *prepared);
+                           EncoderWork *work, EncoderWeights *prepared);
+void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
+                          EncoderWork *work, EncoderGradient gradient);
 
 /* x [T, D] = patches W + b + position. */
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
@@ -91,13 +100,14 @@ void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t
 void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const float *x,
                   NormStash *stash, EncoderWork *work, float *features);
 
-/* Their backward passes, in reverse order. gradient: the thread's flat block, added to. */
+/* Their backward passes, in reverse order; gradient is added to. */
 void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
                            const float *dfeatures, const NormStash *stash, EncoderWork *work,
-                           float *gradient, float *dx);
+                           EncoderGradient gradient, float *dx);
 void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                            const BlockStash *stash, EncoderWork *work, float *gradient, float *dx);
+                            const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
+                            float *dx);
 void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
-                            float *gradient);
+                            EncoderGradient gradient);
 
 #endif

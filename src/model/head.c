@@ -18,31 +18,39 @@ void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
     head->width[head->layers] = shape->classes;
 }
 
-void head_stash_place(HeadStash *stash, const Head *head, size_t images, Arena *arena) {
-    size_t widest = head->width[0];
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
+                      Arena *arena) {
+    size_t room = 0;
     for (size_t j = 0; j < head->layers; j++) {
-        stash->input[j] = arena_take(arena, images * head->width[j]);
+        const size_t in = head->width[j], out = head->width[j + 1];
+        stash->input[j] = arena_take(arena, images * in);
+        stash->delta[j] = arena_take(arena, images * out);
         if (j + 1 < head->layers)
-            stash->slope[j] = arena_take(arena, images * head->width[j + 1]);
-        if (head->width[j + 1] > widest)
-            widest = head->width[j + 1];
+            stash->slope[j] = arena_take(arena, chunk * out);
+        room = larger(room, gemm_wide_room(head->threads, chunk, out, in));
+        room = larger(room, gemm_wide_room(head->threads, chunk, in, out));
+        room = larger(room, gemm_wide_room(head->threads, in, out, images));
     }
-    stash->logits = arena_take(arena, images * head->width[head->layers]);
-    for (int i = 0; i < 2; i++)
-        stash->delta[i] = arena_take(arena, images * widest);
+    stash->logits = arena_take(arena, chunk * head->width[head->layers]);
+    stash->dfeatures = arena_take(arena, chunk * head->width[0]);
+    stash->room = arena_take(arena, room);
 }
 
 /* h_{j+1} = dropout(gelu(h_j W_j + b_j)); logits = h_last W + b. */
-void head_forward(const Head *head, const float *weights, size_t B, const uint32_t *sample,
-                  const DropoutSource *sources, HeadStash *stash) {
+void head_forward(const Head *head, const float *weights, size_t first, size_t B,
+                  const uint32_t *sample, const DropoutSource *sources, HeadStash *stash) {
     const Kernels *kernels = head->kernels;
     for (size_t j = 0; j < head->layers; j++) {
         const size_t in = head->width[j], out = head->width[j + 1];
         const bool last = j + 1 == head->layers;
         const float *bias = weights + head->table->head_bias[j];
-        float *output = last ? stash->logits : stash->input[j + 1];
-        gemm_wide(GEMM_NN, B, out, in, stash->input[j], in, weights + head->table->head_kernel[j],
-                  out, false, output, out);
+        float *output = last ? stash->logits : stash->input[j + 1] + first * out;
+        gemm_wide(head->threads, GEMM_NN, B, out, in, stash->input[j] + first * in, in,
+                  weights + head->table->head_kernel[j], out, false, output, out, stash->room);
         if (last) {
             kernels->add_bias(B, out, bias, 1.0f, output);
             continue;
@@ -99,27 +107,31 @@ static void logits_gradient(size_t B, size_t classes, const float *logits, const
     }
 }
 
-/* dW_j = h_j^T dz_j; db_j = column sums of dz_j; dh_j = dz_j W_j^T; dz_{j-1} = dh_j slope_{j-1}. */
-float *head_backward(const Head *head, const float *weights, size_t B, const uint16_t *label,
-                     float scale, bool overwrite, HeadStash *stash, float *gradient) {
+/* dh_j = dz_j W_j^T; dz_{j-1} = dh_j slope_{j-1}. */
+void head_backward(const Head *head, const float *weights, size_t first, size_t B,
+                   const uint16_t *label, float scale, HeadStash *stash) {
     const Kernels *kernels = head->kernels;
-    float *delta = stash->delta[0], *dinput = stash->delta[1];
-    logits_gradient(B, head->shape->classes, stash->logits, label, scale, delta);
+    const size_t classes = head->width[head->layers];
+    logits_gradient(B, classes, stash->logits, label, scale,
+                    stash->delta[head->layers - 1] + first * classes);
+    for (size_t j = head->layers; j-- > 0;) {
+        const size_t in = head->width[j], out = head->width[j + 1];
+        float *dinput = j > 0 ? stash->delta[j - 1] + first * in : stash->dfeatures;
+        gemm_wide(head->threads, GEMM_NT, B, in, out, stash->delta[j] + first * out, out,
+                  weights + head->table->head_kernel[j], out, false, dinput, in, stash->room);
+        if (j > 0)
+            kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
+    }
+}
+
+/* dW_j = h_j^T dz_j; db_j = column sums of dz_j. */
+void head_gradient(const Head *head, size_t images, const HeadStash *stash, float *gradient) {
     for (size_t j = head->layers; j-- > 0;) {
         const size_t in = head->width[j], out = head->width[j + 1];
         float *dbias = gradient + head->table->head_bias[j];
-        if (overwrite)
-            memset(dbias, 0, out * sizeof *dbias);
-        kernels->add_column_sums(B, out, delta, dbias);
-        gemm_wide(GEMM_TN, in, out, B, stash->input[j], in, delta, out, !overwrite,
-                  gradient + head->table->head_kernel[j], out);
-        gemm_wide(GEMM_NT, B, in, out, delta, out, weights + head->table->head_kernel[j], out,
-                  false, dinput, in);
-        if (j > 0)
-            kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
-        float *used = delta;
-        delta = dinput;
-        dinput = used;
+        memset(dbias, 0, out * sizeof *dbias);
+        head->kernels->add_column_sums(images, out, stash->delta[j], dbias);
+        gemm_wide(head->threads, GEMM_TN, in, out, images, stash->input[j], in, stash->delta[j],
+                  out, false, gradient + head->table->head_kernel[j], out, stash->room);
     }
-    return delta;
 }

@@ -1,5 +1,7 @@
 #include "mlp.h"
 
+#include "vit/phase.h"
+
 void mlp_plan(Mlp *mlp, const ModelShape *shape, const Kernels *kernels) {
     *mlp = (Mlp){.T = shape->T, .layers = shape->mlp.count, .kernels = kernels};
     mlp->width[0] = shape->D;
@@ -44,7 +46,7 @@ void mlp_prepare(const Mlp *mlp, const BlockLayout *layout, const float *weights
         prepared->kernel[j] = weights + layout->mlp_kernel[j];
         prepared->bias[j] = weights + layout->mlp_bias[j];
         mlp->kernels->transpose(mlp->width[j], mlp->width[j + 1], prepared->kernel[j],
-                                prepared->kernel_t[j]);
+                                mlp->width[j + 1], prepared->kernel_t[j], mlp->width[j]);
     }
 }
 
@@ -65,8 +67,10 @@ void mlp_forward(const Mlp *mlp, const MlpWeights *weights, const float *x,
     for (size_t j = 0; j < mlp->layers; j++) {
         const size_t out = mlp->width[j + 1];
         float *output = j + 1 < mlp->layers ? stash->output[j] : work->output;
+        phase_begin(PHASE_MLP);
         gemm_run(&mlp->forward[j], input, weights->kernel[j], output);
         Dropout dropout = dropout_draw(source, dropout_site_mlp(block, j), mlp->T * out);
+        phase_begin(PHASE_GELU);
         mlp->kernels->gelu(mlp->T, out, weights->bias[j], dropout, output, stash->slope[j]);
         input = output;
     }
@@ -82,8 +86,10 @@ const float *mlp_backward(const Mlp *mlp, const MlpWeights *weights, const float
         const size_t out = mlp->width[j + 1];
         const float *input = j > 0 ? stash->output[j - 1] : x;
         float *dz = work->delta[0], *dinput = work->delta[1];
+        phase_begin(PHASE_GELU_BACKWARD);
         mlp->kernels->multiply(mlp->T * out, doutput, stash->slope[j], dz);
         mlp->kernels->add_column_sums(mlp->T, out, dz, gradient->bias[j]);
+        phase_begin(PHASE_MLP_BACKWARD);
         gemm_run(&mlp->weight_gradient[j], input, dz, gradient->kernel[j]);
         gemm_run(&mlp->input_gradient[j], dz, weights->kernel_t[j], dinput);
         doutput = dinput;

@@ -39,20 +39,44 @@ static double chain_products(size_t in, const SizeList *widths) {
     return products;
 }
 
-double model_forward_flops(const ModelShape *shape) {
-    double T = (double)shape->T, D = (double)shape->D, HK = (double)(shape->H * shape->K);
-    double patches = T * (double)shape->patch_values * D;
-    double projections = 4 * T * D * HK;   /* query, key, value, output */
-    double attention = 2 * square(T) * HK; /* q k^T, p v */
-    double mlp = T * chain_products(shape->D, &shape->mlp);
-    size_t head_out =
+/* Of one image's attention, in one block and one head: by projections (query, key, value, output;
+ * q k^T, p v), and folded. */
+static double projected_products(const ModelShape *shape) {
+    const double T = (double)shape->T, D = (double)shape->D, K = (double)shape->K;
+    return 4 * T * D * K + 2 * square(T) * K;
+}
+
+static double folded_products(const ModelShape *shape) {
+    const double T = (double)shape->T, D = (double)shape->D;
+    return 2 * T * square(D) + 2 * square(T) * D;
+}
+
+bool model_folds_attention(const ModelShape *shape) {
+    return folded_products(shape) < projected_products(shape);
+}
+
+static double forward_flops(const ModelShape *shape, double head_products) {
+    const double T = (double)shape->T;
+    const double patches = T * (double)shape->patch_values * (double)shape->D;
+    const double attention = (double)shape->H * head_products;
+    const double mlp = T * chain_products(shape->D, &shape->mlp);
+    const size_t head_out =
         shape->head.count ? shape->head.value[shape->head.count - 1] : shape->features;
-    double head =
+    const double head =
         chain_products(shape->features, &shape->head) + (double)head_out * (double)shape->classes;
-    return 2 * (patches + (double)shape->depth * (projections + attention + mlp) + head);
+    return 2 * (patches + (double)shape->depth * (attention + mlp) + head);
+}
+
+double model_forward_flops(const ModelShape *shape) {
+    return forward_flops(shape, projected_products(shape));
 }
 
 double model_training_flops(const ModelShape *shape) {
     /* Every product C = A B has two more of its size backward: dA = dC B^T and dB = A^T dC. */
     return 3 * model_forward_flops(shape);
+}
+
+double model_executed_flops(const ModelShape *shape) {
+    return 3 * forward_flops(shape, model_folds_attention(shape) ? folded_products(shape)
+                                                                 : projected_products(shape));
 }

@@ -3,6 +3,7 @@
 #include "encoder.h"
 #include "head.h"
 #include "vit/memory.h"
+#include "vit/phase.h"
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ enum { CHUNK_IMAGES = 64 };
 
 typedef struct Worker {
     EncoderWork work;
-    float *gradient; /* flat block of the encoder's tensors */
+    EncoderGradient gradient;
     DropoutSource encoder_dropout, head_dropout;
 } Worker;
 
@@ -20,7 +21,8 @@ struct Vit {
     const ModelShape *shape;
     const ParameterTable *table;
     VitOptions options;
-    size_t chunk; /* images */
+    size_t images; /* of the largest slice, in whole chunks */
+    size_t chunk;  /* images that pass forward, head and backward together */
     Encoder encoder;
     Head head;
     EncoderWeights weights;
@@ -48,6 +50,10 @@ static size_t round_up(size_t value, size_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static size_t chunk_images(const VitOptions *options) {
     const size_t turn = options->threads * options->unit_images;
     const size_t wanted = round_up(CHUNK_IMAGES, turn);
@@ -55,14 +61,19 @@ static size_t chunk_images(const VitOptions *options) {
     return wanted < most ? wanted : most;
 }
 
+static size_t folded_floats(const Vit *vit) {
+    return vit->shape->depth * attention_folded_floats(vit->shape);
+}
+
 /* Places everything in the arena; counts only when its base is NULL. */
 static void place(Vit *vit, Arena *arena) {
     encoder_weights_place(&vit->weights, vit->shape, arena);
-    head_stash_place(&vit->head_stash, &vit->head, vit->chunk, arena);
+    head_stash_place(&vit->head_stash, &vit->head, vit->images, vit->chunk, arena);
     for (size_t i = 0; i < vit->chunk; i++)
         encoder_stash_place(&vit->stash[i], vit->shape, arena);
     for (size_t t = 0; t < vit->options.threads; t++) {
-        vit->worker[t].gradient = arena_take(arena, vit->table->encoder_floats);
+        vit->worker[t].gradient.tensors = arena_take(arena, vit->table->encoder_floats);
+        vit->worker[t].gradient.folded = arena_take(arena, folded_floats(vit));
         encoder_work_place(&vit->worker[t].work, vit->shape, vit->options.unit_images, arena);
     }
 }
@@ -91,6 +102,7 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->table = table;
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
+    (*vit)->images = larger(options->images, (*vit)->chunk);
     head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads);
     return make(*vit);
 }
@@ -151,8 +163,10 @@ static void prepare_worker(Vit *vit, const Pass *pass, size_t t) {
     worker->encoder_dropout = dropout_source(vit, pass, vit->shape->dropout, worker->work.words);
     worker->head_dropout = dropout_source(vit, pass, vit->shape->head_dropout, worker->work.words);
     vit->head_sources[t] = worker->head_dropout;
-    if (pass->training)
-        memset(worker->gradient, 0, vit->table->encoder_floats * sizeof(float));
+    if (!pass->training)
+        return;
+    memset(worker->gradient.tensors, 0, vit->table->encoder_floats * sizeof(float));
+    memset(worker->gradient.folded, 0, folded_floats(vit) * sizeof(float));
 }
 
 /* Before the first chunk: the weights' forms, the threads' dropout sources and empty gradients. */
@@ -161,28 +175,40 @@ static void prepare(Vit *vit, const Pass *pass) {
     const size_t depth = vit->shape->depth, threads = vit->options.threads;
 #pragma omp parallel num_threads((int)threads)
     {
+        phase_begin(PHASE_PREPARE);
 #pragma omp for schedule(static) nowait
         for (size_t l = 0; l < depth; l++)
-            encoder_prepare_block(&vit->encoder, pass->weights, l, &vit->weights);
+            encoder_prepare_block(&vit->encoder, pass->weights, l,
+                                  &vit->worker[omp_get_thread_num()].work, &vit->weights);
 #pragma omp for schedule(static)
         for (size_t t = 0; t < threads; t++)
             prepare_worker(vit, pass, t);
+        phase_begin(PHASE_WAIT);
     }
 }
 
 static void progress(const Pass *pass) {
-    if (pass->hooks && pass->hooks->progress && omp_get_thread_num() == 0)
-        pass->hooks->progress(pass->hooks->context);
+    if (!pass->hooks || !pass->hooks->progress || omp_get_thread_num() != 0)
+        return;
+    phase_begin(PHASE_EXCHANGE);
+    pass->hooks->progress(pass->hooks->context);
+}
+
+/* Where a chunk's rows begin in the head's stash: evaluation keeps none. */
+static size_t head_row(const Pass *pass, size_t base) {
+    return pass->training ? base : 0;
 }
 
 /* Images [first, first + count) of the chunk that begins with image `base`, one unit, forward. */
 static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base, size_t first,
                          size_t count, size_t scratch) {
     const size_t values = vit->shape->T * vit->shape->D;
+    const size_t row = head_row(pass, base) + first;
     /* Evaluation keeps nothing: all images and blocks write over the same stash, which stays in
      * cache. */
     for (size_t i = 0; i < count; i++) {
         ImageStash *stash = &vit->stash[pass->training ? first + i : scratch];
+        phase_begin(PHASE_AUGMENT);
         pass->input->load(pass->input->context, base + first + i, stash->patches);
         encoder_embed(&vit->encoder, &vit->weights, stash->patches,
                       worker->work.residual + i * values);
@@ -200,7 +226,7 @@ static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base
     for (size_t i = 0; i < count; i++) {
         const size_t features = vit->shape->features;
         ImageStash *stash = &vit->stash[pass->training ? first + i : scratch];
-        float *target = vit->head_stash.input[0] + (first + i) * features;
+        float *target = vit->head_stash.input[0] + (row + i) * features;
         encoder_pool(&vit->encoder, &vit->weights, worker->work.residual + i * values, &stash->norm,
                      &worker->work, target);
         if (!pass->training)
@@ -252,12 +278,15 @@ static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, 
             else
                 unit_forward(vit, pass, &vit->worker[t], base, first, count, from * unit);
         }
+        phase_begin(PHASE_WAIT);
     }
 }
 
 static void ready(const Pass *pass, size_t first, size_t count) {
-    if (pass->hooks && pass->hooks->ready)
-        pass->hooks->ready(pass->hooks->context, first, count);
+    if (!pass->hooks || !pass->hooks->ready)
+        return;
+    phase_begin(PHASE_EXCHANGE);
+    pass->hooks->ready(pass->hooks->context, first, count);
 }
 
 static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
@@ -276,21 +305,37 @@ static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images,
 
 static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
     chunk_units(vit, pass, base, images, NULL);
-    head_forward(&vit->head, pass->weights, images,
+    phase_begin(PHASE_HEAD);
+    head_forward(&vit->head, pass->weights, head_row(pass, base), images,
                  pass->training ? pass->input->sample + base : NULL, vit->head_sources,
                  &vit->head_stash);
     chunk_losses(vit, pass, base, images, sums);
 }
 
 /* The threads' gradients of the encoder, in the threads' order. */
-static void sum_workers(const Vit *vit, float *gradient) {
+static void sum_workers(Vit *vit, const float *weights, float *gradient) {
     const size_t floats = vit->table->encoder_floats, threads = vit->options.threads;
-#pragma omp parallel for schedule(static) num_threads((int)threads)
-    for (size_t i = 0; i < floats; i++) {
-        float sum = vit->worker[0].gradient[i];
-        for (size_t t = 1; t < threads; t++)
-            sum += vit->worker[t].gradient[i];
-        gradient[i] = sum;
+    const size_t folded = folded_floats(vit), depth = vit->shape->depth;
+    float *sums = vit->worker[0].gradient.folded;
+#pragma omp parallel num_threads((int)threads)
+    {
+        phase_begin(PHASE_SUM);
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < floats; i++) {
+            float sum = vit->worker[0].gradient.tensors[i];
+            for (size_t t = 1; t < threads; t++)
+                sum += vit->worker[t].gradient.tensors[i];
+            gradient[i] = sum;
+        }
+#pragma omp for schedule(static)
+        for (size_t i = 0; i < folded; i++)
+            for (size_t t = 1; t < threads; t++)
+                sums[i] += vit->worker[t].gradient.folded[i];
+#pragma omp for schedule(static)
+        for (size_t l = 0; l < depth; l++)
+            encoder_unfold_block(&vit->encoder, weights, l, &vit->worker[omp_get_thread_num()].work,
+                                 (EncoderGradient){.tensors = gradient, .folded = sums});
+        phase_begin(PHASE_WAIT);
     }
 }
 
@@ -312,15 +357,19 @@ void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *in
     for (size_t base = 0; base < input->images; base += vit->chunk) {
         const size_t left = input->images - base, images = left < vit->chunk ? left : vit->chunk;
         chunk_forward(vit, &pass, base, images, sums);
-        float *dfeatures = head_backward(&vit->head, weights, images, input->label + base, scale,
-                                         base == 0, &vit->head_stash, gradient);
-        if (images == left)
+        phase_begin(PHASE_HEAD_BACKWARD);
+        head_backward(&vit->head, weights, base, images, input->label + base, scale,
+                      &vit->head_stash);
+        if (images == left) {
+            head_gradient(&vit->head, input->images, &vit->head_stash, gradient);
             ready(&pass, table->encoder_count, table->count - table->encoder_count);
-        chunk_units(vit, &pass, base, images, dfeatures);
+        }
+        chunk_units(vit, &pass, base, images, vit->head_stash.dfeatures);
     }
     if (input->images > 0)
-        sum_workers(vit, gradient);
+        sum_workers(vit, weights, gradient);
     ready(&pass, 0, table->encoder_count);
+    phase_begin(PHASE_OTHER);
 }
 
 void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *logits,

@@ -2,6 +2,7 @@
 
 #include "vit/adamw.h"
 #include "vit/log.h"
+#include "vit/phase.h"
 #include "vit/stop.h"
 #include "vit/watchdog.h"
 #include <math.h>
@@ -155,10 +156,12 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
     gradient_exchange_start(run->exchange, run->gradient);
     vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images,
               run->gradient, NULL, &hooks, &mine);
+    phase_begin(PHASE_EXCHANGE);
     run->progress.sums.wait_seconds += gradient_exchange_wait(run->exchange);
     const StepReport total = gather_reports(run, &mine, batch->images);
     *stop = total.stop != 0;
 
+    phase_begin(PHASE_ADAMW);
     const char *culprit = NULL;
     const double norm = gradient_norm(run, &culprit);
     const double loss = total.sums.loss / (double)batch->images;
@@ -176,5 +179,6 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
     run->bad_steps = 0;
     add_to_epoch(&run->progress.sums, &total.sums, batch->images);
     update_weights(run, norm);
+    phase_begin(PHASE_OTHER);
     return STATUS_OK;
 }

@@ -2,7 +2,6 @@
 
 #include "check.h"
 #include "vit/gemm.h"
-#include <omp.h>
 
 static double exact(GemmForm form, size_t m, size_t n, size_t k, const float *a, const float *b,
                     size_t i, size_t j) {
@@ -65,19 +64,21 @@ static void a_leading_dimension_leaves_the_rest_alone(void **state) {
 
 static void wide_products_on_any_number_of_threads(void **state) {
     (void)state;
-    static const size_t shapes[][3] = {{1, 7, 3}, {5, 300, 20}, {300, 5, 20}, {200, 197, 64}};
+    static const size_t shapes[][3] = {
+        {1, 7, 3}, {5, 300, 20}, {300, 5, 20}, {200, 197, 64}, {9, 1100, 300}};
     for (int threads = 1; threads <= 4; threads++)
-        for (size_t s = 0; s < 4; s++)
+        for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
             for (int kind = 0; kind < 6; kind++) {
                 const GemmForm form = (GemmForm)(kind % 3);
                 const size_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
                 float *a = test_values(m * k, 1.0f, 1), *b = test_values(k * n, 1.0f, 2);
                 float *c = test_values(m * n, 1.0f, 3), *before = test_values(m * n, 1.0f, 3);
-                omp_set_num_threads(threads);
-                gemm_wide(form, m, n, k, a, form == GEMM_TN ? m : k, b, form == GEMM_NT ? k : n,
-                          kind >= 3, c, n);
+                float *room = test_array(gemm_wide_room((size_t)threads, m, n, k), sizeof *room);
+                gemm_wide((size_t)threads, form, m, n, k, a, form == GEMM_TN ? m : k, b,
+                          form == GEMM_NT ? k : n, kind >= 3, c, n, room);
                 check_product(form, m, n, k, a, b, kind >= 3 ? before : NULL, c);
                 memory_free(a), memory_free(b), memory_free(c), memory_free(before);
+                memory_free(room);
             }
 }
 
@@ -86,15 +87,33 @@ static void a_row_does_not_depend_on_how_many_share_the_call(void **state) {
     enum { M = 260, N = 200, K = 300 };
     float *a = test_values((size_t)M * K, 1.0f, 1), *b = test_values((size_t)K * N, 1.0f, 2);
     float *all = test_array((size_t)M * N, 4), *some = test_array((size_t)M * N, 4);
-    omp_set_num_threads(1);
-    gemm_wide(GEMM_NN, M, N, K, a, K, b, N, false, all, N);
-    for (size_t m = 1; m <= M; m += m < 20 ? 1 : 40)
-        for (int threads = 1; threads <= 3; threads++) {
-            omp_set_num_threads(threads);
-            gemm_wide(GEMM_NN, m, N, K, a, K, b, N, false, some, N);
-            assert_memory_equal(some, all, m * N * sizeof *all);
-        }
-    memory_free(a), memory_free(b), memory_free(all), memory_free(some);
+    float *room = test_array(gemm_wide_room(3, M, N, K), sizeof *room);
+    for (int form = GEMM_NN; form <= GEMM_NT; form += GEMM_NT - GEMM_NN) {
+        const size_t ldb = form == GEMM_NT ? K : N;
+        gemm_wide(1, (GemmForm)form, M, N, K, a, K, b, ldb, false, all, N, room);
+        for (size_t m = 1; m <= M; m += m < 20 ? 1 : 40)
+            for (int threads = 1; threads <= 3; threads++) {
+                gemm_wide((size_t)threads, (GemmForm)form, m, N, K, a, K, b, ldb, false, some, N,
+                          room);
+                assert_memory_equal(some, all, m * N * sizeof *all);
+            }
+    }
+    memory_free(a), memory_free(b), memory_free(all), memory_free(some), memory_free(room);
+}
+
+/* The gradient of weights: only threads could move a bit. */
+static void weight_gradients_do_not_depend_on_threads(void **state) {
+    (void)state;
+    enum { M = 200, N = 150, K = 67 };
+    float *a = test_values((size_t)M * K, 1.0f, 1), *b = test_values((size_t)K * N, 1.0f, 2);
+    float *one = test_array((size_t)M * N, 4), *more = test_array((size_t)M * N, 4);
+    float *room = test_array(gemm_wide_room(4, M, N, K), sizeof *room);
+    gemm_wide(1, GEMM_TN, M, N, K, a, M, b, N, false, one, N, room);
+    for (int threads = 2; threads <= 4; threads++) {
+        gemm_wide((size_t)threads, GEMM_TN, M, N, K, a, M, b, N, false, more, N, room);
+        assert_memory_equal(more, one, (size_t)M * N * sizeof *one);
+    }
+    memory_free(a), memory_free(b), memory_free(one), memory_free(more), memory_free(room);
 }
 
 int main(void) {
@@ -105,6 +124,7 @@ int main(void) {
         cmocka_unit_test(a_leading_dimension_leaves_the_rest_alone),
         cmocka_unit_test(wide_products_on_any_number_of_threads),
         cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
+        cmocka_unit_test(weight_gradients_do_not_depend_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

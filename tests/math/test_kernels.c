@@ -115,20 +115,23 @@ static void softmax_and_its_backward(void **state) {
         float *scores = test_values(n, 8.0f, 5), *z = test_values(n, 8.0f, 5);
         float *kept = test_values(n, 1.0f, 6), *again = test_values(n, 1.0f, 6);
         float *ds = test_values(n, 1.0f, 7), *given = test_values(n, 1.0f, 7);
-        float scale[2], delta[2] = {0.3f, -0.2f};
+        float scale[2];
         uint16_t *words = test_array(n, sizeof *words);
         for (size_t i = 0; i < n; i++)
             words[i] = (uint16_t)(i * 40503u);
         const Dropout dropout = {words, 40000, 65536.0f / 40000.0f};
         kernels->softmax(rows, cols, scores, kept, scale, dropout);
-        kernels->softmax_kept(n, scores, again);
-        kernels->softmax_backward(rows, cols, scores, delta, ds);
+        kernels->softmax_backward(rows, cols, scores, scale, 40000.0f / 65536.0f, ds, again);
         for (size_t r = 0; r < rows; r++) {
             double sum = 0.0, top = -1e30;
             for (size_t c = 0; c < cols; c++)
                 top = fmax(top, (double)z[r * cols + c]);
             for (size_t c = 0; c < cols; c++)
                 sum += exp((double)z[r * cols + c] - top);
+            double dot = 0.0; /* of the probabilities and their gradient, before dropout's scale */
+            for (size_t c = 0; c < cols; c++)
+                if (words[r * cols + c] < 40000)
+                    dot += exp((double)z[r * cols + c] - top) / sum * (double)given[r * cols + c];
             for (size_t c = 0; c < cols; c++) {
                 const size_t i = r * cols + c;
                 const double e = exp((double)z[i] - top);
@@ -137,7 +140,7 @@ static void softmax_and_its_backward(void **state) {
                            keep ? e / sum * 65536.0 / 40000.0 : 0.0, 1e-6);
                 assert_true(kept[i] == again[i]);
                 check_near("softmax backward", (double)ds[i],
-                           e * ((keep ? (double)given[i] : 0.0) - (double)delta[r]), 1e-6);
+                           e * ((keep ? (double)given[i] : 0.0) - dot), 1e-6);
             }
         }
         memory_free(scores), memory_free(z), memory_free(kept), memory_free(again);
@@ -206,33 +209,30 @@ static void row_operations(void **state) {
             float *x = test_values(n, 1.0f, 13), *y = test_values(n, 1.0f, 14);
             float *z = test_array(n, 4), *row = test_values(rows, 1.0f, 15),
                   *col = test_values(cols, 1.0f, 16), *sum = test_array(cols, 4);
-            float *dot = test_array(rows, 4);
-            kernels->transpose(rows, cols, x, z);
+            kernels->transpose(rows, cols, x, cols, z, rows);
             for (size_t i = 0; i < n; i++)
                 assert_true(z[i % cols * rows + i / cols] == x[i]);
             kernels->add_column_sums(rows, cols, x, sum);
-            kernels->row_dots(rows, cols, x, y, dot);
-            double column = 0.0, product = 0.0;
+            double column = 0.0;
             for (size_t r = 0; r < rows; r++)
                 column += (double)x[r * cols + cols - 1];
-            for (size_t c = 0; c < cols; c++)
-                product += (double)x[n - cols + c] * (double)y[n - cols + c];
             check_near("column sum", (double)sum[cols - 1], column, 2e-5);
-            check_near("row dot", (double)dot[rows - 1], product, 2e-5);
             kernels->multiply(n, x, y, z);
             check_near("product", (double)z[n - 1], (double)x[n - 1] * (double)y[n - 1], 1e-7);
             memcpy(z, x, n * sizeof *z);
             kernels->add(n, y, z);
             check_near("sum", (double)z[n - 1], (double)x[n - 1] + (double)y[n - 1], 2e-7);
-            memcpy(z, x, n * sizeof *z);
-            kernels->scale_rows(rows, cols, row, z);
+            kernels->scale_columns(rows, cols, x, col, sum, z);
+            check_near("scaled columns", (double)z[n - 1],
+                       (double)x[n - 1] * (double)col[cols - 1] + (double)sum[cols - 1], 2e-5);
+            kernels->scale_rows(rows, cols, row, x, z);
             check_near("scaled", (double)z[n - 1], (double)x[n - 1] * (double)row[rows - 1], 1e-7);
             memcpy(z, x, n * sizeof *z);
             kernels->add_bias(rows, cols, col, 0.5f, z);
             check_near("biased", (double)z[n - 1], ((double)x[n - 1] + (double)col[cols - 1]) * 0.5,
                        2e-7);
             memory_free(x), memory_free(y), memory_free(z), memory_free(row), memory_free(col);
-            memory_free(sum), memory_free(dot);
+            memory_free(sum);
         }
 }
 

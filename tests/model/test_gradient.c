@@ -81,17 +81,29 @@ typedef struct LayerCase {
     DropoutSource source;
     float *memory, *x, *y, *pull; /* pull: the gradient of f with respect to y */
     Function function;            /* values: weights, then x */
+    EncoderGradient gradient;     /* of which tensors is function.gradient */
 } LayerCase;
 
 static const char *const tiny_job = "[augment]\nimage_size = 15\n"
                                     "[model]\npatch_size = 5\ndim = 12\ndepth = 2\nheads = 3\n"
                                     "key_dim = 7\nmlp = 20,12\nhead = 11,9\ndropout = 0.3\n";
 
-static void layer_open(LayerCase *c, PoolKind pool, double (*forward)(void *)) {
+/* Heads so wide that attention is folded, and so narrow that it is not. */
+enum { FOLDED_KEY_DIM = 19, NARROW_KEY_DIM = 7 };
+
+static Job tiny(PoolKind pool, size_t key_dim) {
     Job job;
-    *c = (LayerCase){0};
     assert_ok(job_parse(&job, "tiny.ini", tiny_job, 0, NULL));
     job.pool = pool;
+    job.key_dim = key_dim;
+    const ModelShape shape = model_shape(&job, 5);
+    assert_int_equal(model_folds_attention(&shape), key_dim == FOLDED_KEY_DIM);
+    return job;
+}
+
+static void layer_open(LayerCase *c, PoolKind pool, size_t key_dim, double (*forward)(void *)) {
+    const Job job = tiny(pool, key_dim);
+    *c = (LayerCase){0};
     c->shape = model_shape(&job, 5);
     assert_ok(parameter_table_init(&c->table, &c->shape));
     encoder_plan(&c->encoder, &c->shape, &c->table, kernels_best());
@@ -108,6 +120,9 @@ static void layer_open(LayerCase *c, PoolKind pool, double (*forward)(void *)) {
     const size_t values = c->shape.T * c->shape.D;
     c->function.values = test_values(c->table.floats + values, 0.6f, 1);
     c->function.gradient = test_array(c->table.floats + values, sizeof(float));
+    c->gradient.tensors = c->function.gradient;
+    c->gradient.folded =
+        test_array(c->shape.depth * attention_folded_floats(&c->shape), sizeof(float));
     c->function.forward = forward;
     c->function.context = c;
     c->function.step = 1e-2f;
@@ -127,6 +142,7 @@ static void layer_close(LayerCase *c) {
     memory_free(c->memory);
     memory_free(c->function.values);
     memory_free(c->function.gradient);
+    memory_free(c->gradient.folded);
     memory_free(c->y);
     memory_free(c->pull);
 }
@@ -134,7 +150,7 @@ static void layer_close(LayerCase *c) {
 static void prepare(LayerCase *c) {
     encoder_prepare(&c->encoder, c->function.values, &c->prepared);
     for (size_t l = 0; l < c->shape.depth; l++)
-        encoder_prepare_block(&c->encoder, c->function.values, l, &c->prepared);
+        encoder_prepare_block(&c->encoder, c->function.values, l, &c->work, &c->prepared);
 }
 
 static double pulled(const LayerCase *c, size_t count) {
@@ -164,17 +180,25 @@ static double attention_value(void *context) {
     return pulled(c, values);
 }
 
-static void attention_gradients(void **state) {
-    (void)state;
+static void check_attention(size_t key_dim) {
     LayerCase c;
-    layer_open(&c, POOL_FLATTEN, attention_value);
+    layer_open(&c, POOL_FLATTEN, key_dim, attention_value);
     attention_value(&c);
-    AttentionGradient gradient = attention_gradient(&c.table.block[1], c.function.gradient);
+    const BlockLayout *layout = &c.table.block[1];
+    AttentionGradient gradient =
+        attention_gradient(&c.encoder.attention, layout, c.gradient.tensors, c.gradient.folded);
     attention_backward(&c.encoder.attention, &c.prepared.block[1].attention, c.x, c.pull,
                        c.encoder.keep, &c.stash.block[1].attention, &c.work.attention, &gradient,
                        c.function.gradient + c.table.floats);
+    attention_unfold(&c.encoder.attention, layout, c.function.values, &c.work.attention, &gradient);
     check_layer(&c, "block1/attention", true);
     layer_close(&c);
+}
+
+static void attention_gradients(void **state) {
+    (void)state;
+    check_attention(NARROW_KEY_DIM);
+    check_attention(FOLDED_KEY_DIM);
 }
 
 static double mlp_value(void *context) {
@@ -190,7 +214,7 @@ static double mlp_value(void *context) {
 static void mlp_gradients(void **state) {
     (void)state;
     LayerCase c;
-    layer_open(&c, POOL_FLATTEN, mlp_value);
+    layer_open(&c, POOL_FLATTEN, NARROW_KEY_DIM, mlp_value);
     mlp_value(&c);
     MlpGradient gradient = mlp_gradient(&c.encoder.mlp, &c.table.block[1], c.function.gradient);
     const float *dx = mlp_backward(&c.encoder.mlp, &c.prepared.block[1].mlp, c.x, c.pull,
@@ -209,17 +233,22 @@ static double block_value(void *context) {
     return pulled(c, values);
 }
 
-static void block_gradients(void **state) {
-    (void)state;
+static void check_block(size_t key_dim) {
     LayerCase c;
-    layer_open(&c, POOL_FLATTEN, block_value);
+    layer_open(&c, POOL_FLATTEN, key_dim, block_value);
     block_value(&c);
     float *dx = c.function.gradient + c.table.floats;
     memcpy(dx, c.pull, c.shape.T * c.shape.D * sizeof *dx);
-    encoder_block_backward(&c.encoder, &c.prepared, 1, &c.stash.block[1], &c.work,
-                           c.function.gradient, dx);
+    encoder_block_backward(&c.encoder, &c.prepared, 1, &c.stash.block[1], &c.work, c.gradient, dx);
+    encoder_unfold_block(&c.encoder, c.function.values, 1, &c.work, c.gradient);
     check_layer(&c, "block1/", true);
     layer_close(&c);
+}
+
+static void block_gradients(void **state) {
+    (void)state;
+    check_block(NARROW_KEY_DIM);
+    check_block(FOLDED_KEY_DIM);
 }
 
 static double pool_value(void *context) {
@@ -231,10 +260,10 @@ static double pool_value(void *context) {
 
 static void check_pool(PoolKind pool) {
     LayerCase c;
-    layer_open(&c, pool, pool_value);
+    layer_open(&c, pool, NARROW_KEY_DIM, pool_value);
     pool_value(&c);
-    encoder_pool_backward(&c.encoder, &c.prepared, c.pull, &c.stash.norm, &c.work,
-                          c.function.gradient, c.function.gradient + c.table.floats);
+    encoder_pool_backward(&c.encoder, &c.prepared, c.pull, &c.stash.norm, &c.work, c.gradient,
+                          c.function.gradient + c.table.floats);
     check_tensor(&c.function, "norm/gamma", c.table.norm_gamma, c.shape.D);
     check_tensor(&c.function, "norm/beta", c.table.norm_beta, c.shape.D);
     check_tensor(&c.function, "the input", c.table.floats, c.shape.T * c.shape.D);
@@ -257,11 +286,11 @@ static double embed_value(void *context) {
 static void patch_embedding_gradients(void **state) {
     (void)state;
     LayerCase c;
-    layer_open(&c, POOL_FLATTEN, embed_value);
+    layer_open(&c, POOL_FLATTEN, NARROW_KEY_DIM, embed_value);
     float *patches = test_values(c.shape.T * c.shape.patch_values, 1.0f, 6);
     memcpy(c.stash.patches, patches, c.shape.T * c.shape.patch_values * sizeof *patches);
     embed_value(&c);
-    encoder_embed_backward(&c.encoder, c.stash.patches, c.pull, c.function.gradient);
+    encoder_embed_backward(&c.encoder, c.stash.patches, c.pull, c.gradient);
     check_layer(&c, "patch_embed/", false);
     memory_free(patches);
     layer_close(&c);
@@ -295,11 +324,9 @@ static double model_value(void *context) {
     return sums.loss;
 }
 
-static void whole_model_gradients(void **state) {
-    (void)state;
-    Job job;
+static void check_whole_model(size_t key_dim) {
+    const Job job = tiny(POOL_FLATTEN, key_dim);
     ModelCase c = {0};
-    assert_ok(job_parse(&job, "tiny.ini", tiny_job, 0, NULL));
     c.shape = model_shape(&job, 5);
     assert_ok(parameter_table_init(&c.table, &c.shape));
     const VitOptions options = {.seed = 9, .unit_images = 2, .threads = 1, .images = IMAGES};
@@ -319,6 +346,12 @@ static void whole_model_gradients(void **state) {
     parameter_table_free(&c.table);
     memory_free(c.pictures), memory_free(c.scratch_gradient);
     memory_free(c.function.values), memory_free(c.function.gradient);
+}
+
+static void whole_model_gradients(void **state) {
+    (void)state;
+    check_whole_model(NARROW_KEY_DIM);
+    check_whole_model(FOLDED_KEY_DIM);
 }
 
 int main(void) {

@@ -1,45 +1,86 @@
 #include "set.h"
 
-/* Philox4x32-10, sixteen blocks side by side. The same values as random_block, which is
- * Random123's. */
+#include <string.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
-enum { LANES = 16, ROUNDS = 10 };
+/* Philox4x32-10, several blocks side by side. The same values as random_block, which is
+ * Random123's. The state's words are held in the low halves of 64-bit lanes, since the products are
+ * twice as wide as their factors: what a product leaves in the high halves is never looked at.
+ * Blocks with even numbers and those with odd ones are in different vectors, so that in the end an
+ * odd word moves into the high half of its neighbour's lane. */
 
-static inline void multiply_wide(uint32_t a, uint32_t b, uint32_t *high, uint32_t *low) {
-    uint64_t product = (uint64_t)a * b;
-    *high = (uint32_t)(product >> 32);
-    *low = (uint32_t)product;
+#if defined(__AVX512F__)
+enum { PAIRS = 8 };
+#elif defined(__AVX2__)
+enum { PAIRS = 4 };
+#else
+enum { PAIRS = 2 };
+#endif
+enum { ROUNDS = 10, BLOCKS = 2 * PAIRS, GROUP_BLOCKS = 16 };
+
+typedef uint64_t Lanes __attribute__((vector_size(PAIRS * sizeof(uint64_t))));
+typedef uint32_t Words __attribute__((vector_size(BLOCKS * sizeof(uint32_t))));
+typedef uint16_t Halves __attribute__((vector_size(BLOCKS * sizeof(uint16_t))));
+
+static inline Lanes lanes_of(uint64_t value) {
+    return value - (Lanes){0};
+}
+
+/* Products of the low halves. gcc 12 would multiply whole lanes. */
+static inline Lanes multiply_low(Lanes a, uint32_t factor) {
+#if defined(__AVX512F__)
+    return (Lanes)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64((long long)factor));
+#elif defined(__AVX2__)
+    return (Lanes)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x((long long)factor));
+#elif defined(__SSE2__)
+    return (Lanes)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x((long long)factor));
+#else
+    return (a & lanes_of(UINT32_MAX)) * lanes_of(factor);
+#endif
+}
+
+typedef struct PhiloxState {
+    Lanes word[4];
+} PhiloxState;
+
+static inline PhiloxState philox_round(PhiloxState s, uint64_t key0, uint64_t key1) {
+    const Lanes product0 = multiply_low(s.word[0], 0xD2511F53u);
+    const Lanes product1 = multiply_low(s.word[2], 0xCD9E8D57u);
+    return (PhiloxState){{(product1 >> 32) ^ s.word[1] ^ lanes_of(key0), product1,
+                          (product0 >> 32) ^ s.word[3] ^ lanes_of(key1), product0}};
+}
+
+/* One word of all blocks, in order, as low halves and, 16 places on, high halves. */
+static inline void store_words(Lanes even, Lanes odd, uint16_t *low) {
+    const Words words = (Words)((even & lanes_of(UINT32_MAX)) | (odd << 32));
+    const Halves lower = __builtin_convertvector(words, Halves);
+    const Halves upper = __builtin_convertvector(words >> 16, Halves);
+    memcpy(low, &lower, sizeof lower);
+    memcpy(low + GROUP_BLOCKS, &upper, sizeof upper);
 }
 
 void KERNEL(dropout_words)(RandomStream stream, size_t groups, uint16_t *words) {
-    for (size_t group = 0; group < groups; group++) {
-        uint16_t *out = words + group * DROPOUT_GROUP;
-        const uint32_t first = (uint32_t)group * LANES;
-#pragma omp simd
-        for (uint32_t lane = 0; lane < LANES; lane++) {
-            uint32_t c0 = first + lane, c1 = stream.who, c2 = stream.when, c3 = stream.where;
-            uint32_t k0 = (uint32_t)stream.seed, k1 = (uint32_t)(stream.seed >> 32);
+    Lanes first = lanes_of(0);
+    for (uint64_t lane = 0; lane < PAIRS; lane++)
+        first[lane] = 2 * lane;
+    for (size_t block = 0; block < groups * GROUP_BLOCKS; block += BLOCKS) {
+        PhiloxState even = {{first + lanes_of(block), lanes_of(stream.who), lanes_of(stream.when),
+                             lanes_of(stream.where)}};
+        PhiloxState odd = even;
+        odd.word[0] += 1;
+        uint32_t key0 = (uint32_t)stream.seed, key1 = (uint32_t)(stream.seed >> 32);
 #pragma GCC unroll 10
-            for (int round = 0; round < ROUNDS; round++) {
-                uint32_t high0, low0, high1, low1;
-                multiply_wide(0xD2511F53u, c0, &high0, &low0);
-                multiply_wide(0xCD9E8D57u, c2, &high1, &low1);
-                c0 = high1 ^ c1 ^ k0;
-                c1 = low1;
-                c2 = high0 ^ c3 ^ k1;
-                c3 = low0;
-                k0 += 0x9E3779B9u;
-                k1 += 0xBB67AE85u;
-            }
-            out[lane] = (uint16_t)c0;
-            out[16 + lane] = (uint16_t)(c0 >> 16);
-            out[32 + lane] = (uint16_t)c1;
-            out[48 + lane] = (uint16_t)(c1 >> 16);
-            out[64 + lane] = (uint16_t)c2;
-            out[80 + lane] = (uint16_t)(c2 >> 16);
-            out[96 + lane] = (uint16_t)c3;
-            out[112 + lane] = (uint16_t)(c3 >> 16);
+        for (int round = 0; round < ROUNDS; round++) {
+            even = philox_round(even, key0, key1);
+            odd = philox_round(odd, key0, key1);
+            key0 += 0x9E3779B9u;
+            key1 += 0xBB67AE85u;
         }
+        uint16_t *group = words + block / GROUP_BLOCKS * DROPOUT_GROUP + block % GROUP_BLOCKS;
+        for (size_t w = 0; w < 4; w++)
+            store_words(even.word[w], odd.word[w], group + w * 2 * GROUP_BLOCKS);
     }
 }
 

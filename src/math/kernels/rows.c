@@ -12,7 +12,8 @@ void KERNEL(add_bias)(size_t rows, size_t cols, const float *bias, float scale, 
 typedef float Vec8 __attribute__((vector_size(32), aligned(4)));
 
 /* 8 x 8 in registers: exchange neighbours at distance 1, 2, 4. */
-static inline void transpose8(const float *in, size_t in_stride, float *out, size_t out_stride) {
+__attribute__((always_inline)) static inline void transpose8(const float *in, size_t in_stride,
+                                                             float *out, size_t out_stride) {
     Vec8 a[8], b[8];
     for (size_t i = 0; i < 8; i++)
         a[i] = *(const Vec8 *)(const void *)(in + i * in_stride);
@@ -34,14 +35,26 @@ static inline void transpose8(const float *in, size_t in_stride, float *out, siz
         *(Vec8 *)(void *)(out + i * out_stride) = b[i];
 }
 
-void KERNEL(transpose)(size_t rows, size_t cols, const float *in, float *out) {
+void KERNEL(transpose)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out,
+                       size_t ld_out) {
     const size_t whole_rows = rows / 8 * 8, whole_cols = cols / 8 * 8;
     for (size_t c = 0; c < whole_cols; c += 8)
         for (size_t r = 0; r < whole_rows; r += 8)
-            transpose8(in + r * cols + c, cols, out + c * rows + r, rows);
+            transpose8(in + r * ld_in + c, ld_in, out + c * ld_out + r, ld_out);
     for (size_t r = 0; r < rows; r++)
         for (size_t c = r < whole_rows ? whole_cols : 0; c < cols; c++)
-            out[c * rows + r] = in[r * cols + c];
+            out[c * ld_out + r] = in[r * ld_in + c];
+}
+
+void KERNEL(scale_columns)(size_t rows, size_t cols, const float *x, const float *gamma,
+                           const float *beta, float *y) {
+    for (size_t r = 0; r < rows; r++) {
+        const float *in = x + r * cols;
+        float *out = y + r * cols;
+#pragma omp simd
+        for (size_t c = 0; c < cols; c++)
+            out[c] = in[c] * gamma[c] + beta[c];
+    }
 }
 
 void KERNEL(add)(size_t n, const float *x, float *y) {
@@ -65,23 +78,12 @@ void KERNEL(add_column_sums)(size_t rows, size_t cols, const float *x, float *su
     }
 }
 
-void KERNEL(scale_rows)(size_t rows, size_t cols, const float *factor, float *x) {
+void KERNEL(scale_rows)(size_t rows, size_t cols, const float *factor, const float *x, float *y) {
     for (size_t r = 0; r < rows; r++) {
-        float *row = x + r * cols;
-        const float f = factor[r];
+        const float *in = x + r * cols, f = factor[r];
+        float *out = y + r * cols;
 #pragma omp simd
         for (size_t c = 0; c < cols; c++)
-            row[c] *= f;
-    }
-}
-
-void KERNEL(row_dots)(size_t rows, size_t cols, const float *x, const float *y, float *dot) {
-    for (size_t r = 0; r < rows; r++) {
-        const float *a = x + r * cols, *b = y + r * cols;
-        float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-        for (size_t c = 0; c < cols; c++)
-            sum += a[c] * b[c];
-        dot[r] = sum;
+            out[c] = in[c] * f;
     }
 }

@@ -18,12 +18,14 @@ void KERNEL(dropout)(size_t n, float *x, Dropout dropout);
 
 /* rows.c */
 void KERNEL(add_bias)(size_t rows, size_t cols, const float *bias, float scale, float *x);
-void KERNEL(transpose)(size_t rows, size_t cols, const float *in, float *out);
+void KERNEL(transpose)(size_t rows, size_t cols, const float *in, size_t ld_in, float *out,
+                       size_t ld_out);
+void KERNEL(scale_columns)(size_t rows, size_t cols, const float *x, const float *gamma,
+                           const float *beta, float *y);
 void KERNEL(add)(size_t n, const float *x, float *y);
 void KERNEL(multiply)(size_t n, const float *x, const float *y, float *z);
 void KERNEL(add_column_sums)(size_t rows, size_t cols, const float *x, float *sum);
-void KERNEL(scale_rows)(size_t rows, size_t cols, const float *factor, float *x);
-void KERNEL(row_dots)(size_t rows, size_t cols, const float *x, const float *y, float *dot);
+void KERNEL(scale_rows)(size_t rows, size_t cols, const float *factor, const float *x, float *y);
 
 /* norm.c */
 void KERNEL(layer_norm)(size_t rows, size_t cols, const float *x, const float *gamma,
@@ -37,9 +39,8 @@ void KERNEL(layer_norm_backward)(size_t rows, size_t cols, const float *dy, cons
 void KERNEL(exponential)(size_t n, const float *x, float *y);
 void KERNEL(softmax)(size_t rows, size_t cols, float *scores, float *kept, float *row_scale,
                      Dropout dropout);
-void KERNEL(softmax_kept)(size_t n, const float *signed_exponentials, float *kept);
 void KERNEL(softmax_backward)(size_t rows, size_t cols, const float *signed_exponentials,
-                              const float *delta, float *ds);
+                              const float *row_scale, float keep, float *ds, float *kept);
 
 /* gelu.c */
 void KERNEL(gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
@@ -52,5 +53,8 @@ void KERNEL(resample_row)(size_t size, const float *planes, const float *matrix,
 /* optimizer.c */
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
 double KERNEL(sum_squares)(size_t n, const float *x);
+
+/* peak.c */
+size_t KERNEL(multiply_add)(size_t rounds, const float *factor, float *sum);
 
 #endif

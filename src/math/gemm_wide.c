@@ -1,0 +1,190 @@
+#include "gemm_backend.h"
+
+#include "vit/kernels.h"
+#include <omp.h>
+#include <string.h>
+
+/* Large products with few rows or a short inner dimension (a head on a chunk of images), made of
+ * small products on blocks that stay in cache. What is large, the weights, is read or written once,
+ * in place; smaller operands whose rows lie far apart are copied together first. Every element is
+ * one chain of multiplications and additions over k, whatever the blocks are: neither threads nor
+ * the number of rows change a bit. */
+
+enum {
+    PANEL = 64,      /* columns of a small product */
+    GRAIN = 96,      /* rows of one, a multiple of every kernel's tile */
+    ROWS = 16,       /* of which a narrow one has a multiple */
+    SPAN = 1024,     /* columns of C that are finished before the next ones */
+    DEPTH = 64,      /* of the inner dimension, at a time */
+    LONG_DEPTH = 256 /* the same, where B is transposed */
+};
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static void multiply(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
+                     const float *b, size_t ldb, bool accumulate, float *c, size_t ldc) {
+    Gemm gemm;
+    gemm_plan(&gemm, form, m, n, k, lda, ldb, ldc, accumulate);
+    gemm_run(&gemm, a, b, c);
+}
+
+/* out [rows, cols] = in. */
+static void copy_block(size_t rows, size_t cols, const float *in, size_t ld, float *out) {
+    for (size_t r = 0; r < rows; r++)
+        memcpy(out + r * cols, in + r * ld, cols * sizeof *out);
+}
+
+/* The share of a thread in `total`, in whole grains. */
+static void share(size_t total, size_t grain, size_t *first, size_t *end) {
+    const size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
+    const size_t grains = (total + grain - 1) / grain;
+    *first = smaller(grains * part / parts * grain, total);
+    *end = smaller(grains * (part + 1) / parts * grain, total);
+}
+
+/* The last, narrow panel: filled up with zeros, since LIBXSMM divides the sums of a narrow product
+ * in a way that depends on its number of rows. room: [DEPTH, PANEL] of B and [m, PANEL] of C. */
+static void narrow_nn(size_t m, size_t n, size_t k, const float *a, const float *b, size_t ldb,
+                      bool accumulate, float *c, size_t ldc, float *room) {
+    float *panel = room, *sums = room + DEPTH * PANEL;
+    memset(panel, 0, DEPTH * PANEL * sizeof *panel);
+    for (size_t p = 0; p < k; p++)
+        memcpy(panel + p * PANEL, b + p * ldb, n * sizeof *panel);
+    for (size_t i = 0; i < m && accumulate; i++)
+        memcpy(sums + i * PANEL, c + i * ldc, n * sizeof *sums);
+    multiply(GEMM_NN, m, PANEL, k, a, k, panel, PANEL, accumulate, sums, PANEL);
+    for (size_t i = 0; i < m; i++)
+        memcpy(c + i * ldc, sums + i * PANEL, n * sizeof *sums);
+}
+
+/* C = A B: a thread takes columns. room: [m, DEPTH] of A; see narrow_nn. */
+static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float *a, size_t lda,
+                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+                       float *room) {
+    float *block = room, *filled = room + m * DEPTH;
+    for (size_t begin = first; begin < end; begin += SPAN)
+        for (size_t p = 0; p < k; p += DEPTH) {
+            const size_t depth = smaller(DEPTH, k - p), cols = smaller(SPAN, end - begin);
+            const size_t whole = cols / PANEL * PANEL;
+            const bool more = accumulate || p > 0;
+            const float *rows = b + p * ldb + begin;
+            Gemm product;
+            gemm_plan(&product, GEMM_NN, m, PANEL, depth, depth, ldb, ldc, more);
+            /* The next rows of B come from memory while these are multiplied. */
+            const bool ahead = p + DEPTH < k && m <= depth && ldb == ldc;
+            copy_block(m, depth, a + p, lda, block);
+            for (size_t j = 0; j < whole; j += PANEL)
+                if (ahead)
+                    gemm_run_ahead(&product, block, rows + j, c + begin + j,
+                                   rows + DEPTH * ldb + j);
+                else
+                    gemm_run(&product, block, rows + j, c + begin + j);
+            if (whole < cols)
+                narrow_nn(m, cols - whole, depth, block, rows + whole, ldb, more, c + begin + whole,
+                          ldc, filled);
+        }
+}
+
+/* Rows of B as they are, or, where they are too few for one chain of sums a row (see narrow_nn),
+ * filled up with zeros in room. */
+static const float *whole_rows(size_t rows, size_t wanted, size_t cols, const float *b, size_t *ldb,
+                               float *room) {
+    if (rows == wanted)
+        return b;
+    copy_block(rows, cols, b, *ldb, room);
+    memset(room + rows * cols, 0, (wanted - rows) * cols * sizeof *room);
+    *ldb = cols;
+    return room;
+}
+
+/* C = A B^T as the transpose of B A^T, so that B's rows are read in place: a thread takes rows of
+ * B. shared: panels of A^T, [k, PANEL] each; room: [GRAIN, PANEL] of C^T, [GRAIN, LONG_DEPTH] of B.
+ */
+static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t m, size_t k,
+                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+                       const float *shared, float *room) {
+    float *filled = room + GRAIN * PANEL;
+    for (size_t j = first; j < end; j += GRAIN)
+        for (size_t i = 0; i < m; i += PANEL) {
+            const size_t rows = smaller(GRAIN, end - j), width = smaller(PANEL, m - i);
+            const size_t wanted = (rows + ROWS - 1) / ROWS * ROWS;
+            if (accumulate)
+                kernels->transpose(width, rows, c + i * ldc + j, ldc, room, width);
+            for (size_t p = 0; p < k; p += LONG_DEPTH) {
+                const size_t depth = smaller(LONG_DEPTH, k - p);
+                size_t ld = ldb;
+                const float *block = whole_rows(rows, wanted, depth, b + j * ldb + p, &ld, filled);
+                multiply(GEMM_NN, wanted, width, depth, block, ld, shared + i * k + p * width,
+                         width, accumulate || p > 0, room, width);
+            }
+            kernels->transpose(rows, width, room, width, c + i * ldc + j, ldc);
+        }
+}
+
+/* C = A^T B: a thread takes rows of C. shared: the panels of B, [k, PANEL] each; room: columns of
+ * A, [k, GRAIN]. */
+static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
+                    bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
+    for (size_t i = first; i < end; i += GRAIN) {
+        const size_t rows = smaller(GRAIN, end - i);
+        copy_block(k, rows, a + i, lda, room);
+        for (size_t j = 0; j < n; j += PANEL)
+            multiply(GEMM_TN, rows, smaller(PANEL, n - j), k, room, rows, shared + j * k,
+                     smaller(PANEL, n - j), accumulate, c + i * ldc + j, ldc);
+    }
+}
+
+/* Floats of a thread's own room, whatever the form. */
+static size_t own_room(size_t m, size_t k) {
+    const size_t nn = DEPTH * (m + PANEL) + m * PANEL, nt = GRAIN * (PANEL + LONG_DEPTH);
+    return larger(larger(nn, nt), GRAIN * k);
+}
+
+size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k) {
+    return larger(m, n) * k + threads * own_room(m, k);
+}
+
+/* What all threads read: see columns_nt and rows_tn. Called by all threads. */
+static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size_t n, size_t k,
+                           const float *a, size_t lda, const float *b, size_t ldb, float *shared) {
+    size_t first, end;
+    if (form == GEMM_NT) {
+        share(k, ROWS, &first, &end);
+        for (size_t i = 0; i < m; i += PANEL) {
+            const size_t width = smaller(PANEL, m - i);
+            kernels->transpose(width, end - first, a + i * lda + first, lda,
+                               shared + i * k + first * width, width);
+        }
+    } else if (form == GEMM_TN) {
+        share(n, PANEL, &first, &end);
+        for (size_t j = first; j < end; j += PANEL)
+            copy_block(k, smaller(PANEL, n - j), b + j, ldb, shared + j * k);
+    }
+#pragma omp barrier
+}
+
+void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
+                       size_t ldc, float *room) {
+    const Kernels *kernels = kernels_best();
+#pragma omp parallel num_threads((int)threads)
+    {
+        size_t first, end;
+        float *shared = room;
+        float *own = room + larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
+        prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
+        share(form == GEMM_TN ? m : n, form == GEMM_NN ? PANEL : GRAIN, &first, &end);
+        if (form == GEMM_NN)
+            columns_nn(first, end, m, k, a, lda, b, ldb, accumulate, c, ldc, own);
+        else if (form == GEMM_NT)
+            columns_nt(kernels, first, end, m, k, b, ldb, accumulate, c, ldc, shared, own);
+        else
+            rows_tn(first, end, n, k, a, lda, accumulate, c, ldc, shared, own);
+    }
+}

@@ -77,6 +77,9 @@ static void display_model(const Run *run) {
     log_info("  parameters  %s", grouped(run->table.trainable, number));
     log_info("  arithmetic  %.4g GFLOP a training image (forward %.4g)",
              1e-9 * model_training_flops(shape), 1e-9 * model_forward_flops(shape));
+    if (model_folds_attention(shape))
+        log_info("              attention folded: %.4g of them are executed",
+                 1e-9 * model_executed_flops(shape));
 }
 
 /* What a rank holds between checkpoints, in bytes. */

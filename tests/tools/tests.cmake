@@ -4,3 +4,6 @@ add_test(NAME readme_options
          COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_options $<TARGET_FILE:print_options>
                  ${PROJECT_SOURCE_DIR}/README.md)
 set_tests_properties(readme_options PROPERTIES TIMEOUT 60 LABELS tools)
+
+vit_script(vit_bench tools/bench.sh TIMEOUT 300)
+set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)

@@ -1,0 +1,63 @@
+#!/bin/sh
+# vit_bench: what it refuses, and that its tables are complete and make sense.
+. "$(dirname "$0")/../common.sh"
+mpiexec=$source_folder/tests/mpiexec
+vit_bench=$programs/vit_bench
+
+expect 0 "vit_bench peak" "$vit_bench" --help
+expect 0 "vit_bench " "$vit_bench" --version
+expect 64 "peak, gemm, kernels or step" "$vit_bench"
+expect 64 "fast: is not one of" "$vit_bench" fast
+expect 64 "--steps: '0' is not a whole number from 1" "$vit_bench" step job.ini --steps 0
+expect 64 "no job file" "$vit_bench" step
+expect 64 "more than one job file" "$vit_bench" gemm a.ini b.ini
+expect 64 "unknown option" "$vit_bench" peak --quick
+expect 78 "none.ini" "$vit_bench" gemm none.ini
+expect 78 "depth" "$vit_bench" kernels -s model.depth=0
+
+cat >job.ini <<END
+[data]
+file = none.h5
+batch_size = 16
+[augment]
+image_size = 16
+[model]
+patch_size = 4
+dim = 16
+depth = 2
+heads = 2
+mlp = 32,16
+head = 24
+END
+expect 74 "none.h5" "$vit_bench" step job.ini
+expect 78 "3 ranks share a batch" "$mpiexec" 3 "$vit_bench" step job.ini --synthetic -s data.batch_size=2
+
+# cells FILE COLUMN: that column of all rows whose every cell but the first is a number.
+cells() {
+    awk -F, -v column="$2" '
+        { for (i = 2; i <= NF; i++) if ($i !~ /^[0-9.]+$/) next; if (NF >= column) print $column }' "$1"
+}
+
+"$vit_bench" peak --csv >peak.csv || fail "peak ended with $?"
+cells peak.csv 2 | awk '$1 < 0.1 { exit 1 } END { exit NR < 1 }' || fail "no peak: $(cat peak.csv)"
+
+# A product's rate cannot be above the peak; a third more is the noise of a shared machine.
+"$vit_bench" gemm job.ini --csv >gemm.csv || fail "gemm ended with $?"
+awk -F, 'NR > 1 && ($6 <= 0 || $6 > 133) { bad = 1 } END { exit bad || NR < 10 }' gemm.csv ||
+    fail "odd rates: $(cat gemm.csv)"
+
+"$vit_bench" kernels job.ini --csv >kernels.csv || fail "kernels ended with $?"
+grep -q '^portable,ns/element' kernels.csv || fail "no portable kernels: $(cat kernels.csv)"
+cells kernels.csv 3 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd times: $(cat kernels.csv)"
+
+# Rounds, and phases that make up the whole time.
+for ranks in 1 2; do
+    "$mpiexec" $ranks "$vit_bench" step job.ini --synthetic --steps 3 --rounds 2 -s run.threads=2 --csv >step.csv ||
+        fail "step on $ranks ended with $?"
+    awk -F, '/^round,/ { rounds = 1; next } rounds && /^[12],/ && $2 > 0 && $6 > 0 && $6 < 133 { good++ }
+        END { exit good != 2 }' step.csv || fail "odd rounds: $(cat step.csv)"
+    sed 's/"[^"]*"/x/' step.csv | awk -F, '/^phase,/ { phases = 1; next } phases { sum += $3 }
+        END { exit sum < 99.5 || sum > 100.5 }' || fail "phases do not make up the time: $(cat step.csv)"
+    ls vit_bench-*.h5 2>/dev/null && fail "the synthetic data is still there"
+done
+exit 0

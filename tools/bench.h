@@ -1,0 +1,37 @@
+#ifndef VIT_BENCH_H
+#define VIT_BENCH_H
+
+#include "vit/command.h"
+#include "vit/model_shape.h"
+#include "vit/ranks.h"
+#include "vit/status.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The parts of vit_bench. */
+
+typedef struct Bench {
+    const Ranks *ranks;
+    Command command; /* job (or NULL) and overrides */
+    size_t threads;  /* of `peak`; 0: all */
+    size_t rounds, steps;
+    bool synthetic, csv;
+} Bench;
+
+/* Prints a row of a table, on rank 0: the first cell to the left, numbers to the right, or CSV. */
+void bench_row(const Bench *bench, size_t cells, const char *const cell[]);
+/* A heading between tables; not in CSV. */
+void bench_heading(const Bench *bench, const char *text);
+/* A number as a cell's text; `room` holds 24 characters. */
+const char *bench_number(char room[static 24], const char *format, double value);
+
+/* What is measured, each with its table. Collective for bench_step, rank 0 alone for the others. */
+Status bench_peak(const Bench *bench);
+Status bench_gemm(const Bench *bench, const ModelShape *shape);
+Status bench_kernels(const Bench *bench, const ModelShape *shape);
+Status bench_step(const Bench *bench);
+
+/* Seconds of one call of run(context), the best of several counts. */
+double bench_seconds(void (*run)(void *context), void *context);
+
+#endif

@@ -1,0 +1,162 @@
+#include "bench.h"
+
+#include "vit/cpu.h"
+#include "vit/kernels.h"
+#include "vit/memory.h"
+#include "vit/peak.h"
+#include <stdio.h>
+
+/* The vector kernels at the model's sizes, one thread, arrays in cache but AdamW's. The bound is
+ * the time in which the same bytes pass by at the bandwidth of y += x in the same place. */
+
+typedef struct Arrays {
+    const Kernels *kernels;
+    size_t T, D, wide; /* wide: of the MLP's first layer */
+    float *a, *b, *c, *d, *e, *row, *col;
+    uint16_t *words;
+    Dropout dropout;
+    size_t large; /* floats of the arrays in memory */
+    float *w, *m, *v, *g;
+    double sum;
+} Arrays;
+
+static void run_words(void *x) {
+    Arrays *s = x;
+    s->kernels->dropout_words(random_stream(1, RANDOM_DROPOUT, 2, 3, 4),
+                              dropout_groups(s->T * s->T), s->words);
+}
+static void run_softmax(void *x) {
+    Arrays *s = x;
+    s->kernels->softmax(s->T, s->T, s->a, s->b, s->row, s->dropout);
+}
+static void run_softmax_backward(void *x) {
+    Arrays *s = x;
+    s->kernels->softmax_backward(s->T, s->T, s->c, s->row, 0.9f, s->a, s->b);
+}
+static void run_gelu(void *x) {
+    Arrays *s = x;
+    s->kernels->gelu(s->T, s->wide, s->col, s->dropout, s->a, s->b);
+}
+static void run_norm(void *x) {
+    Arrays *s = x;
+    s->kernels->layer_norm(s->T, s->D, s->c, s->col, s->col, 1e-6f, s->a, s->b, s->row);
+}
+static void run_norm_backward(void *x) {
+    Arrays *s = x;
+    s->kernels->layer_norm_backward(s->T, s->D, s->c, s->col, s->d, s->row, s->a, s->b, s->e);
+}
+static void run_transpose(void *x) {
+    Arrays *s = x;
+    s->kernels->transpose(s->T, s->D, s->c, s->D, s->a, s->T);
+}
+static void run_bias(void *x) {
+    Arrays *s = x;
+    s->kernels->add_bias(s->T, s->D, s->col, 1.0f, s->a);
+}
+static void run_column_sums(void *x) {
+    Arrays *s = x;
+    s->kernels->add_column_sums(s->T, s->D, s->c, s->a);
+}
+static void run_exponential(void *x) {
+    Arrays *s = x;
+    s->kernels->exponential(s->T * s->T, s->c, s->a);
+}
+static void run_adamw(void *x) {
+    Arrays *s = x;
+    static const AdamwTerms terms = {1.0f, 0.1f, 0.001f, 1e-4f, 1e-3f, 1.0f, 1e-7f};
+    s->kernels->adamw(s->large, terms, s->g, s->w, s->m, s->v);
+}
+static void run_squares(void *x) {
+    Arrays *s = x;
+    s->sum += s->kernels->sum_squares(s->large, s->g);
+}
+
+typedef enum Size { SIZE_SCORES, SIZE_TOKENS, SIZE_MLP, SIZE_LARGE } Size;
+
+static const struct {
+    const char *name;
+    void (*run)(void *arrays);
+    Size size;
+    double bytes; /* read and written, an element */
+} list[] = {
+    {"exponential", run_exponential, SIZE_SCORES, 8},
+    {"dropout words", run_words, SIZE_SCORES, 2},
+    {"softmax with dropout", run_softmax, SIZE_SCORES, 18},
+    {"softmax, backward", run_softmax_backward, SIZE_SCORES, 24},
+    {"bias, GELU, dropout", run_gelu, SIZE_MLP, 14},
+    {"layer norm", run_norm, SIZE_TOKENS, 20},
+    {"layer norm, backward", run_norm_backward, SIZE_TOKENS, 24},
+    {"transpose", run_transpose, SIZE_TOKENS, 8},
+    {"bias", run_bias, SIZE_TOKENS, 8},
+    {"column sums", run_column_sums, SIZE_TOKENS, 4},
+    {"AdamW (memory)", run_adamw, SIZE_LARGE, 28},
+    {"sum of squares (memory)", run_squares, SIZE_LARGE, 4},
+};
+
+static void kernel_row(const Bench *bench, size_t i, Arrays *arrays, double cache, double memory) {
+    const size_t elements[] = {arrays->T * arrays->T, arrays->T * arrays->D,
+                               arrays->T * arrays->wide, arrays->large};
+    const double seconds = bench_seconds(list[i].run, arrays);
+    const double count = (double)elements[list[i].size];
+    const double bandwidth = list[i].size == SIZE_LARGE ? memory : cache;
+    char text[3][24];
+    bench_row(bench, 4,
+              (const char *[]){list[i].name, bench_number(text[0], "%.4f", 1e9 * seconds / count),
+                               bench_number(text[1], "%.2f", 1e6 * seconds),
+                               bench_number(text[2], "%.1f",
+                                            100.0 * list[i].bytes * count / bandwidth / seconds)});
+}
+
+/* Scores and pre-activations of ordinary size, positive rows and gains. */
+static void fill(Arrays *arrays, size_t cell) {
+    for (size_t i = 0; i < cell; i++) {
+        arrays->c[i] = -(float)(i % 97) / 32.0f;
+        arrays->d[i] = (float)(i % 31) / 16.0f - 1.0f;
+        arrays->row[i] = arrays->col[i] = 0.5f;
+    }
+}
+
+static Status measure_levels(const Bench *bench, Arrays *arrays, size_t cell) {
+    double cache, memory;
+    STATUS_TRY(peak_bandwidth(1, 96 << 10, &cache));
+    STATUS_TRY(peak_bandwidth(1, 48 << 20, &memory));
+    for (int level = CPU_LEVELS - 1; level >= 0; level--) {
+        arrays->kernels = kernels_at((CpuLevel)level);
+        if (!arrays->kernels)
+            continue;
+        fill(arrays, cell);
+        bench_row(bench, 4,
+                  (const char *[]){cpu_level_name((CpuLevel)level), "ns/element", "us",
+                                   "% of bandwidth"});
+        for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+            kernel_row(bench, i, arrays, cache, memory);
+    }
+    return STATUS_OK;
+}
+
+Status bench_kernels(const Bench *bench, const ModelShape *shape) {
+    enum { LARGE = 1 << 23 };
+    Arrays arrays = {.T = shape->T, .D = shape->D, .large = LARGE};
+    arrays.wide = shape->mlp.value[0];
+    size_t cell = arrays.T * (arrays.T > arrays.D ? arrays.T : arrays.D);
+    cell = arrays.T * arrays.wide > cell ? arrays.T * arrays.wide : cell;
+    cell = (cell + DROPOUT_GROUP) / 16 * 16;
+    float *memory = NULL, *large = NULL;
+    Status status = memory_allocate(&memory, 8 * cell, sizeof *memory, "arrays");
+    if (status == STATUS_OK)
+        status = memory_allocate(&large, 4 * LARGE, sizeof *large, "arrays");
+    if (status == STATUS_OK) {
+        float **const cells[] = {&arrays.a, &arrays.b,   &arrays.c,  &arrays.d,
+                                 &arrays.e, &arrays.row, &arrays.col};
+        for (size_t i = 0; i < 7; i++)
+            *cells[i] = memory + i * cell;
+        arrays.words = (uint16_t *)(void *)(memory + 7 * cell);
+        arrays.dropout = (Dropout){arrays.words, 58982, 65536.0f / 58982.0f};
+        arrays.w = large, arrays.m = large + LARGE;
+        arrays.v = large + 2 * (size_t)LARGE, arrays.g = large + 3 * (size_t)LARGE;
+        status = measure_levels(bench, &arrays, cell);
+    }
+    memory_free(memory);
+    memory_free(large);
+    return status;
+}

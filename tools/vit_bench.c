@@ -1,0 +1,184 @@
+#include "bench.h"
+
+#include "vit/gemm.h"
+#include "vit/job.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include <getopt.h>
+#include <mpi.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* vit_bench: what this machine can do, and what the trainer makes of it. */
+
+static const char usage[] =
+    "vit_bench peak [--threads N]           arithmetic and bandwidth that this machine can do\n"
+    "vit_bench gemm [JOB.ini]               the model's small matrix products, by back end\n"
+    "vit_bench kernels [JOB.ini]            everything else, by instruction set\n"
+    "mpirun -np RANKS vit_bench step JOB.ini [--steps 4] [--rounds 3] [--synthetic]\n"
+    "                                       whole training steps: images/s, share of the peak,\n"
+    "                                       time by phase, memory; --synthetic needs no data file\n"
+    "\n"
+    "  -s, --set SECTION.KEY=VALUE          as in vit_mpi (run.threads, ...)\n"
+    "      --csv                            tables as CSV\n"
+    "      --version, --help\n"
+    "\n"
+    "Without JOB.ini: the defaults, which are the reference job. VIT_GEMM=blis and\n"
+    "VIT_KERNELS=avx2|portable in the environment choose other code.\n"
+    "Exit codes: 0 done, 64 malformed command line, otherwise those of vit_mpi.\n";
+
+enum {
+    OPTION_THREADS = 256,
+    OPTION_STEPS,
+    OPTION_ROUNDS,
+    OPTION_SYNTHETIC,
+    OPTION_CSV,
+    OPTION_VERSION,
+    OPTION_HELP
+};
+
+static const struct option options[] = {
+    {"set", required_argument, NULL, 's'},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"steps", required_argument, NULL, OPTION_STEPS},
+    {"rounds", required_argument, NULL, OPTION_ROUNDS},
+    {"synthetic", no_argument, NULL, OPTION_SYNTHETIC},
+    {"csv", no_argument, NULL, OPTION_CSV},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static Status take_count(const char *word, size_t most, size_t *count) {
+    char *end;
+    const unsigned long value = strtoul(optarg, &end, 10);
+    if (optarg[0] < '0' || optarg[0] > '9' || *end || value < 1 || value > most)
+        return status_fail(STATUS_USAGE, "%s: '%s' is not a whole number from 1 to %zu", word,
+                           optarg, most);
+    *count = value;
+    return STATUS_OK;
+}
+
+static Status take_option(int option, Bench *bench, const char *word) {
+    switch (option) {
+    case 's':
+        bench->command.overrides[bench->command.override_count++] = optarg;
+        return STATUS_OK;
+    case OPTION_THREADS:
+        return take_count("--threads", 4096, &bench->threads);
+    case OPTION_STEPS:
+        return take_count("--steps", 1000, &bench->steps);
+    case OPTION_ROUNDS:
+        return take_count("--rounds", 100, &bench->rounds);
+    case OPTION_SYNTHETIC:
+        bench->synthetic = true;
+        return STATUS_OK;
+    case OPTION_CSV:
+        bench->csv = true;
+        return STATUS_OK;
+    case OPTION_VERSION:
+        bench->command.version = true;
+        return STATUS_OK;
+    case OPTION_HELP:
+        bench->command.help = true;
+        return STATUS_OK;
+    case ':':
+        return status_fail(STATUS_USAGE, "%s: needs a value; see vit_bench --help", word);
+    default:
+        return status_fail(STATUS_USAGE, "%s: unknown option; see vit_bench --help", word);
+    }
+}
+
+/* mode: the first word. */
+static Status parse(int argc, char **argv, Bench *bench, const char **mode) {
+    /* Room for one more, which bench_step adds. */
+    STATUS_TRY(memory_allocate(&bench->command.overrides, (size_t)argc + 1,
+                               sizeof *bench->command.overrides, "the command line"));
+    opterr = 0;
+    for (;;) {
+        const int option = getopt_long(argc, argv, ":s:", options, NULL);
+        if (option == -1)
+            break;
+        STATUS_TRY(take_option(option, bench, argv[optind - 1]));
+    }
+    if (bench->command.help || bench->command.version)
+        return STATUS_OK;
+    if (optind == argc)
+        return status_fail(STATUS_USAGE, "peak, gemm, kernels or step? See vit_bench --help");
+    *mode = argv[optind++];
+    if (optind < argc)
+        bench->command.job = argv[optind++];
+    if (optind < argc)
+        return status_fail(STATUS_USAGE, "%s: more than one job file", argv[optind]);
+    return STATUS_OK;
+}
+
+/* The model of the job, with CIFAR-100's classes. */
+static Status read_shape(const Bench *bench, ModelShape *shape) {
+    enum { CLASSES = 100 };
+    const Command *command = &bench->command;
+    char *text = NULL;
+    Job job;
+    if (command->job)
+        STATUS_TRY(job_read_text(command->job, &text));
+    const Status status = job_parse(&job, command->job ? command->job : "defaults",
+                                    text ? text : "", command->override_count, command->overrides);
+    memory_free(text);
+    if (status == STATUS_OK)
+        *shape = model_shape(&job, CLASSES);
+    return status;
+}
+
+static Status run_alone(const Bench *bench, const char *mode) {
+    ModelShape shape;
+    if (strcmp(mode, "peak") == 0)
+        return bench_peak(bench);
+    STATUS_TRY(read_shape(bench, &shape));
+    return strcmp(mode, "gemm") == 0 ? bench_gemm(bench, &shape) : bench_kernels(bench, &shape);
+}
+
+static Status run(Bench *bench, const char *mode) {
+    if (strcmp(mode, "step") == 0) {
+        if (!bench->command.job)
+            return status_fail(STATUS_USAGE, "step: no job file is given; see vit_bench --help");
+        return bench_step(bench);
+    }
+    if (strcmp(mode, "peak") != 0 && strcmp(mode, "gemm") != 0 && strcmp(mode, "kernels") != 0)
+        return status_fail(STATUS_USAGE, "%s: is not one of peak, gemm, kernels, step", mode);
+    return ranks_agree(bench->ranks, bench->ranks->rank == 0 ? run_alone(bench, mode) : STATUS_OK);
+}
+
+static Status run_command(int argc, char **argv, Bench *bench) {
+    const char *mode = NULL;
+    STATUS_TRY(ranks_agree(bench->ranks, parse(argc, argv, bench, &mode)));
+    if (mode)
+        return run(bench, mode);
+    if (bench->ranks->rank == 0) {
+        if (bench->command.help)
+            fputs(usage, stdout);
+        else
+            printf("vit_bench %s\n", VIT_VERSION);
+    }
+    return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    gemm_init(); /* before MPI_Init: it may fork */
+    int provided = 0;
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    Ranks ranks;
+    ranks_init(&ranks, MPI_COMM_WORLD);
+    log_start(ranks.rank == 0, false);
+    Bench bench = {.ranks = &ranks, .rounds = 3, .steps = 4};
+    const Status status = run_command(argc, argv, &bench);
+    if (status != STATUS_OK)
+        log_error("%s", status_message());
+    log_close();
+    memory_free(bench.command.overrides);
+    fflush(NULL);
+    MPI_Barrier(MPI_COMM_WORLD);
+    MPI_Finalize();
+    return (int)status;
+}

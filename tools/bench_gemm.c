@@ -9,7 +9,7 @@
  * thread, operands in cache. */
 
 typedef struct Product {
-    char name[40];
+    char name[64];
     GemmForm form;
     size_t m, n, k;
     bool accumulate;
@@ -36,7 +36,7 @@ static size_t list_products(const ModelShape *shape, Product *list) {
     add_product(list, &count, "gradient of x", GEMM_NN, T, D, W, true);
     add_product(list, &count, "gradient of the projection", GEMM_TN, D, W, T, true);
     for (size_t j = 0; j < shape->mlp.count; j++) {
-        char name[40];
+        char name[64];
         const size_t out = shape->mlp.value[j];
         snprintf(name, sizeof name, "MLP layer %zu", j);
         add_product(list, &count, name, GEMM_NN, T, out, in, false);

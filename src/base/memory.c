@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* madvise */
+#define _GNU_SOURCE /* madvise, posix_memalign */
 #include "vit/memory.h"
 
 #include <stdbool.h>
@@ -22,8 +22,7 @@ Status memory_allocate(void *array, size_t count, size_t size, const char *what)
     if (bytes == 0)
         bytes = MEMORY_ALIGNMENT;
     const bool large = bytes >= 2 * HUGE_PAGE;
-    *result = aligned_alloc(large ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes);
-    if (!*result)
+    if (posix_memalign(result, large ? HUGE_PAGE : MEMORY_ALIGNMENT, bytes) != 0)
         return status_fail(STATUS_INTERNAL, "out of memory: %s needs %zu bytes", what, bytes);
 #if defined(MADV_HUGEPAGE)
     if (large)

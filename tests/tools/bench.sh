@@ -54,7 +54,7 @@ cells kernels.csv 3 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd
 for ranks in 1 2; do
     "$mpiexec" $ranks "$vit_bench" step job.ini --synthetic --steps 3 --rounds 2 -s run.threads=2 --csv >step.csv ||
         fail "step on $ranks ended with $?"
-    awk -F, '/^round,/ { rounds = 1; next } rounds && /^[12],/ && $2 > 0 && $6 > 0 && $6 < 133 { good++ }
+    awk -F, '/^round,/ { rounds = 1; next } rounds && /^[12],/ && $2 > 0 && $6 < 133 { good++ }
         END { exit good != 2 }' step.csv || fail "odd rounds: $(cat step.csv)"
     sed 's/"[^"]*"/x/' step.csv | awk -F, '/^phase,/ { phases = 1; next } phases { sum += $3 }
         END { exit sum < 99.5 || sum > 100.5 }' || fail "phases do not make up the time: $(cat step.csv)"

@@ -27,3 +27,26 @@ expect() {
     grep -qF -e "$text" said || fail "$* did not say '$text' but: $(cat said)"
     [ "$(grep -c '^Error: ' said)" -le 1 ] || fail "$* told of more than one error: $(cat said)"
 }
+
+# tiny_job DATA: job.ini on that data file, so small that a step takes a few milliseconds.
+tiny_job() {
+    cat >job.ini <<END
+[data]
+file = $1
+batch_size = 32
+[augment]
+image_size = 16
+[model]
+patch_size = 4
+dim = 16
+depth = 2
+heads = 2
+key_dim = 8
+mlp = 32,16
+head = 24
+[train]
+epochs = 3
+[run]
+progress = none
+END
+}

@@ -118,8 +118,8 @@ static void fill(Arrays *arrays, size_t cell) {
 
 static Status measure_levels(const Bench *bench, Arrays *arrays, size_t cell) {
     double cache, memory;
-    STATUS_TRY(peak_bandwidth(1, 96 << 10, &cache));
-    STATUS_TRY(peak_bandwidth(1, 48 << 20, &memory));
+    STATUS_TRY(peak_bandwidth(1, PEAK_CACHE_BYTES, &cache));
+    STATUS_TRY(peak_bandwidth(1, PEAK_MEMORY_BYTES, &memory));
     for (int level = CPU_LEVELS - 1; level >= 0; level--) {
         arrays->kernels = kernels_at((CpuLevel)level);
         if (!arrays->kernels)

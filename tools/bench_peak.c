@@ -7,11 +7,10 @@
 #include <stdio.h>
 
 static Status peak_row(const Bench *bench, size_t threads) {
-    static const size_t cache_bytes = 96 << 10, memory_bytes = 48 << 20;
     double cache, memory;
     char name[24], text[3][24];
-    STATUS_TRY(peak_bandwidth(threads, cache_bytes, &cache));
-    STATUS_TRY(peak_bandwidth(threads, memory_bytes, &memory));
+    STATUS_TRY(peak_bandwidth(threads, PEAK_CACHE_BYTES, &cache));
+    STATUS_TRY(peak_bandwidth(threads, PEAK_MEMORY_BYTES, &memory));
     snprintf(name, sizeof name, "%zu", threads);
     bench_row(bench, 4,
               (const char *[]){name, bench_number(text[0], "%.1f", 1e-9 * peak_flops(threads)),

@@ -2,7 +2,6 @@
 
 #include "vit/cpu.h"
 #include "vit/data_file.h"
-#include "vit/file.h"
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/measure.h"
@@ -46,45 +45,29 @@ static Status write_synthetic(const char *path) {
 
 /* ---- the tables ---- */
 
-static double chain(size_t in, const SizeList *widths, size_t last) {
-    double products = 0.0;
-    for (size_t j = 0; j < widths->count; j++) {
-        products += (double)in * (double)widths->value[j];
-        in = widths->value[j];
-    }
-    return products + (double)in * (double)last;
-}
-
 /* Operations of a phase's matrix products, an image. */
 static double phase_flops(const ModelShape *shape, Phase phase) {
-    const bool folded = model_folds_attention(shape);
-    const double T = (double)shape->T, D = (double)shape->D, K = (double)shape->K;
-    const double heads = (double)(shape->H * shape->depth);
-    const double embed = 2 * T * (double)shape->patch_values * D;
-    const double project = 2 * heads * T * D * (folded ? 2 * D : 4 * K);
-    const double attend = 2 * heads * 2 * T * T * (folded ? D : K);
-    const double mlp = 2 * (double)shape->depth * T * chain(shape->D, &shape->mlp, 0);
-    const double head = 2 * chain(shape->features, &shape->head, shape->classes);
+    const ModelProducts p = model_products(shape, model_folds_attention(shape));
     switch (phase) {
     case PHASE_EMBED:
     case PHASE_EMBED_BACKWARD: /* pixels need no gradient */
-        return embed;
+        return 2 * p.embed;
     case PHASE_PROJECT:
-        return project;
+        return 2 * p.project;
     case PHASE_PROJECT_BACKWARD:
-        return 2 * project;
+        return 4 * p.project;
     case PHASE_ATTEND:
-        return attend;
+        return 2 * p.attend;
     case PHASE_ATTEND_BACKWARD:
-        return 2 * attend;
+        return 4 * p.attend;
     case PHASE_MLP:
-        return mlp;
+        return 2 * p.mlp;
     case PHASE_MLP_BACKWARD:
-        return 2 * mlp;
+        return 4 * p.mlp;
     case PHASE_HEAD:
-        return head;
+        return 2 * p.head;
     case PHASE_HEAD_BACKWARD:
-        return 2 * head;
+        return 4 * p.head;
     default:
         return 0.0;
     }
@@ -166,9 +149,9 @@ static void round_table(const Bench *bench, const Measurement *m) {
                   (const char *[]){bench_number(name, "%.0f", (double)(r + 1)),
                                    bench_number(text[0], "%.1f", rate),
                                    bench_number(text[1], "%.1f", 1e-9 * peak),
-                                   bench_number(text[2], "%.1f", 100.0 * rate * flops / peak),
-                                   bench_number(text[3], "%.1f", 1e-9 * rate * done),
-                                   bench_number(text[4], "%.1f", 100.0 * rate * done / peak)});
+                                   bench_number(text[2], "%.3g", 100.0 * rate * flops / peak),
+                                   bench_number(text[3], "%.3g", 1e-9 * rate * done),
+                                   bench_number(text[4], "%.3g", 100.0 * rate * done / peak)});
     }
 }
 

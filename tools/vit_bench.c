@@ -6,7 +6,6 @@
 #include "vit/memory.h"
 #include <getopt.h>
 #include <mpi.h>
-#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -34,8 +34,8 @@ struct Gemm {
     bool accumulate; /* C += instead of C = */
     void (*run)(const Gemm *gemm, const float *a, const float *b, float *c);
     void (*run_ahead)(const Gemm *gemm, const float *a, const float *b, float *c,
-                      const float *next);        /* or NULL */
-    void (*kernel)(void), (*kernel_ahead)(void); /* the back end's own */
+                      const float *next); /* or NULL */
+    void (*kernel)(void);                 /* the back end's own */
 };
 
 void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t lda, size_t ldb,
@@ -51,8 +51,11 @@ static inline void gemm_run(const Gemm *gemm, const float *a, const float *b, fl
     gemm->run(gemm, a, b, c);
 }
 
-/* The same, and meanwhile brings what lies at `next`, as many rows and columns as C and with C's
- * leading dimension, near the processor, where the back end can. */
+/* A product A B for gemm_run_ahead, which is run as gemm_run does, and meanwhile brings what lies
+ * at `next`, as many rows and columns as C and with C's leading dimension, near the processor,
+ * where the back end can. */
+void gemm_plan_ahead(Gemm *gemm, size_t m, size_t n, size_t k, size_t lda, size_t ldb, size_t ldc,
+                     bool accumulate);
 static inline void gemm_run_ahead(const Gemm *gemm, const float *a, const float *b, float *c,
                                   const float *next) {
     if (gemm->run_ahead)

@@ -23,11 +23,18 @@ ModelShape model_shape(const Job *job, size_t classes);
 /* Whether attention takes fewer operations with its projections folded (see attention.h). */
 bool model_folds_attention(const ModelShape *shape);
 
+/* Multiplications in the forward matrix products of one image, by kind of layer: patch embedding,
+ * attention's projections and products, blocks' MLP, head; with attention folded or not. */
+typedef struct ModelProducts {
+    double embed, project, attend, mlp, head;
+} ModelProducts;
+ModelProducts model_products(const ModelShape *shape, bool folded);
+
 /* Floating-point operations (a multiplication and an addition count as two) of the matrix products
  * of one image: forward, and a training step's forward and backward (three times as many). */
 double model_forward_flops(const ModelShape *shape);
 double model_training_flops(const ModelShape *shape);
-/* The same as it is computed, with folded attention. */
+/* Training, counted the same way, with attention folded where it is. */
 double model_executed_flops(const ModelShape *shape);
 
 #endif

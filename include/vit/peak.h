@@ -11,6 +11,9 @@
  * there are such instructions), by the best kernels. */
 double peak_flops(size_t threads);
 
+/* Arrays that stay in a core's own cache, and ones far larger than any cache. */
+enum { PEAK_CACHE_BYTES = 96 << 10, PEAK_MEMORY_BYTES = 48 << 20 };
+
 /* Bytes a second of y += x (two reads, one write) over arrays of array_bytes, one pair a thread.
  * STATUS_INTERNAL: out of memory. */
 Status peak_bandwidth(size_t threads, size_t array_bytes, double *bytes_per_second);

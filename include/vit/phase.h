@@ -74,6 +74,11 @@ static inline Phase phase_begin(Phase phase) {
     return before;
 }
 
+/* What this thread works on. A parallel region's threads begin it, and wait when they are done. */
+static inline Phase phase_current(void) {
+    return phase_clock.phase;
+}
+
 /* Switches the calling thread's clock on, from zero, in PHASE_OTHER; off, with the last phase
  * counted. Local. */
 void phase_start(void);

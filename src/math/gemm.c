@@ -1,5 +1,6 @@
 #include "gemm_backend.h"
 
+#include "vit/phase.h"
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ void gemm_plan_with(GemmBackend backend, Gemm *gemm, GemmForm form, size_t m, si
                    .ldc = ldc,
                    .form = form,
                    .accumulate = accumulate};
-    if (backend == GEMM_BLIS || !gemm_xsmm_plan(gemm))
+    if (backend == GEMM_BLIS || !gemm_xsmm_plan(gemm, false))
         gemm_blis_plan(gemm);
 }
 
@@ -50,6 +51,13 @@ void gemm_plan(Gemm *gemm, GemmForm form, size_t m, size_t n, size_t k, size_t l
                size_t ldc, bool accumulate) {
     gemm_plan_with(chosen.xsmm ? GEMM_XSMM : GEMM_BLIS, gemm, form, m, n, k, lda, ldb, ldc,
                    accumulate);
+}
+
+void gemm_plan_ahead(Gemm *gemm, size_t m, size_t n, size_t k, size_t lda, size_t ldb, size_t ldc,
+                     bool accumulate) {
+    gemm_plan(gemm, GEMM_NN, m, n, k, lda, ldb, ldc, accumulate);
+    if (chosen.xsmm && !gemm_xsmm_plan(gemm, true))
+        gemm_blis_plan(gemm);
 }
 
 /* Borders between the threads' parts: a multiple of every kernel's tile. */
@@ -66,8 +74,10 @@ static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t 
                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
                       size_t ldc) {
     bool by_columns = n >= m;
+    const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
+        phase_begin(phase);
         size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
         size_t total = by_columns ? n : m;
         size_t first = wide_border(total, parts, part);
@@ -84,7 +94,9 @@ static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t 
         if (count)
             gemm_blis_once(form, by_columns ? m : count, by_columns ? count : n, k, my_a, lda, my_b,
                            ldb, accumulate, my_c, ldc);
+        phase_begin(PHASE_WAIT);
     }
+    phase_begin(phase);
 }
 
 void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,

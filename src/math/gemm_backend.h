@@ -16,7 +16,8 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
 
 /* LIBXSMM: false when it is not built in or has no kernel for this processor or shape. */
 bool gemm_xsmm_init(char *description, size_t bytes);
-bool gemm_xsmm_plan(Gemm *gemm);
+/* ahead: for run_ahead, otherwise for run. */
+bool gemm_xsmm_plan(Gemm *gemm, bool ahead);
 
 /* gemm_wide out of planned products, for back ends that do no blocking of their own. */
 void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,

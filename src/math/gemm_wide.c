@@ -1,6 +1,8 @@
 #include "gemm_backend.h"
 
 #include "vit/kernels.h"
+#include "vit/phase.h"
+#include "vit/size.h"
 #include <omp.h>
 #include <string.h>
 
@@ -19,14 +21,6 @@ enum {
     LONG_DEPTH = 256 /* the same, where B is transposed */
 };
 
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static void multiply(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
                      const float *b, size_t ldb, bool accumulate, float *c, size_t ldc) {
     Gemm gemm;
@@ -44,8 +38,8 @@ static void copy_block(size_t rows, size_t cols, const float *in, size_t ld, flo
 static void share(size_t total, size_t grain, size_t *first, size_t *end) {
     const size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
     const size_t grains = (total + grain - 1) / grain;
-    *first = smaller(grains * part / parts * grain, total);
-    *end = smaller(grains * (part + 1) / parts * grain, total);
+    *first = size_smaller(grains * part / parts * grain, total);
+    *end = size_smaller(grains * (part + 1) / parts * grain, total);
 }
 
 /* The last, narrow panel: filled up with zeros, since LIBXSMM divides the sums of a narrow product
@@ -70,14 +64,17 @@ static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float
     float *block = room, *filled = room + m * DEPTH;
     for (size_t begin = first; begin < end; begin += SPAN)
         for (size_t p = 0; p < k; p += DEPTH) {
-            const size_t depth = smaller(DEPTH, k - p), cols = smaller(SPAN, end - begin);
+            const size_t depth = size_smaller(DEPTH, k - p), cols = size_smaller(SPAN, end - begin);
             const size_t whole = cols / PANEL * PANEL;
             const bool more = accumulate || p > 0;
             const float *rows = b + p * ldb + begin;
             Gemm product;
-            gemm_plan(&product, GEMM_NN, m, PANEL, depth, depth, ldb, ldc, more);
             /* The next rows of B come from memory while these are multiplied. */
             const bool ahead = p + DEPTH < k && m <= depth && ldb == ldc;
+            if (ahead)
+                gemm_plan_ahead(&product, m, PANEL, depth, depth, ldb, ldc, more);
+            else
+                gemm_plan(&product, GEMM_NN, m, PANEL, depth, depth, ldb, ldc, more);
             copy_block(m, depth, a + p, lda, block);
             for (size_t j = 0; j < whole; j += PANEL)
                 if (ahead)
@@ -112,12 +109,12 @@ static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t 
     float *filled = room + GRAIN * PANEL;
     for (size_t j = first; j < end; j += GRAIN)
         for (size_t i = 0; i < m; i += PANEL) {
-            const size_t rows = smaller(GRAIN, end - j), width = smaller(PANEL, m - i);
-            const size_t wanted = (rows + ROWS - 1) / ROWS * ROWS;
+            const size_t rows = size_smaller(GRAIN, end - j), width = size_smaller(PANEL, m - i);
+            const size_t wanted = size_round_up(rows, ROWS);
             if (accumulate)
                 kernels->transpose(width, rows, c + i * ldc + j, ldc, room, width);
             for (size_t p = 0; p < k; p += LONG_DEPTH) {
-                const size_t depth = smaller(LONG_DEPTH, k - p);
+                const size_t depth = size_smaller(LONG_DEPTH, k - p);
                 size_t ld = ldb;
                 const float *block = whole_rows(rows, wanted, depth, b + j * ldb + p, &ld, filled);
                 multiply(GEMM_NN, wanted, width, depth, block, ld, shared + i * k + p * width,
@@ -132,22 +129,22 @@ static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t 
 static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
                     bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
     for (size_t i = first; i < end; i += GRAIN) {
-        const size_t rows = smaller(GRAIN, end - i);
+        const size_t rows = size_smaller(GRAIN, end - i);
         copy_block(k, rows, a + i, lda, room);
         for (size_t j = 0; j < n; j += PANEL)
-            multiply(GEMM_TN, rows, smaller(PANEL, n - j), k, room, rows, shared + j * k,
-                     smaller(PANEL, n - j), accumulate, c + i * ldc + j, ldc);
+            multiply(GEMM_TN, rows, size_smaller(PANEL, n - j), k, room, rows, shared + j * k,
+                     size_smaller(PANEL, n - j), accumulate, c + i * ldc + j, ldc);
     }
 }
 
 /* Floats of a thread's own room, whatever the form. */
 static size_t own_room(size_t m, size_t k) {
     const size_t nn = DEPTH * (m + PANEL) + m * PANEL, nt = GRAIN * (PANEL + LONG_DEPTH);
-    return larger(larger(nn, nt), GRAIN * k);
+    return size_larger(size_larger(nn, nt), GRAIN * k);
 }
 
 size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k) {
-    return larger(m, n) * k + threads * own_room(m, k);
+    return size_larger(m, n) * k + threads * own_room(m, k);
 }
 
 /* What all threads read: see columns_nt and rows_tn. Called by all threads. */
@@ -157,14 +154,14 @@ static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size
     if (form == GEMM_NT) {
         share(k, ROWS, &first, &end);
         for (size_t i = 0; i < m; i += PANEL) {
-            const size_t width = smaller(PANEL, m - i);
+            const size_t width = size_smaller(PANEL, m - i);
             kernels->transpose(width, end - first, a + i * lda + first, lda,
                                shared + i * k + first * width, width);
         }
     } else if (form == GEMM_TN) {
         share(n, PANEL, &first, &end);
         for (size_t j = first; j < end; j += PANEL)
-            copy_block(k, smaller(PANEL, n - j), b + j, ldb, shared + j * k);
+            copy_block(k, size_smaller(PANEL, n - j), b + j, ldb, shared + j * k);
     }
 #pragma omp barrier
 }
@@ -173,11 +170,13 @@ void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t
                        size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
                        size_t ldc, float *room) {
     const Kernels *kernels = kernels_best();
+    const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
         size_t first, end;
+        phase_begin(phase);
         float *shared = room;
-        float *own = room + larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
+        float *own = room + size_larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
         prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
         share(form == GEMM_TN ? m : n, form == GEMM_NN ? PANEL : GRAIN, &first, &end);
         if (form == GEMM_NN)
@@ -186,5 +185,7 @@ void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t
             columns_nt(kernels, first, end, m, k, b, ldb, accumulate, c, ldc, shared, own);
         else
             rows_tn(first, end, n, k, a, lda, accumulate, c, ldc, shared, own);
+        phase_begin(PHASE_WAIT);
     }
+    phase_begin(phase);
 }

@@ -22,10 +22,10 @@ static void run(const Gemm *gemm, const float *a, const float *b, float *c) {
  */
 static void run_ahead(const Gemm *gemm, const float *a, const float *b, float *c,
                       const float *next) {
-    ((libxsmm_smmfunction)gemm->kernel_ahead)(b, a, c, b, next, c);
+    ((libxsmm_smmfunction)gemm->kernel)(b, a, c, b, next, c);
 }
 
-bool gemm_xsmm_plan(Gemm *gemm) {
+bool gemm_xsmm_plan(Gemm *gemm, bool ahead) {
     if (gemm->form == GEMM_NT)
         return false;
     const libxsmm_blasint lda = (libxsmm_blasint)gemm->lda, ldb = (libxsmm_blasint)gemm->ldb,
@@ -34,14 +34,12 @@ bool gemm_xsmm_plan(Gemm *gemm) {
     const int flags = gemm->form == GEMM_TN ? LIBXSMM_GEMM_FLAG_TRANS_B : LIBXSMM_GEMM_FLAG_NONE;
     const libxsmm_blasint m = (libxsmm_blasint)gemm->m, n = (libxsmm_blasint)gemm->n,
                           k = (libxsmm_blasint)gemm->k;
-    const int none = LIBXSMM_GEMM_PREFETCH_NONE, ahead = LIBXSMM_GEMM_PREFETCH_BL2_VIA_C;
+    const int prefetch = ahead ? LIBXSMM_GEMM_PREFETCH_BL2_VIA_C : LIBXSMM_GEMM_PREFETCH_NONE;
     gemm->kernel = (void (*)(void))libxsmm_smmdispatch(n, m, k, &ldb, &lda, &ldc, &alpha, &beta,
-                                                       &flags, &none);
-    gemm->kernel_ahead = (void (*)(void))libxsmm_smmdispatch(n, m, k, &ldb, &lda, &ldc, &alpha,
-                                                             &beta, &flags, &ahead);
+                                                       &flags, &prefetch);
     gemm->run = run;
-    gemm->run_ahead = run_ahead;
-    return gemm->kernel && gemm->kernel_ahead;
+    gemm->run_ahead = ahead ? run_ahead : NULL;
+    return gemm->kernel != NULL;
 }
 
 #else
@@ -52,8 +50,9 @@ bool gemm_xsmm_init(char *description, size_t bytes) {
     return false;
 }
 
-bool gemm_xsmm_plan(Gemm *gemm) {
+bool gemm_xsmm_plan(Gemm *gemm, bool ahead) {
     (void)gemm;
+    (void)ahead;
     return false;
 }
 

@@ -1,6 +1,8 @@
 #include "head.h"
 
 #include "vit/gemm.h"
+#include "vit/phase.h"
+#include "vit/size.h"
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -18,10 +20,6 @@ void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
     head->width[head->layers] = shape->classes;
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
                       Arena *arena) {
     size_t room = 0;
@@ -31,9 +29,9 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
         stash->delta[j] = arena_take(arena, images * out);
         if (j + 1 < head->layers)
             stash->slope[j] = arena_take(arena, chunk * out);
-        room = larger(room, gemm_wide_room(head->threads, chunk, out, in));
-        room = larger(room, gemm_wide_room(head->threads, chunk, in, out));
-        room = larger(room, gemm_wide_room(head->threads, in, out, images));
+        room = size_larger(room, gemm_wide_room(head->threads, chunk, out, in));
+        room = size_larger(room, gemm_wide_room(head->threads, chunk, in, out));
+        room = size_larger(room, gemm_wide_room(head->threads, in, out, images));
     }
     stash->logits = arena_take(arena, chunk * head->width[head->layers]);
     stash->dfeatures = arena_take(arena, chunk * head->width[0]);
@@ -55,13 +53,20 @@ void head_forward(const Head *head, const float *weights, size_t first, size_t B
             kernels->add_bias(B, out, bias, 1.0f, output);
             continue;
         }
-#pragma omp parallel for schedule(static) num_threads((int)head->threads)
-        for (size_t i = 0; i < B; i++) {
-            DropoutSource source = sources[omp_get_thread_num()];
-            source.sample = sample ? sample[i] : 0;
-            Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
-            kernels->gelu(1, out, bias, dropout, output + i * out, stash->slope[j] + i * out);
+        const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)head->threads)
+        {
+            phase_begin(phase);
+#pragma omp for schedule(static) nowait
+            for (size_t i = 0; i < B; i++) {
+                DropoutSource source = sources[omp_get_thread_num()];
+                source.sample = sample ? sample[i] : 0;
+                Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
+                kernels->gelu(1, out, bias, dropout, output + i * out, stash->slope[j] + i * out);
+            }
+            phase_begin(PHASE_WAIT);
         }
+        phase_begin(phase);
     }
 }
 

@@ -39,36 +39,34 @@ static double chain_products(size_t in, const SizeList *widths) {
     return products;
 }
 
-/* Of one image's attention, in one block and one head: by projections (query, key, value, output;
- * q k^T, p v), and folded. */
-static double projected_products(const ModelShape *shape) {
+ModelProducts model_products(const ModelShape *shape, bool folded) {
     const double T = (double)shape->T, D = (double)shape->D, K = (double)shape->K;
-    return 4 * T * D * K + 2 * square(T) * K;
-}
-
-static double folded_products(const ModelShape *shape) {
-    const double T = (double)shape->T, D = (double)shape->D;
-    return 2 * T * square(D) + 2 * square(T) * D;
+    const double depth = (double)shape->depth, heads = depth * (double)shape->H;
+    const size_t head_out =
+        shape->head.count ? shape->head.value[shape->head.count - 1] : shape->features;
+    return (ModelProducts){
+        .embed = T * (double)shape->patch_values * D,
+        /* Query, key, value, output; or x M and x N. */
+        .project = heads * T * D * (folded ? 2 * D : 4 * K),
+        .attend = heads * 2 * square(T) * (folded ? D : K),
+        .mlp = depth * T * chain_products(shape->D, &shape->mlp),
+        .head = chain_products(shape->features, &shape->head) +
+                (double)head_out * (double)shape->classes,
+    };
 }
 
 bool model_folds_attention(const ModelShape *shape) {
-    return folded_products(shape) < projected_products(shape);
+    const ModelProducts folded = model_products(shape, true), plain = model_products(shape, false);
+    return folded.project + folded.attend < plain.project + plain.attend;
 }
 
-static double forward_flops(const ModelShape *shape, double head_products) {
-    const double T = (double)shape->T;
-    const double patches = T * (double)shape->patch_values * (double)shape->D;
-    const double attention = (double)shape->H * head_products;
-    const double mlp = T * chain_products(shape->D, &shape->mlp);
-    const size_t head_out =
-        shape->head.count ? shape->head.value[shape->head.count - 1] : shape->features;
-    const double head =
-        chain_products(shape->features, &shape->head) + (double)head_out * (double)shape->classes;
-    return 2 * (patches + (double)shape->depth * (attention + mlp) + head);
+static double forward_flops(const ModelShape *shape, bool folded) {
+    const ModelProducts p = model_products(shape, folded);
+    return 2 * (p.embed + p.project + p.attend + p.mlp + p.head);
 }
 
 double model_forward_flops(const ModelShape *shape) {
-    return forward_flops(shape, projected_products(shape));
+    return forward_flops(shape, false);
 }
 
 double model_training_flops(const ModelShape *shape) {
@@ -77,6 +75,5 @@ double model_training_flops(const ModelShape *shape) {
 }
 
 double model_executed_flops(const ModelShape *shape) {
-    return 3 * forward_flops(shape, model_folds_attention(shape) ? folded_products(shape)
-                                                                 : projected_products(shape));
+    return 3 * forward_flops(shape, model_folds_attention(shape));
 }

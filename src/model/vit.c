@@ -4,6 +4,7 @@
 #include "head.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
+#include "vit/size.h"
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ struct Vit {
     const ModelShape *shape;
     const ParameterTable *table;
     VitOptions options;
-    size_t images; /* of the largest slice, in whole chunks */
+    size_t images; /* that the head keeps of: the largest slice, a chunk at least */
     size_t chunk;  /* images that pass forward, head and backward together */
     Encoder encoder;
     Head head;
@@ -46,18 +47,10 @@ typedef struct Pass {
     float *logits;
 } Pass;
 
-static size_t round_up(size_t value, size_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 static size_t chunk_images(const VitOptions *options) {
     const size_t turn = options->threads * options->unit_images;
-    const size_t wanted = round_up(CHUNK_IMAGES, turn);
-    const size_t most = round_up(options->images ? options->images : 1, options->unit_images);
+    const size_t wanted = size_round_up(CHUNK_IMAGES, turn);
+    const size_t most = size_round_up(options->images ? options->images : 1, options->unit_images);
     return wanted < most ? wanted : most;
 }
 
@@ -102,7 +95,7 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->table = table;
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
-    (*vit)->images = larger(options->images, (*vit)->chunk);
+    (*vit)->images = size_larger(options->images, (*vit)->chunk);
     head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads);
     return make(*vit);
 }
@@ -243,6 +236,7 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
     const size_t values = vit->shape->T * vit->shape->D, features = vit->shape->features;
     for (size_t i = 0; i < count; i++) {
         float *source = dfeatures + (first + i) * features;
+        phase_begin(PHASE_HEAD_BACKWARD);
         worker->head_dropout.sample = pass->input->sample[base + first + i];
         vit->encoder.kernels->dropout(
             features, source, dropout_draw(&worker->head_dropout, DROPOUT_SITE_FEATURES, features));

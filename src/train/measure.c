@@ -9,9 +9,6 @@
 /* Steps before the first round: caches, pages and compiled products. */
 enum { WARM_UP = 2 };
 
-/* Arrays far larger than any cache, and ones that stay in a core's own. */
-static const size_t memory_array_bytes = 48 << 20, cache_array_bytes = 96 << 10;
-
 static double sum_of_ranks(const Ranks *ranks, double mine) {
     double sum = 0.0;
     MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, ranks->comm);
@@ -137,8 +134,8 @@ static Status measure(Run *run, const MeasureOptions *options, Measurement *m) {
     STATUS_TRY(measure_phases(run, options->steps, m));
     measure_evaluation(run, m);
     m->resident_bytes = largest_of_ranks(run->ranks, resident_bytes());
-    STATUS_TRY(bandwidth_now(run, memory_array_bytes, &m->memory_bandwidth));
-    return bandwidth_now(run, cache_array_bytes, &m->cache_bandwidth);
+    STATUS_TRY(bandwidth_now(run, PEAK_MEMORY_BYTES, &m->memory_bandwidth));
+    return bandwidth_now(run, PEAK_CACHE_BYTES, &m->cache_bandwidth);
 }
 
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,

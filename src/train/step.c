@@ -84,13 +84,20 @@ static double tensor_squares(const Kernels *kernels, const Parameter *entry,
     double sum = 0.0;
     if (entry->count <= NORM_PIECE)
         return kernels->sum_squares(entry->count, values);
-#pragma omp parallel for ordered schedule(static, 1)
-    for (size_t i = 0; i < entry->count; i += NORM_PIECE) {
-        const size_t n = entry->count - i < NORM_PIECE ? entry->count - i : NORM_PIECE;
-        const double squares = kernels->sum_squares(n, values + i);
+    const Phase phase = phase_current();
+#pragma omp parallel
+    {
+        phase_begin(phase);
+#pragma omp for ordered schedule(static, 1) nowait
+        for (size_t i = 0; i < entry->count; i += NORM_PIECE) {
+            const size_t n = entry->count - i < NORM_PIECE ? entry->count - i : NORM_PIECE;
+            const double squares = kernels->sum_squares(n, values + i);
 #pragma omp ordered
-        sum += squares;
+            sum += squares;
+        }
+        phase_begin(PHASE_WAIT);
     }
+    phase_begin(phase);
     return sum;
 }
 

@@ -8,25 +8,7 @@ export OMP_NUM_THREADS=1
 
 # 198 training images without validation: 6 batches of 32 and one of 6.
 "$vit_data" synth data.h5 --classes 5 --train 220 --test 40 >/dev/null || fail "no data"
-cat >job.ini <<END
-[data]
-file = data.h5
-batch_size = 32
-[augment]
-image_size = 16
-[model]
-patch_size = 4
-dim = 16
-depth = 2
-heads = 2
-key_dim = 8
-mlp = 32,16
-head = 24
-[train]
-epochs = 3
-[run]
-progress = none
-END
+tiny_job data.h5
 
 # train RANKS OUTPUT OPTION...: output in OUTPUT, everything said in `said`; returns the exit code.
 train() {

@@ -1,9 +1,6 @@
 #include "set.h"
 
-#include <string.h>
-#if defined(__SSE2__)
-#include <immintrin.h>
-#endif
+#include "vector.h"
 
 /* Philox4x32-10, several blocks side by side. The same values as random_block, which is
  * Random123's. The state's words are held in the low halves of 64-bit lanes, since the products are
@@ -11,14 +8,7 @@
  * Blocks with even numbers and those with odd ones are in different vectors, so that in the end an
  * odd word moves into the high half of its neighbour's lane. */
 
-#if defined(__AVX512F__)
-enum { PAIRS = 8 };
-#elif defined(__AVX2__)
-enum { PAIRS = 4 };
-#else
-enum { PAIRS = 2 };
-#endif
-enum { ROUNDS = 10, BLOCKS = 2 * PAIRS, GROUP_BLOCKS = 16 };
+enum { ROUNDS = 10, GROUP_BLOCKS = 16, BLOCKS = LANES, PAIRS = BLOCKS / 2 };
 
 typedef uint64_t Lanes __attribute__((vector_size(PAIRS * sizeof(uint64_t))));
 typedef uint32_t Words __attribute__((vector_size(BLOCKS * sizeof(uint32_t))));

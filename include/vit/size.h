@@ -1,0 +1,21 @@
+#ifndef VIT_SIZE_H
+#define VIT_SIZE_H
+
+#include <stddef.h>
+
+/* Arithmetic of counts. */
+
+static inline size_t size_smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t size_larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+/* The least multiple of `multiple` that is not below value. */
+static inline size_t size_round_up(size_t value, size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+#endif

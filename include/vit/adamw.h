@@ -15,8 +15,4 @@
 /* The terms of update number t (from 1), with the gradient scaled (clipping). Local. */
 AdamwTerms adamw_terms(const Job *job, uint64_t t, double gradient_scale);
 
-/* Updates flat blocks of `floats` values on all OpenMP threads. Local. */
-void adamw_apply(AdamwTerms terms, size_t floats, const float *gradient, float *weights,
-                 float *first_moment, float *second_moment);
-
 #endif

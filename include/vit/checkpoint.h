@@ -18,8 +18,8 @@ typedef struct EpochSums {
     uint64_t hits; /* top-1 */
     uint64_t top5_hits;
     uint64_t samples;
-    double seconds;      /* spent in training steps */
-    double wait_seconds; /* of these, waiting for communication */
+    double seconds; /* spent in training steps */
+    Waits wait;     /* of these, waiting for communication */
 } EpochSums;
 
 /* Where a run is. */

@@ -71,4 +71,12 @@ void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, cons
                float *room);
 size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k);
 
+/* A [rows, m]^T B [rows, n] in the one order of summation (tree.h): every `unit` rows (the last
+ * ones may be fewer) are a leaf, the first of them number `first` of `leaves`. node[i] [m, n] gets
+ * the sum of the i-th of the largest nodes that they make up. Called outside parallel regions.
+ * room: the caller's, gemm_units_room floats. */
+void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, size_t leaves,
+                size_t first, const float *a, const float *b, float *const *node, float *room);
+size_t gemm_units_room(size_t threads, size_t rows, size_t unit);
+
 #endif

@@ -9,6 +9,18 @@
 /* What a run has measured so far: one row an epoch, one row a step. Kept by rank 0, stored in
  * metrics.h5 (/epoch, /step), metrics.csv (epochs) and in checkpoints (/history). Local. */
 
+/* Seconds that rank 0 waited for communication, by what for. */
+typedef struct Waits {
+    double samples;   /* the batch's images */
+    double gradients; /* sums and factors */
+    double ranks;     /* the others to end the step */
+    double weights;   /* what others have updated */
+} Waits;
+
+static inline double waits_total(const Waits *waits) {
+    return waits->samples + waits->gradients + waits->ranks + waits->weights;
+}
+
 typedef struct EpochRow {
     uint64_t epoch;                                   /* from 1 */
     double loss, accuracy, top5_accuracy;             /* training, dropout on; fractions */
@@ -16,7 +28,8 @@ typedef struct EpochRow {
     double learning_rate;
     double seconds;           /* training only */
     double images_per_second; /* training only */
-    double wait_seconds;      /* waiting for communication */
+    double wait_seconds;      /* waiting for communication: the sum of the next ones */
+    Waits wait;
 } EpochRow;
 
 typedef struct StepRow {

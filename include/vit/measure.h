@@ -2,6 +2,7 @@
 #define VIT_MEASURE_H
 
 #include "vit/command.h"
+#include "vit/history.h"
 #include "vit/model_shape.h"
 #include "vit/phase.h"
 #include "vit/ranks.h"
@@ -22,7 +23,7 @@ typedef struct Measurement {
     size_t batch_size, parameters;
     double images_per_second[MEASURE_ROUNDS_MAX];
     double peak_flops[MEASURE_ROUNDS_MAX]; /* before and after each round, the better */
-    double wait_share;                     /* of the time, for messages; mean of the ranks */
+    Waits wait_share;                      /* of the time, for messages; mean of the ranks */
     double memory_bandwidth, cache_bandwidth;
     double phase_seconds[PHASES]; /* of all threads, a step */
     double evaluation_images_per_second;

@@ -23,6 +23,10 @@ ModelShape model_shape(const Job *job, size_t classes);
 /* Whether attention takes fewer operations with its projections folded (see attention.h). */
 bool model_folds_attention(const ModelShape *shape);
 
+/* Whether a dense layer has so many weights that its gradient is made from the batch's factors (see
+ * head.h), which are then at most a quarter of its numbers. */
+bool model_layer_is_fat(size_t in, size_t out, size_t batch_size);
+
 /* Multiplications in the forward matrix products of one image, by kind of layer: patch embedding,
  * attention's projections and products, blocks' MLP, head; with attention folded or not. */
 typedef struct ModelProducts {

@@ -9,6 +9,10 @@
 /* The parameter table: the one description of all trainable tensors, which drives allocation,
  * initial values, gradient reduction, decay, checkpoints and digests. Weights, gradients and
  * moments are each one flat block of `floats` values in which tensor i starts at entry[i].offset.
+ *
+ * Tensors lie in a flat block by the way in which their gradients come about, in table order within
+ * each part: what attention folds, when it does (see attention.h); the rest of the encoder; the
+ * head's biases, which like all before them get their gradients unit by unit; the head's kernels.
  */
 
 typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
@@ -38,7 +42,7 @@ typedef struct ParameterTable {
     size_t count;     /* tensors */
     size_t trainable; /* values in all tensors */
     size_t floats;    /* length of a flat block; gaps between tensors stay zero */
-    Parameter *entry; /* [count], in the order of DESIGN: the order of checkpoints and digests */
+    Parameter *entry; /* [count], in the order of checkpoints and digests */
 
     /* Where the layers find their tensors. */
     size_t patch_kernel, patch_bias, position; /* [patch_values, D], [D], [T, D] */
@@ -46,8 +50,8 @@ typedef struct ParameterTable {
     size_t norm_gamma, norm_beta;              /* [D] */
     size_t head_kernel[JOB_LIST_MAX + 1], head_bias[JOB_LIST_MAX + 1]; /* the last one: logits */
 
-    size_t encoder_floats; /* tensors before the head occupy [0, encoder_floats) */
-    size_t encoder_count;  /* and are entries [0, encoder_count) */
+    size_t folded_floats; /* what attention folds is in [0, folded_floats) of a flat block */
+    size_t unit_floats;   /* and all but the head's kernels in [0, unit_floats) */
 } ParameterTable;
 
 /* Local. STATUS_INTERNAL when out of memory. */

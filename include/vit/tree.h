@@ -41,6 +41,9 @@ bool tree_merge(TreeStack *stack, size_t *into, size_t *from);
  * TREE_NODES_MOST] may be NULL. Returns their number. */
 size_t tree_cover(size_t leaves, size_t first, size_t end, TreeNode *node);
 
+/* The largest number of nodes that a stack holds while `leaves` adjacent leaves are pushed. */
+size_t tree_stack_most(size_t leaves);
+
 /* A sum of doubles in that order: add every leaf, or nodes that others have summed, in order. */
 typedef struct TreeSum {
     TreeStack stack;

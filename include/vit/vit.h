@@ -4,6 +4,7 @@
 #include "vit/kernels.h"
 #include "vit/parameter.h"
 #include "vit/status.h"
+#include "vit/tree.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,12 +16,18 @@
  *
  * The encoder works image by image in cache: a thread takes a unit of a few images through one
  * block after another, and back the same way. The head works on chunks of the slice. What backward
- * needs is kept for one chunk at a time, so that memory does not grow with the batch; the chunk's
- * size changes no result but the order in which the units' gradients are summed. */
+ * needs is kept for one chunk at a time, so that memory does not grow with the batch; neither the
+ * chunk's size nor the number of threads changes a bit.
+ *
+ * Gradients are sums over the units of the whole batch in the one order of summation (tree.h). A
+ * process that has only a slice of the batch gets the sums of the largest nodes that its units make
+ * up, and whoever brings all nodes together finishes the sums. */
 
-/* The images of one call, numbered from 0. */
+/* The images of one call, numbered from 0: a slice of a batch. */
 typedef struct VitInput {
     size_t images;
+    size_t first; /* images of the batch before these; a multiple of unit_images in training */
+    size_t batch; /* images of the whole batch, over all processes */
     const uint32_t
         *sample; /* [images] number in the data set, for dropout; may be NULL in evaluation */
     const uint16_t *label; /* [images] */
@@ -30,24 +37,28 @@ typedef struct VitInput {
     const void *context;
 } VitInput;
 
-/* Sums over the images of one call, in their order, in double. */
+/* Sums over the images of one call. */
 typedef struct VitSums {
-    double loss; /* softmax cross-entropy */
+    TreeSum loss; /* softmax cross-entropy; the leaves are the batch's images */
     uint64_t hits, top5_hits;
 } VitSums;
 
-static inline void vit_sums_add(VitSums *total, const VitSums *part) {
-    total->loss += part->loss;
-    total->hits += part->hits;
-    total->top5_hits += part->top5_hits;
-}
+/* What becomes final during vit_train, in this order. */
+typedef enum VitPart {
+    VIT_INPUT,  /* a fat layer's inputs, layers from the first to the last */
+    VIT_DELTA,  /* a fat layer's output gradients, */
+    VIT_KERNEL, /* or a thin layer's kernel gradient; layers from the last to the first */
+    VIT_UNITS   /* the sums over units; layer is 0 */
+} VitPart;
 
-/* What happens beside the backward pass. Both are called by the master thread; either may be NULL.
- */
+/* What happens beside the passes. All are called by the master thread; any may be NULL. */
 typedef struct VitHooks {
-    /* The gradient of entries [first, first + count) of the parameter table is final. Every entry
-     * is announced exactly once, always in the same order, also when there are no images. */
-    void (*ready)(void *context, size_t first, size_t count);
+    /* The head's kernels are about to be read; they may still be changed until it returns. Called
+     * once by vit_train, also when there are no images. */
+    void (*need_kernels)(void *context);
+    /* That part of vit_partial is final. Always called in the same order, also when there are no
+     * images. */
+    void (*ready)(void *context, VitPart part, size_t layer);
     /* Called every fraction of a millisecond to a few milliseconds. */
     void (*progress)(void *context);
     void *context;
@@ -55,9 +66,11 @@ typedef struct VitHooks {
 
 typedef struct VitOptions {
     uint64_t seed;      /* of dropout */
+    size_t batch_size;  /* [data] batch_size: which of the head's layers are fat */
     size_t unit_images; /* images that a thread takes through the encoder together */
     size_t threads;     /* OpenMP's */
     size_t images;      /* the most that one vit_train will bring; bounds the chunk */
+    size_t nodes;       /* the most nodes that the units of one vit_train make up */
 } VitOptions;
 
 typedef struct Vit Vit;
@@ -71,10 +84,44 @@ void vit_free(Vit *vit);
 /* Bytes that vit_init would allocate. */
 size_t vit_bytes(const ModelShape *shape, const ParameterTable *table, const VitOptions *options);
 
-/* Forward with dropout, and the gradient [table->floats] of scale * (sum of the images' losses),
- * overwritten. step selects the dropout decisions. logits [images, classes] may be NULL. */
+/* Forward with dropout, and the gradient of scale * (sum of the images' losses); see vit_partial.
+ * step selects the dropout decisions. logits [images, classes] may be NULL. */
 void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *input, float scale,
-               float *gradient, float *logits, const VitHooks *hooks, VitSums *sums);
+               float *logits, const VitHooks *hooks, VitSums *sums);
+
+/* One of the head's layers, of `in` inputs and `out` sums an image. */
+typedef struct VitLayer {
+    size_t in, out;
+    bool fat;                   /* (model_layer_is_fat) the kernel's gradient is input^T delta, */
+    const float *input, *delta; /* [images, in] and [images, out] of the slice */
+    float *const *node;         /* thin: [nodes] sums over the nodes, [in, out] each */
+} VitLayer;
+
+/* What this process has of the gradient, in forms that can be summed over processes. Valid until
+ * the next vit_train. */
+typedef struct VitPartial {
+    size_t nodes;                 /* that the slice's units make up: tree_cover */
+    float *unit[TREE_NODES_MOST]; /* [nodes], of vit_unit_floats values each */
+    size_t layers;                /* of the head */
+    VitLayer layer[JOB_LIST_MAX + 1];
+} VitPartial;
+
+const VitPartial *vit_partial(const Vit *vit);
+
+/* Values of a unit's gradient: everything but the head's kernels, attention's in the form in which
+ * it is summed. */
+size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table);
+
+/* The gradient in floats [0, table->unit_floats) of a flat block from the whole batch's unit sums,
+ * which are used up. */
+void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient);
+
+/* Rows of a fat layer's kernel's gradient: see head_kernel_rows. The room is vit's. */
+void vit_kernel_rows(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
+                     size_t ld, const float *delta, float *gradient);
+
+/* After vit_train with a whole batch as its slice: the gradient as a flat block, overwritten. */
+void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient);
 
 /* Forward without dropout. logits [images, classes] may be NULL; of the hooks only progress is
  * called. */

@@ -45,6 +45,15 @@ size_t tree_cover(size_t leaves, size_t first, size_t end, TreeNode *node) {
     return count;
 }
 
+size_t tree_stack_most(size_t leaves) {
+    size_t levels = 1;
+    while (leaves > 1) {
+        leaves /= 2;
+        levels++;
+    }
+    return 2 * levels;
+}
+
 void tree_sum_add(TreeSum *sum, TreeNode node, double value) {
     size_t into, from;
     sum->value[sum->stack.count] = value;

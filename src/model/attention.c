@@ -75,23 +75,34 @@ size_t attention_folded_floats(const ModelShape *shape) {
     return model_folds_attention(shape) ? 2 * shape->H * shape->D * (shape->D + 1) : 0;
 }
 
-AttentionGradient attention_gradient(const Attention *attention, const BlockLayout *layout,
-                                     float *tensors, float *folded) {
-    AttentionGradient gradient = {
-        .in = {tensors + layout->query_kernel, tensors + layout->key_kernel,
-               tensors + layout->value_kernel},
-        .bias = {tensors + layout->query_bias, tensors + layout->key_bias,
-                 tensors + layout->value_bias},
-        .out = tensors + layout->output_kernel,
-        .out_bias = tensors + layout->output_bias,
+/* Where the projections' gradients are in a flat block's part that begins with float `first`. */
+static AttentionGradient projections_gradient(const BlockLayout *layout, float *tensors,
+                                              size_t first) {
+    return (AttentionGradient){
+        .in = {tensors + (layout->query_kernel - first), tensors + (layout->key_kernel - first),
+               tensors + (layout->value_kernel - first)},
+        .bias = {tensors + (layout->query_bias - first), tensors + (layout->key_bias - first),
+                 tensors + (layout->value_bias - first)},
+        .out = tensors + (layout->output_kernel - first),
     };
-    if (!attention->folded)
-        return gradient;
+}
+
+static void place_folded(const Attention *attention, float *folded, AttentionGradient *gradient) {
     const size_t D = attention->D, H = attention->H;
-    gradient.scores = folded;
-    gradient.values = gradient.scores + H * D * D;
-    gradient.scores_bias = gradient.values + H * D * D;
-    gradient.values_bias = gradient.scores_bias + H * D;
+    gradient->scores = folded;
+    gradient->values = gradient->scores + H * D * D;
+    gradient->scores_bias = gradient->values + H * D * D;
+    gradient->values_bias = gradient->scores_bias + H * D;
+}
+
+AttentionGradient attention_gradient(const Attention *attention, const BlockLayout *layout,
+                                     float *tensors, size_t first, float *folded) {
+    AttentionGradient gradient = {0};
+    if (attention->folded)
+        place_folded(attention, folded, &gradient);
+    else
+        gradient = projections_gradient(layout, tensors, first);
+    gradient.out_bias = tensors + (layout->output_bias - first);
     return gradient;
 }
 
@@ -293,32 +304,34 @@ static void add_outer(const Attention *a, size_t h, const float *column, const f
  *   dW_q = s dM W_k;   dW_k = s (dM^T W_q + da (x) b_q);   db_q = s da W_k;   db_k = 0;
  *   dW_v = dN W_o^T;   dW_o = W_v^T dN + b_v (x) dc;        db_v = dc W_o^T. */
 void attention_unfold(const Attention *attention, const BlockLayout *layout, const float *weights,
-                      AttentionWork *work, AttentionGradient *gradient) {
+                      AttentionWork *work, float *folded, float *flat) {
     const Attention *a = attention;
     const size_t D = a->D, K = a->K, H = a->H, square = D * D;
     if (!a->folded)
         return;
+    AttentionGradient gradient = projections_gradient(layout, flat, 0);
+    place_folded(a, folded, &gradient);
     for (size_t i = 0; i < H * square; i++)
-        gradient->scores[i] *= a->query_scale;
+        gradient.scores[i] *= a->query_scale;
     for (size_t i = 0; i < H * D; i++)
-        gradient->scores_bias[i] *= a->query_scale;
-    memset(gradient->bias[KEY], 0, H * K * sizeof(float));
+        gradient.scores_bias[i] *= a->query_scale;
+    memset(gradient.bias[KEY], 0, H * K * sizeof(float));
     for (size_t h = 0; h < H; h++) {
         const float *query = weights + layout->query_kernel + h * K;
         const float *key = weights + layout->key_kernel + h * K;
         const float *value = weights + layout->value_kernel + h * K;
         const float *out = weights + layout->output_kernel + h * K * D;
         const float *value_bias = weights + layout->value_bias + h * K;
-        const float *dscores = gradient->scores + h * square, *da = gradient->scores_bias + h * D;
-        const float *dvalues = gradient->values + h * square, *dc = gradient->values_bias + h * D;
-        float *dout = gradient->out + h * K * D, *out_t = work->weights;
-        gemm_run(&a->unfold_query, dscores, key, gradient->in[QUERY] + h * K);
-        gemm_run(&a->unfold_key, dscores, query, gradient->in[KEY] + h * K);
-        add_outer(a, h, da, weights + layout->query_bias + h * K, gradient->in[KEY]);
-        row_times(D, K, da, key, H * K, 1.0f, gradient->bias[QUERY] + h * K);
+        const float *dscores = gradient.scores + h * square, *da = gradient.scores_bias + h * D;
+        const float *dvalues = gradient.values + h * square, *dc = gradient.values_bias + h * D;
+        float *dout = gradient.out + h * K * D, *out_t = work->weights;
+        gemm_run(&a->unfold_query, dscores, key, gradient.in[QUERY] + h * K);
+        gemm_run(&a->unfold_key, dscores, query, gradient.in[KEY] + h * K);
+        add_outer(a, h, da, weights + layout->query_bias + h * K, gradient.in[KEY]);
+        row_times(D, K, da, key, H * K, 1.0f, gradient.bias[QUERY] + h * K);
         a->kernels->transpose(K, D, out, D, out_t, K);
-        gemm_run(&a->unfold_value, dvalues, out_t, gradient->in[VALUE] + h * K);
-        row_times(D, K, dc, out_t, K, 1.0f, gradient->bias[VALUE] + h * K);
+        gemm_run(&a->unfold_value, dvalues, out_t, gradient.in[VALUE] + h * K);
+        row_times(D, K, dc, out_t, K, 1.0f, gradient.bias[VALUE] + h * K);
         gemm_run(&a->unfold_out, value, dvalues, dout);
         for (size_t k = 0; k < K; k++)
             for (size_t d = 0; d < D; d++)

@@ -93,13 +93,14 @@ void attention_prepare(const Attention *attention, const BlockLayout *layout, co
 
 /* Floats of one block's folded gradient; 0 by projections. */
 size_t attention_folded_floats(const ModelShape *shape);
-/* tensors: a flat block in the parameter table's form; folded: attention_folded_floats. */
+/* tensors: a flat block from its float `first` on, which need not have what is folded; folded:
+ * attention_folded_floats. */
 AttentionGradient attention_gradient(const Attention *attention, const BlockLayout *layout,
-                                     float *tensors, float *folded);
-/* Overwrites the gradients of query, key, value and output kernels and biases from folded sums.
- * Does nothing by projections. */
+                                     float *tensors, size_t first, float *folded);
+/* From folded sums, which are used up, the gradients in the flat block `flat` of query, key and
+ * value and of the output kernel, overwritten. Does nothing by projections. */
 void attention_unfold(const Attention *attention, const BlockLayout *layout, const float *weights,
-                      AttentionWork *work, AttentionGradient *gradient);
+                      AttentionWork *work, float *folded, float *flat);
 
 /* y [T, D] += attention of x [T, D]. */
 void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,

@@ -86,17 +86,17 @@ void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t 
     mlp_prepare(&encoder->mlp, layout, weights, &target->mlp);
 }
 
+void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
+                          EncoderWork *work, float *folded, float *gradient) {
+    attention_unfold(&encoder->attention, &encoder->table->block[block], weights, &work->attention,
+                     folded + block * attention_folded_floats(encoder->shape), gradient);
+}
+
 static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t block,
                                                   EncoderGradient gradient) {
     return attention_gradient(&encoder->attention, &encoder->table->block[block], gradient.tensors,
+                              encoder->table->folded_floats,
                               gradient.folded + block * attention_folded_floats(encoder->shape));
-}
-
-void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
-                          EncoderWork *work, EncoderGradient gradient) {
-    AttentionGradient attention = block_attention_gradient(encoder, block, gradient);
-    attention_unfold(&encoder->attention, &encoder->table->block[block], weights, &work->attention,
-                     &attention);
 }
 
 /* Patch embedding: x = patches W + b + position. */
@@ -115,9 +115,12 @@ void encoder_embed_backward(const Encoder *encoder, const float *patches, const 
     const ModelShape *shape = encoder->shape;
     const ParameterTable *table = encoder->table;
     phase_begin(PHASE_EMBED_BACKWARD);
-    encoder->kernels->add(shape->T * shape->D, dx, gradient.tensors + table->position);
-    encoder->kernels->add_column_sums(shape->T, shape->D, dx, gradient.tensors + table->patch_bias);
-    gemm_run(&encoder->embed_gradient, patches, dx, gradient.tensors + table->patch_kernel);
+    encoder->kernels->add(shape->T * shape->D, dx,
+                          encoder_gradient_of(table, gradient, table->position));
+    encoder->kernels->add_column_sums(shape->T, shape->D, dx,
+                                      encoder_gradient_of(table, gradient, table->patch_bias));
+    gemm_run(&encoder->embed_gradient, patches, dx,
+             encoder_gradient_of(table, gradient, table->patch_kernel));
 }
 
 /* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */
@@ -140,11 +143,11 @@ void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t
 void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
                             const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
                             float *dx) {
-    float *tensors = gradient.tensors;
     const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const ParameterTable *table = encoder->table;
     const BlockLayout *layout = &encoder->table->block[block];
     const BlockWeights *w = &weights->block[block];
-    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, tensors);
+    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, gradient.tensors, table->folded_floats);
     phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->scale_columns(T, D, stash->norm2.normalized, w->norm2_gamma, w->norm2_beta,
                                     work->input);
@@ -152,8 +155,9 @@ void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weight
         mlp_backward(&encoder->mlp, &w->mlp, work->input, dx, &stash->mlp, &work->mlp, &mlp);
     phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->layer_norm_backward(T, D, dmlp_input, w->norm2_gamma, stash->norm2.normalized,
-                                          stash->norm2.inverse, dx, tensors + layout->norm2_gamma,
-                                          tensors + layout->norm2_beta);
+                                          stash->norm2.inverse, dx,
+                                          encoder_gradient_of(table, gradient, layout->norm2_gamma),
+                                          encoder_gradient_of(table, gradient, layout->norm2_beta));
     AttentionGradient attention = block_attention_gradient(encoder, block, gradient);
     encoder->kernels->scale_columns(T, D, stash->norm1.normalized, w->norm1_gamma, w->norm1_beta,
                                     work->input);
@@ -161,9 +165,10 @@ void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weight
     attention_backward(&encoder->attention, &w->attention, work->input, dx, encoder->keep,
                        &stash->attention, &work->attention, &attention, dattention_input);
     phase_begin(PHASE_NORM_BACKWARD);
-    encoder->kernels->layer_norm_backward(
-        T, D, dattention_input, w->norm1_gamma, stash->norm1.normalized, stash->norm1.inverse, dx,
-        tensors + layout->norm1_gamma, tensors + layout->norm1_beta);
+    encoder->kernels->layer_norm_backward(T, D, dattention_input, w->norm1_gamma,
+                                          stash->norm1.normalized, stash->norm1.inverse, dx,
+                                          encoder_gradient_of(table, gradient, layout->norm1_gamma),
+                                          encoder_gradient_of(table, gradient, layout->norm1_beta));
 }
 
 /* Pooling: y = LN(x), then all of y (flatten) or its mean over the tokens. */
@@ -188,6 +193,7 @@ void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights
                            const float *dfeatures, const NormStash *stash, EncoderWork *work,
                            EncoderGradient gradient, float *dx) {
     const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const ParameterTable *table = encoder->table;
     const float *dy = dfeatures;
     if (encoder->shape->pool == POOL_MEAN) {
         for (size_t i = 0; i < T * D; i++)
@@ -198,6 +204,6 @@ void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights
     phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->layer_norm_backward(T, D, dy, weights->norm_gamma, stash->normalized,
                                           stash->inverse, dx,
-                                          gradient.tensors + encoder->table->norm_gamma,
-                                          gradient.tensors + encoder->table->norm_beta);
+                                          encoder_gradient_of(table, gradient, table->norm_gamma),
+                                          encoder_gradient_of(table, gradient, table->norm_beta));
 }

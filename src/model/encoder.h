@@ -56,11 +56,17 @@ typedef struct EncoderWork {
     MlpWork mlp;
 } EncoderWork;
 
-/* Where a thread adds the weights' gradients. */
+/* Where weights' gradients are added. */
 typedef struct EncoderGradient {
-    float *tensors; /* flat block of the encoder's tensors */
     float *folded;  /* [depth, attention_folded_floats] */
+    float *tensors; /* the tensors of a flat block from table->folded_floats on */
 } EncoderGradient;
+
+/* Where the tensor at `offset` of a flat block has its gradient. */
+static inline float *encoder_gradient_of(const ParameterTable *table, EncoderGradient gradient,
+                                         size_t offset) {
+    return gradient.tensors + (offset - table->folded_floats);
+}
 
 typedef struct Encoder {
     const ModelShape *shape;
@@ -82,13 +88,14 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
                         Arena *arena);
 
 /* Points the weights that need no preparation into the flat block; encoder_prepare_block makes the
- * others' forms, one block a call. Before the first image and after the last one, a step:
- * encoder_unfold_block turns what was summed in `folded` into tensors' gradients. */
+ * others' forms, one block a call. Before the first image, a step. */
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared);
 void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
                            EncoderWork *work, EncoderWeights *prepared);
+/* Turns one block's part of what was summed in folded [depth, attention_folded_floats], which is
+ * used up, into gradients in a flat block. After the last image, a step. */
 void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
-                          EncoderWork *work, EncoderGradient gradient);
+                          EncoderWork *work, float *folded, float *gradient);
 
 /* x [T, D] = patches W + b + position. */
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,

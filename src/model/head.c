@@ -7,22 +7,28 @@
 #include <omp.h>
 #include <string.h>
 
+/* A tensor's room in a flat block is a multiple of this, and a kernel's node has the same. */
+enum { PADDING = 16 };
+
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads) {
+               const Kernels *kernels, size_t threads, size_t batch_size) {
     *head = (Head){.shape = shape,
                    .table = table,
                    .kernels = kernels,
                    .threads = threads,
+                   .batch_size = batch_size,
                    .layers = shape->head.count + 1};
     head->width[0] = shape->features;
     for (size_t j = 0; j < shape->head.count; j++)
         head->width[j + 1] = shape->head.value[j];
     head->width[head->layers] = shape->classes;
+    for (size_t j = 0; j < head->layers; j++)
+        head->fat[j] = model_layer_is_fat(head->width[j], head->width[j + 1], batch_size);
 }
 
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
-                      Arena *arena) {
-    size_t room = 0;
+                      size_t unit_images, size_t nodes, Arena *arena) {
+    size_t room = gemm_units_room(head->threads, images, unit_images);
     for (size_t j = 0; j < head->layers; j++) {
         const size_t in = head->width[j], out = head->width[j + 1];
         stash->input[j] = arena_take(arena, images * in);
@@ -31,7 +37,10 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
             stash->slope[j] = arena_take(arena, chunk * out);
         room = size_larger(room, gemm_wide_room(head->threads, chunk, out, in));
         room = size_larger(room, gemm_wide_room(head->threads, chunk, in, out));
-        room = size_larger(room, gemm_wide_room(head->threads, in, out, images));
+        if (head->fat[j])
+            room = size_larger(room, gemm_wide_room(head->threads, in, out, head->batch_size));
+        for (size_t n = 0; n < nodes && !head->fat[j]; n++)
+            stash->node[j][n] = arena_take(arena, size_round_up(in * out, PADDING));
     }
     stash->logits = arena_take(arena, chunk * head->width[head->layers]);
     stash->dfeatures = arena_take(arena, chunk * head->width[0]);
@@ -130,13 +139,22 @@ void head_backward(const Head *head, const float *weights, size_t first, size_t 
 }
 
 /* dW_j = h_j^T dz_j; db_j = column sums of dz_j. */
-void head_gradient(const Head *head, size_t images, const HeadStash *stash, float *gradient) {
-    for (size_t j = head->layers; j-- > 0;) {
-        const size_t in = head->width[j], out = head->width[j + 1];
-        float *dbias = gradient + head->table->head_bias[j];
-        memset(dbias, 0, out * sizeof *dbias);
-        head->kernels->add_column_sums(images, out, stash->delta[j], dbias);
-        gemm_wide(head->threads, GEMM_TN, in, out, images, stash->input[j], in, stash->delta[j],
-                  out, false, gradient + head->table->head_kernel[j], out, stash->room);
-    }
+
+void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
+                       size_t first, const HeadStash *stash) {
+    gemm_units(head->threads, head->width[j], head->width[j + 1], images, unit_images, units, first,
+               stash->input[j], stash->delta[j], stash->node[j], stash->room);
+}
+
+void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
+                      size_t ld, const float *delta, float *room, float *gradient) {
+    const size_t out = head->width[j + 1];
+    gemm_wide(head->threads, GEMM_TN, rows, out, images, input, ld, delta, out, false, gradient,
+              out, room);
+}
+
+void head_bias_gradient(const Head *head, size_t j, size_t first, size_t images,
+                        const HeadStash *stash, float *dbias) {
+    const size_t out = head->width[j + 1];
+    head->kernels->add_column_sums(images, out, stash->delta[j] + first * out, dbias);
 }

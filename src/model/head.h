@@ -6,36 +6,45 @@
 #include "vit/kernels.h"
 #include "vit/model_shape.h"
 #include "vit/parameter.h"
+#include "vit/tree.h"
 
 /* The classification head: for every width dense, GELU, dropout; then dense to the classes. Its
  * weights are most of the model, so that many images share each pass over them: forward, and
- * backward to the features, a chunk of images at a time; the weights' gradient once, over all
+ * backward to the features, a chunk of images at a time; the kernels' gradients once, over all
  * images of the batch's slice. Called outside parallel regions. Loss and metrics are here too,
- * since they need the logits only. */
+ * since they need the logits only.
+ *
+ * A kernel's gradient h^T dz is the sum over the units of the slice, in the one order of summation
+ * (tree.h); but that of a fat layer is left to the caller, which brings the factors h and dz of the
+ * whole batch together (see head_kernel_rows). */
 
 typedef struct Head {
     const ModelShape *shape;
     const ParameterTable *table;
     const Kernels *kernels;
-    size_t threads;
+    size_t threads, batch_size;
     size_t layers;                  /* with the logits' */
     size_t width[JOB_LIST_MAX + 2]; /* layer j maps width[j] to width[j+1]; width[0] = features */
+    bool fat[JOB_LIST_MAX + 1];     /* whether its gradient comes from factors */
 } Head;
 
-/* Room for `images` images of a slice, of which `chunk` at a time pass. */
+/* Room for `images` images of a slice, of which `chunk` at a time pass, with `nodes` nodes. */
 typedef struct HeadStash {
     float *input[JOB_LIST_MAX + 1]; /* [images, width[j]]; input[0]: the features, after dropout */
     float *delta[JOB_LIST_MAX + 1]; /* [images, width[j+1]]: gradient of layer j's sums */
     float *slope[JOB_LIST_MAX + 1]; /* [chunk, width[j+1]] */
     float *logits;                  /* [chunk, classes] */
     float *dfeatures;               /* [chunk, features] */
-    float *room;                    /* of gemm_wide */
+    float *node[JOB_LIST_MAX + 1][TREE_NODES_MOST]; /* [width[j], width[j+1]]: of thin kernels, the
+                                                       sum over the i-th node of the slice */
+    float *room;                                    /* of products */
 } HeadStash;
 
+/* batch_size: [data] batch_size of the job, over all ranks. */
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads);
+               const Kernels *kernels, size_t threads, size_t batch_size);
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
-                      Arena *arena);
+                      size_t unit_images, size_t nodes, Arena *arena);
 
 /* Logits of images [first, first + B) of the slice, a chunk, whose features are in
  * stash->input[0]. sources: one a thread, for dropout; sample [B] numbers, NULL without dropout. */
@@ -53,7 +62,20 @@ void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadSt
 void head_backward(const Head *head, const float *weights, size_t first, size_t B,
                    const uint16_t *label, float scale, HeadStash *stash);
 
-/* The weights' gradient over images [0, images) of the slice, overwritten. */
-void head_gradient(const Head *head, size_t images, const HeadStash *stash, float *gradient);
+/* The gradient of thin layer j's kernel over the slice's images: stash->node[j], overwritten. The
+ * images' units are numbers first, first + 1, ... of `units`. */
+void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
+                       size_t first, const HeadStash *stash);
+
+/* Rows [0, rows) of some of a fat layer's kernel's gradient, [rows, out] = input^T delta, from
+ * those columns of the inputs, input [images, rows] with leading dimension ld, and the gradients
+ * delta [images, out] of the layer's sums, over all images of the batch (up to batch_size), added
+ * in their order. A row does not depend on how many are made together. room: the stash's. */
+void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
+                      size_t ld, const float *delta, float *room, float *gradient);
+
+/* Adds the gradient of layer j's bias over some images of the slice to dbias [out]. */
+void head_bias_gradient(const Head *head, size_t j, size_t first, size_t images,
+                        const HeadStash *stash, float *dbias);
 
 #endif

@@ -50,11 +50,11 @@ void mlp_prepare(const Mlp *mlp, const BlockLayout *layout, const float *weights
     }
 }
 
-MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *gradient) {
+MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *tensors, size_t first) {
     MlpGradient result = {0};
     for (size_t j = 0; j < mlp->layers; j++) {
-        result.kernel[j] = gradient + layout->mlp_kernel[j];
-        result.bias[j] = gradient + layout->mlp_bias[j];
+        result.kernel[j] = tensors + (layout->mlp_kernel[j] - first);
+        result.bias[j] = tensors + (layout->mlp_bias[j] - first);
     }
     return result;
 }

@@ -55,6 +55,10 @@ ModelProducts model_products(const ModelShape *shape, bool folded) {
     };
 }
 
+bool model_layer_is_fat(size_t in, size_t out, size_t batch_size) {
+    return in * out >= 4 * batch_size * (in + out);
+}
+
 bool model_folds_attention(const ModelShape *shape) {
     const ModelProducts folded = model_products(shape, true), plain = model_products(shape, false);
     return folded.project + folded.attend < plain.project + plain.attend;

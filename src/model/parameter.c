@@ -3,6 +3,7 @@
 #include "vit/digest.h"
 #include "vit/memory.h"
 #include "vit/random.h"
+#include "vit/size.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,15 @@ enum {
 };
 
 static const float POSITION_LIMIT = 0.05f; /* keras.initializers.RandomUniform's default */
+
+/* The parts of a flat block, in their order there. */
+typedef enum Part { PART_FOLDED, PART_ENCODER, PART_HEAD_BIASES, PART_HEAD_KERNELS, PARTS } Part;
+
+/* A table in the making: where each part's next tensor goes. */
+typedef struct Layout {
+    ParameterTable *table;
+    size_t next[PARTS];
+} Layout;
 
 typedef struct Sizes {
     size_t rank, size[3];
@@ -44,10 +54,11 @@ static float glorot_limit(Sizes sizes) {
 
 /* Adds a tensor and returns its offset. Without entries (a table that is still being measured) only
  * counts and offsets advance. */
-static size_t add(ParameterTable *table, const char *folder, const char *leaf, Sizes sizes,
+static size_t add(Layout *layout, Part part, const char *folder, const char *leaf, Sizes sizes,
                   Initializer initializer, float limit) {
-    size_t offset = table->floats;
-    size_t count = sizes.size[0] * sizes.size[1] * sizes.size[2];
+    ParameterTable *table = layout->table;
+    const size_t offset = layout->next[part];
+    const size_t count = sizes.size[0] * sizes.size[1] * sizes.size[2];
     if (table->entry) {
         Parameter *entry = &table->entry[table->count];
         snprintf(entry->name, sizeof entry->name, "%s/%s", folder, leaf);
@@ -60,20 +71,28 @@ static size_t add(ParameterTable *table, const char *folder, const char *leaf, S
     }
     table->count++;
     table->trainable += count;
-    table->floats += (count + OFFSET_MULTIPLE - 1) / OFFSET_MULTIPLE * OFFSET_MULTIPLE;
+    layout->next[part] += size_round_up(count, OFFSET_MULTIPLE);
     return offset;
 }
 
-static void add_dense(ParameterTable *table, const char *folder, Sizes kernel, Sizes bias,
-                      size_t *kernel_offset, size_t *bias_offset) {
-    *kernel_offset = add(table, folder, "kernel", kernel, INITIAL_UNIFORM, glorot_limit(kernel));
-    *bias_offset = add(table, folder, "bias", bias, INITIAL_ZERO, 0);
+static size_t add_kernel(Layout *layout, Part part, const char *folder, Sizes sizes) {
+    return add(layout, part, folder, "kernel", sizes, INITIAL_UNIFORM, glorot_limit(sizes));
 }
 
-static void add_norm(ParameterTable *table, const char *folder, size_t width, size_t *gamma,
+static size_t add_bias(Layout *layout, Part part, const char *folder, Sizes sizes) {
+    return add(layout, part, folder, "bias", sizes, INITIAL_ZERO, 0);
+}
+
+static void add_dense(Layout *layout, Part part, const char *folder, Sizes kernel, Sizes bias,
+                      size_t *kernel_offset, size_t *bias_offset) {
+    *kernel_offset = add_kernel(layout, part, folder, kernel);
+    *bias_offset = add_bias(layout, part, folder, bias);
+}
+
+static void add_norm(Layout *layout, const char *folder, size_t width, size_t *gamma,
                      size_t *beta) {
-    *gamma = add(table, folder, "gamma", sizes1(width), INITIAL_ONE, 0);
-    *beta = add(table, folder, "beta", sizes1(width), INITIAL_ZERO, 0);
+    *gamma = add(layout, PART_ENCODER, folder, "gamma", sizes1(width), INITIAL_ONE, 0);
+    *beta = add(layout, PART_ENCODER, folder, "beta", sizes1(width), INITIAL_ZERO, 0);
 }
 
 static const char *in_block(char folder[static FOLDER_MAX], size_t number, const char *layer) {
@@ -81,67 +100,88 @@ static const char *in_block(char folder[static FOLDER_MAX], size_t number, const
     return folder;
 }
 
-static void add_block(ParameterTable *table, const ModelShape *shape, size_t number) {
-    BlockLayout *block = &table->block[number];
-    size_t D = shape->D, H = shape->H, K = shape->K;
-    char folder[FOLDER_MAX], mlp[24];
-    add_norm(table, in_block(folder, number, "norm1"), D, &block->norm1_gamma, &block->norm1_beta);
-    add_dense(table, in_block(folder, number, "attention/query"), sizes3(D, H, K), sizes2(H, K),
+static void add_attention(Layout *layout, const ModelShape *shape, size_t number) {
+    BlockLayout *block = &layout->table->block[number];
+    const Part part = model_folds_attention(shape) ? PART_FOLDED : PART_ENCODER;
+    const Sizes kernel = sizes3(shape->D, shape->H, shape->K), bias = sizes2(shape->H, shape->K);
+    char folder[FOLDER_MAX];
+    add_dense(layout, part, in_block(folder, number, "attention/query"), kernel, bias,
               &block->query_kernel, &block->query_bias);
-    add_dense(table, in_block(folder, number, "attention/key"), sizes3(D, H, K), sizes2(H, K),
+    add_dense(layout, part, in_block(folder, number, "attention/key"), kernel, bias,
               &block->key_kernel, &block->key_bias);
-    add_dense(table, in_block(folder, number, "attention/value"), sizes3(D, H, K), sizes2(H, K),
+    add_dense(layout, part, in_block(folder, number, "attention/value"), kernel, bias,
               &block->value_kernel, &block->value_bias);
-    add_dense(table, in_block(folder, number, "attention/output"), sizes3(H, K, D), sizes1(D),
-              &block->output_kernel, &block->output_bias);
-    add_norm(table, in_block(folder, number, "norm2"), D, &block->norm2_gamma, &block->norm2_beta);
-    size_t in = D;
+    in_block(folder, number, "attention/output");
+    block->output_kernel = add_kernel(layout, part, folder, sizes3(shape->H, shape->K, shape->D));
+    block->output_bias = add_bias(layout, PART_ENCODER, folder, sizes1(shape->D));
+}
+
+static void add_block(Layout *layout, const ModelShape *shape, size_t number) {
+    BlockLayout *block = &layout->table->block[number];
+    char folder[FOLDER_MAX], mlp[24];
+    add_norm(layout, in_block(folder, number, "norm1"), shape->D, &block->norm1_gamma,
+             &block->norm1_beta);
+    add_attention(layout, shape, number);
+    add_norm(layout, in_block(folder, number, "norm2"), shape->D, &block->norm2_gamma,
+             &block->norm2_beta);
+    size_t in = shape->D;
     for (size_t i = 0; i < shape->mlp.count; i++) {
         size_t out = shape->mlp.value[i];
         snprintf(mlp, sizeof mlp, "mlp%zu", i);
-        add_dense(table, in_block(folder, number, mlp), sizes2(in, out), sizes1(out),
+        add_dense(layout, PART_ENCODER, in_block(folder, number, mlp), sizes2(in, out), sizes1(out),
                   &block->mlp_kernel[i], &block->mlp_bias[i]);
         in = out;
     }
 }
 
-/* All tensors, in the order that checkpoints and digests have. */
-static void add_all(ParameterTable *table, const ModelShape *shape) {
-    size_t D = shape->D;
-    add_dense(table, "patch_embed/projection", sizes2(shape->patch_values, D), sizes1(D),
-              &table->patch_kernel, &table->patch_bias);
-    table->position =
-        add(table, "patch_embed", "position", sizes2(shape->T, D), INITIAL_UNIFORM, POSITION_LIMIT);
-    for (size_t i = 0; i < shape->depth; i++)
-        add_block(table, shape, i);
-    add_norm(table, "norm", D, &table->norm_gamma, &table->norm_beta);
-    table->encoder_floats = table->floats;
-    table->encoder_count = table->count;
-    size_t in = shape->features, widths = shape->head.count;
-    for (size_t i = 0; i < widths; i++) {
-        char folder[FOLDER_MAX];
-        snprintf(folder, sizeof folder, "head%zu", i);
-        size_t out = shape->head.value[i];
-        add_dense(table, folder, sizes2(in, out), sizes1(out), &table->head_kernel[i],
-                  &table->head_bias[i]);
+static void add_head(Layout *layout, const ModelShape *shape) {
+    ParameterTable *table = layout->table;
+    const size_t layers = shape->head.count + 1;
+    size_t in = shape->features;
+    for (size_t i = 0; i < layers; i++) {
+        const size_t out = i + 1 < layers ? shape->head.value[i] : shape->classes;
+        char folder[FOLDER_MAX] = "logits";
+        if (i + 1 < layers)
+            snprintf(folder, sizeof folder, "head%zu", i);
+        table->head_kernel[i] = add_kernel(layout, PART_HEAD_KERNELS, folder, sizes2(in, out));
+        table->head_bias[i] = add_bias(layout, PART_HEAD_BIASES, folder, sizes1(out));
         in = out;
     }
-    add_dense(table, "logits", sizes2(in, shape->classes), sizes1(shape->classes),
-              &table->head_kernel[widths], &table->head_bias[widths]);
+}
+
+/* All tensors, in the order that checkpoints and digests have. */
+static void add_all(Layout *layout, const ModelShape *shape) {
+    ParameterTable *table = layout->table;
+    const size_t D = shape->D;
+    add_dense(layout, PART_ENCODER, "patch_embed/projection", sizes2(shape->patch_values, D),
+              sizes1(D), &table->patch_kernel, &table->patch_bias);
+    table->position = add(layout, PART_ENCODER, "patch_embed", "position", sizes2(shape->T, D),
+                          INITIAL_UNIFORM, POSITION_LIMIT);
+    for (size_t i = 0; i < shape->depth; i++)
+        add_block(layout, shape, i);
+    add_norm(layout, "norm", D, &table->norm_gamma, &table->norm_beta);
+    add_head(layout, shape);
 }
 
 Status parameter_table_init(ParameterTable *table, const ModelShape *shape) {
     *table = (ParameterTable){0};
     STATUS_TRY(memory_allocate(&table->block, shape->depth, sizeof *table->block, "block layout"));
     ParameterTable measured = *table;
-    add_all(&measured, shape);
-    Status status =
+    Layout sizes = {.table = &measured}, layout = {.table = table};
+    add_all(&sizes, shape);
+    for (int part = 0; part < PARTS; part++) {
+        layout.next[part] = table->floats;
+        table->floats += sizes.next[part];
+    }
+    table->folded_floats = layout.next[PART_ENCODER];
+    table->unit_floats = layout.next[PART_HEAD_KERNELS];
+    const Status status =
         memory_allocate(&table->entry, measured.count, sizeof *table->entry, "parameter table");
     if (status != STATUS_OK) {
         parameter_table_free(table);
         return status;
     }
-    add_all(table, shape);
+    add_all(&layout, shape);
     return STATUS_OK;
 }
 

@@ -14,9 +14,21 @@ enum { CHUNK_IMAGES = 64 };
 
 typedef struct Worker {
     EncoderWork work;
-    EncoderGradient gradient;
+    TreeStack nodes; /* of the units that this thread has brought back; numbers of unit sums */
     DropoutSource encoder_dropout, head_dropout;
 } Worker;
+
+/* Room for unit sums, of which some are in use. */
+typedef struct SumPool {
+    size_t count, free;
+    float **sum;    /* [count] */
+    size_t *number; /* [free] those not in use */
+} SumPool;
+
+/* Sum number `from` is to be added to sum number `into`. */
+typedef struct Merge {
+    size_t into, from;
+} Merge;
 
 struct Vit {
     const ModelShape *shape;
@@ -32,8 +44,12 @@ struct Vit {
     BlockStash *block_stash;     /* [chunk * depth] */
     DropoutSource *head_sources; /* [threads] */
     Worker *worker;              /* [threads] */
-    double *loss;                /* [chunk] */
-    size_t *rank;                /* [chunk] */
+    SumPool pool;
+    TreeStack nodes; /* of the chunks that are back; numbers of unit sums */
+    Merge *merge;    /* [pool.count] */
+    VitPartial partial;
+    double *loss; /* [chunk] */
+    size_t *rank; /* [chunk] */
     float *memory;
 };
 
@@ -54,21 +70,36 @@ static size_t chunk_images(const VitOptions *options) {
     return wanted < most ? wanted : most;
 }
 
-static size_t folded_floats(const Vit *vit) {
-    return vit->shape->depth * attention_folded_floats(vit->shape);
+static size_t folded_floats(const ModelShape *shape) {
+    return shape->depth * attention_folded_floats(shape);
+}
+
+size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table) {
+    return folded_floats(shape) + table->unit_floats - table->folded_floats;
+}
+
+static size_t units_of(const Vit *vit, size_t images) {
+    return (images + vit->options.unit_images - 1) / vit->options.unit_images;
+}
+
+/* The most unit sums that there are at a time: every thread's of a chunk and the earlier ones. */
+static size_t pool_size(const Vit *vit) {
+    const size_t threads = vit->options.threads;
+    const size_t share = units_of(vit, vit->chunk) / threads + 1;
+    return threads * tree_stack_most(share) + tree_stack_most(units_of(vit, vit->images));
 }
 
 /* Places everything in the arena; counts only when its base is NULL. */
 static void place(Vit *vit, Arena *arena) {
     encoder_weights_place(&vit->weights, vit->shape, arena);
-    head_stash_place(&vit->head_stash, &vit->head, vit->images, vit->chunk, arena);
+    head_stash_place(&vit->head_stash, &vit->head, vit->images, vit->chunk,
+                     vit->options.unit_images, vit->options.nodes, arena);
     for (size_t i = 0; i < vit->chunk; i++)
         encoder_stash_place(&vit->stash[i], vit->shape, arena);
-    for (size_t t = 0; t < vit->options.threads; t++) {
-        vit->worker[t].gradient.tensors = arena_take(arena, vit->table->encoder_floats);
-        vit->worker[t].gradient.folded = arena_take(arena, folded_floats(vit));
+    for (size_t t = 0; t < vit->options.threads; t++)
         encoder_work_place(&vit->worker[t].work, vit->shape, vit->options.unit_images, arena);
-    }
+    for (size_t i = 0; i < vit->pool.count; i++)
+        vit->pool.sum[i] = arena_take(arena, vit_unit_floats(vit->shape, vit->table));
 }
 
 /* Everything but the arena itself. */
@@ -83,6 +114,10 @@ static Status make(Vit *vit) {
                                "threads"));
     STATUS_TRY(memory_allocate(&vit->loss, vit->chunk, sizeof *vit->loss, "losses"));
     STATUS_TRY(memory_allocate(&vit->rank, vit->chunk, sizeof *vit->rank, "ranks"));
+    const size_t sums = vit->pool.count = pool_size(vit);
+    STATUS_TRY(memory_allocate(&vit->pool.sum, sums, sizeof *vit->pool.sum, "unit sums"));
+    STATUS_TRY(memory_allocate(&vit->pool.number, sums, sizeof *vit->pool.number, "unit sums"));
+    STATUS_TRY(memory_allocate(&vit->merge, sums, sizeof *vit->merge, "unit sums"));
     for (size_t i = 0; i < vit->chunk; i++)
         vit->stash[i].block = vit->block_stash + i * vit->shape->depth;
     return STATUS_OK;
@@ -96,7 +131,7 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
-    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads);
+    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
     return make(*vit);
 }
 
@@ -129,6 +164,9 @@ void vit_free(Vit *vit) {
     memory_free(vit->head_sources);
     memory_free(vit->loss);
     memory_free(vit->rank);
+    memory_free(vit->pool.sum);
+    memory_free(vit->pool.number);
+    memory_free(vit->merge);
     memory_free(vit->memory);
     memory_free(vit);
 }
@@ -156,14 +194,14 @@ static void prepare_worker(Vit *vit, const Pass *pass, size_t t) {
     worker->encoder_dropout = dropout_source(vit, pass, vit->shape->dropout, worker->work.words);
     worker->head_dropout = dropout_source(vit, pass, vit->shape->head_dropout, worker->work.words);
     vit->head_sources[t] = worker->head_dropout;
-    if (!pass->training)
-        return;
-    memset(worker->gradient.tensors, 0, vit->table->encoder_floats * sizeof(float));
-    memset(worker->gradient.folded, 0, folded_floats(vit) * sizeof(float));
 }
 
-/* Before the first chunk: the weights' forms, the threads' dropout sources and empty gradients. */
+/* Before the first chunk: the weights' forms, the threads' dropout sources, no unit sums yet. */
 static void prepare(Vit *vit, const Pass *pass) {
+    tree_start(&vit->nodes, units_of(vit, pass->input->batch));
+    vit->pool.free = vit->pool.count;
+    for (size_t i = 0; i < vit->pool.count; i++)
+        vit->pool.number[i] = i;
     encoder_prepare(&vit->encoder, pass->weights, &vit->weights);
     const size_t depth = vit->shape->depth, threads = vit->options.threads;
 #pragma omp parallel num_threads((int)threads)
@@ -230,10 +268,47 @@ static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base
     }
 }
 
+/* An empty unit sum's number. */
+static size_t sum_take(Vit *vit) {
+    size_t number;
+#pragma omp critical(vit_sums)
+    number = vit->pool.number[--vit->pool.free];
+    memset(vit->pool.sum[number], 0, vit_unit_floats(vit->shape, vit->table) * sizeof(float));
+    return number;
+}
+
+static void sum_give(Vit *vit, size_t number) {
+#pragma omp critical(vit_sums)
+    vit->pool.number[vit->pool.free++] = number;
+}
+
+static EncoderGradient gradient_in(const Vit *vit, float *sum) {
+    return (EncoderGradient){.folded = sum, .tensors = sum + folded_floats(vit->shape)};
+}
+
+/* Unit number `unit` of the batch is back, its gradient in sum number `number`. */
+static void unit_done(Vit *vit, Worker *worker, size_t unit, size_t number) {
+    size_t into, from;
+    phase_begin(PHASE_SUM);
+    tree_push(&worker->nodes, (TreeNode){unit, unit + 1}, number);
+    while (tree_merge(&worker->nodes, &into, &from)) {
+        vit->encoder.kernels->add(vit_unit_floats(vit->shape, vit->table), vit->pool.sum[from],
+                                  vit->pool.sum[into]);
+        sum_give(vit, from);
+    }
+}
+
 /* The same unit backward, from the gradient of the features [chunk, features]. */
 static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t base, size_t first,
                           size_t count, float *dfeatures) {
     const size_t values = vit->shape->T * vit->shape->D, features = vit->shape->features;
+    phase_begin(PHASE_SUM);
+    const size_t number = sum_take(vit);
+    const EncoderGradient gradient = gradient_in(vit, vit->pool.sum[number]);
+    phase_begin(PHASE_HEAD_BACKWARD);
+    for (size_t j = 0; j < vit->head.layers; j++)
+        head_bias_gradient(&vit->head, j, base + first, count, &vit->head_stash,
+                           encoder_gradient_of(vit->table, gradient, vit->table->head_bias[j]));
     for (size_t i = 0; i < count; i++) {
         float *source = dfeatures + (first + i) * features;
         phase_begin(PHASE_HEAD_BACKWARD);
@@ -241,24 +316,26 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
         vit->encoder.kernels->dropout(
             features, source, dropout_draw(&worker->head_dropout, DROPOUT_SITE_FEATURES, features));
         encoder_pool_backward(&vit->encoder, &vit->weights, source, &vit->stash[first + i].norm,
-                              &worker->work, worker->gradient, worker->work.residual + i * values);
+                              &worker->work, gradient, worker->work.residual + i * values);
     }
     for (size_t l = vit->shape->depth; l-- > 0;)
         for (size_t i = 0; i < count; i++) {
             encoder_block_backward(&vit->encoder, &vit->weights, l, &vit->stash[first + i].block[l],
-                                   &worker->work, worker->gradient,
-                                   worker->work.residual + i * values);
+                                   &worker->work, gradient, worker->work.residual + i * values);
             progress(pass);
         }
     for (size_t i = 0; i < count; i++)
         encoder_embed_backward(&vit->encoder, vit->stash[first + i].patches,
-                               worker->work.residual + i * values, worker->gradient);
+                               worker->work.residual + i * values, gradient);
+    unit_done(vit, worker, (pass->input->first + base + first) / vit->options.unit_images, number);
 }
 
 /* All units of a chunk on all threads, each thread a contiguous part; forward when dfeatures is
  * NULL. */
 static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, float *dfeatures) {
-    const size_t unit = vit->options.unit_images, units = (images + unit - 1) / unit;
+    const size_t unit = vit->options.unit_images, units = units_of(vit, images);
+    for (size_t t = 0; t < vit->options.threads; t++)
+        tree_start(&vit->worker[t].nodes, vit->nodes.leaves);
 #pragma omp parallel num_threads((int)vit->options.threads)
     {
         /* The system may give fewer threads than were asked for. */
@@ -276,11 +353,18 @@ static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, 
     }
 }
 
-static void ready(const Pass *pass, size_t first, size_t count) {
+static void ready(const Pass *pass, VitPart part, size_t layer) {
     if (!pass->hooks || !pass->hooks->ready)
         return;
     phase_begin(PHASE_EXCHANGE);
-    pass->hooks->ready(pass->hooks->context, first, count);
+    pass->hooks->ready(pass->hooks->context, part, layer);
+}
+
+static void need_kernels(const Pass *pass) {
+    if (!pass->hooks || !pass->hooks->need_kernels)
+        return;
+    phase_begin(PHASE_EXCHANGE);
+    pass->hooks->need_kernels(pass->hooks->context);
 }
 
 static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
@@ -288,7 +372,8 @@ static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images,
     head_losses(&vit->head, images, pass->input->label + base, &vit->head_stash, vit->loss,
                 vit->rank);
     for (size_t i = 0; i < images; i++) {
-        sums->loss += vit->loss[i];
+        const size_t image = pass->input->first + base + i;
+        tree_sum_add(&sums->loss, (TreeNode){image, image + 1}, vit->loss[i]);
         sums->hits += vit->rank[i] < 1;
         sums->top5_hits += vit->rank[i] < 5;
     }
@@ -299,6 +384,8 @@ static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images,
 
 static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
     chunk_units(vit, pass, base, images, NULL);
+    if (base == 0)
+        need_kernels(pass);
     phase_begin(PHASE_HEAD);
     head_forward(&vit->head, pass->weights, head_row(pass, base), images,
                  pass->training ? pass->input->sample + base : NULL, vit->head_sources,
@@ -306,70 +393,164 @@ static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images
     chunk_losses(vit, pass, base, images, sums);
 }
 
-/* The threads' gradients of the encoder, in the threads' order. */
-static void sum_workers(Vit *vit, const float *weights, float *gradient) {
-    const size_t floats = vit->table->encoder_floats, threads = vit->options.threads;
-    const size_t folded = folded_floats(vit), depth = vit->shape->depth;
-    float *sums = vit->worker[0].gradient.folded;
+/* Floats that a thread adds at a time, of each of the sums. */
+enum { MERGE_PIECE = 4096 };
+
+/* Brings the threads' nodes of a chunk, which are in order, together with the earlier ones. */
+static void join_nodes(Vit *vit) {
+    const size_t threads = vit->options.threads;
+    const size_t floats = vit_unit_floats(vit->shape, vit->table);
+    size_t merges = 0, into, from;
+    for (size_t t = 0; t < threads; t++) {
+        const TreeStack *nodes = &vit->worker[t].nodes;
+        for (size_t n = 0; n < nodes->count; n++) {
+            tree_push(&vit->nodes, nodes->node[n], nodes->item[n]);
+            while (tree_merge(&vit->nodes, &into, &from))
+                vit->merge[merges++] = (Merge){into, from};
+        }
+    }
+    if (merges == 0)
+        return;
 #pragma omp parallel num_threads((int)threads)
     {
         phase_begin(PHASE_SUM);
 #pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < floats; i++) {
-            float sum = vit->worker[0].gradient.tensors[i];
-            for (size_t t = 1; t < threads; t++)
-                sum += vit->worker[t].gradient.tensors[i];
-            gradient[i] = sum;
-        }
-#pragma omp for schedule(static)
-        for (size_t i = 0; i < folded; i++)
-            for (size_t t = 1; t < threads; t++)
-                sums[i] += vit->worker[t].gradient.folded[i];
-#pragma omp for schedule(static)
-        for (size_t l = 0; l < depth; l++)
-            encoder_unfold_block(&vit->encoder, weights, l, &vit->worker[omp_get_thread_num()].work,
-                                 (EncoderGradient){.tensors = gradient, .folded = sums});
+        for (size_t i = 0; i < floats; i += MERGE_PIECE)
+            for (size_t m = 0; m < merges; m++)
+                vit->encoder.kernels->add(size_smaller(MERGE_PIECE, floats - i),
+                                          vit->pool.sum[vit->merge[m].from] + i,
+                                          vit->pool.sum[vit->merge[m].into] + i);
         phase_begin(PHASE_WAIT);
+    }
+    for (size_t m = 0; m < merges; m++)
+        sum_give(vit, vit->merge[m].from);
+}
+
+const VitPartial *vit_partial(const Vit *vit) {
+    return &vit->partial;
+}
+
+/* What does not change during a pass. */
+static void start_partial(Vit *vit, const VitInput *input) {
+    const size_t first = input->first / vit->options.unit_images;
+    vit->partial = (VitPartial){.layers = vit->head.layers};
+    vit->partial.nodes =
+        tree_cover(units_of(vit, input->batch), first, first + units_of(vit, input->images), NULL);
+    for (size_t j = 0; j < vit->head.layers; j++)
+        vit->partial.layer[j] = (VitLayer){.in = vit->head.width[j],
+                                           .out = vit->head.width[j + 1],
+                                           .fat = vit->head.fat[j],
+                                           .input = vit->head_stash.input[j],
+                                           .delta = vit->head_stash.delta[j],
+                                           .node = vit->head_stash.node[j]};
+}
+
+/* All inputs of the head's layers are there. */
+static void inputs_ready(const Vit *vit, const Pass *pass) {
+    for (size_t j = 0; j < vit->head.layers; j++)
+        if (vit->head.fat[j])
+            ready(pass, VIT_INPUT, j);
+}
+
+/* All gradients of the head's sums are there. */
+static void kernels_ready(Vit *vit, const Pass *pass) {
+    const VitInput *input = pass->input;
+    const size_t unit = vit->options.unit_images;
+    for (size_t j = vit->head.layers; j-- > 0;) {
+        phase_begin(PHASE_HEAD_BACKWARD);
+        if (!vit->head.fat[j] && input->images)
+            head_kernel_nodes(&vit->head, j, input->images, unit, units_of(vit, input->batch),
+                              input->first / unit, &vit->head_stash);
+        ready(pass, vit->head.fat[j] ? VIT_DELTA : VIT_KERNEL, j);
     }
 }
 
+static void units_ready(Vit *vit, const Pass *pass) {
+    for (size_t n = 0; n < vit->nodes.count; n++)
+        vit->partial.unit[n] = vit->pool.sum[vit->nodes.item[n]];
+    ready(pass, VIT_UNITS, 0);
+}
+
 void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *input, float scale,
-               float *gradient, float *logits, const VitHooks *hooks, VitSums *sums) {
+               float *logits, const VitHooks *hooks, VitSums *sums) {
     const Pass pass = {.weights = weights,
                        .input = input,
                        .hooks = hooks,
                        .step = step,
                        .training = true,
                        .logits = logits};
-    const ParameterTable *table = vit->table;
     *sums = (VitSums){0};
+    tree_sum_start(&sums->loss, input->batch);
     prepare(vit, &pass);
+    start_partial(vit, input);
     if (input->images == 0) {
-        memset(gradient, 0, table->floats * sizeof *gradient);
-        ready(&pass, table->encoder_count, table->count - table->encoder_count);
+        need_kernels(&pass);
+        inputs_ready(vit, &pass);
+        kernels_ready(vit, &pass);
     }
     for (size_t base = 0; base < input->images; base += vit->chunk) {
-        const size_t left = input->images - base, images = left < vit->chunk ? left : vit->chunk;
+        const size_t left = input->images - base, images = size_smaller(left, vit->chunk);
         chunk_forward(vit, &pass, base, images, sums);
+        if (images == left)
+            inputs_ready(vit, &pass);
         phase_begin(PHASE_HEAD_BACKWARD);
         head_backward(&vit->head, weights, base, images, input->label + base, scale,
                       &vit->head_stash);
-        if (images == left) {
-            head_gradient(&vit->head, input->images, &vit->head_stash, gradient);
-            ready(&pass, table->encoder_count, table->count - table->encoder_count);
-        }
+        if (images == left)
+            kernels_ready(vit, &pass);
         chunk_units(vit, &pass, base, images, vit->head_stash.dfeatures);
+        join_nodes(vit);
     }
-    if (input->images > 0)
-        sum_workers(vit, weights, gradient);
-    ready(&pass, 0, table->encoder_count);
+    units_ready(vit, &pass);
     phase_begin(PHASE_OTHER);
+}
+
+void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient) {
+    const ParameterTable *table = vit->table;
+    const size_t depth = vit->shape->depth, folded = folded_floats(vit->shape);
+    const size_t rest = table->unit_floats - table->folded_floats;
+    const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)vit->options.threads)
+    {
+        phase_begin(phase);
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < rest; i += MERGE_PIECE)
+            memcpy(gradient + table->folded_floats + i, sums + folded + i,
+                   size_smaller(MERGE_PIECE, rest - i) * sizeof *gradient);
+#pragma omp for schedule(static) nowait
+        for (size_t l = 0; l < depth; l++)
+            encoder_unfold_block(&vit->encoder, weights, l, &vit->worker[omp_get_thread_num()].work,
+                                 sums, gradient);
+        phase_begin(PHASE_WAIT);
+    }
+    phase_begin(phase);
+}
+
+void vit_kernel_rows(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
+                     size_t ld, const float *delta, float *gradient) {
+    head_kernel_rows(&vit->head, layer, images, rows, input, ld, delta, vit->head_stash.room,
+                     gradient);
+}
+
+void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient) {
+    const ParameterTable *table = vit->table;
+    vit_finish_units(vit, weights, vit->partial.unit[0], gradient);
+    for (size_t j = 0; j < vit->partial.layers; j++) {
+        const VitLayer *layer = &vit->partial.layer[j];
+        float *kernel = gradient + table->head_kernel[j];
+        if (layer->fat)
+            vit_kernel_rows(vit, j, images, layer->in, layer->input, layer->in, layer->delta,
+                            kernel);
+        else
+            memcpy(kernel, layer->node[0], layer->in * layer->out * sizeof *kernel);
+    }
 }
 
 void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *logits,
                   const VitHooks *hooks, VitSums *sums) {
     const Pass pass = {.weights = weights, .input = input, .hooks = hooks, .logits = logits};
     *sums = (VitSums){0};
+    tree_sum_start(&sums->loss, input->batch);
     prepare(vit, &pass);
     for (size_t base = 0; base < input->images; base += vit->chunk) {
         const size_t left = input->images - base;

@@ -82,23 +82,48 @@ static void display_model(const Run *run) {
                  1e-9 * model_executed_flops(shape));
 }
 
-/* What a rank holds between checkpoints, in bytes. */
-static size_t memory_bytes(const Run *run) {
+/* What a rank holds between checkpoints, in bytes; rank 0 of several also has all moments. */
+static double memory_bytes(const Run *run, const ExchangeCost *cost) {
     const VitOptions options = run_vit_options(run);
     const size_t ranks = (size_t)run->ranks->size, block = run->table.floats * sizeof(float);
     const size_t images = run->data.images[SPLIT_TRAIN] + run->data.images[SPLIT_TEST];
-    return 4 * block + (ranks > 1 ? block : 0) + vit_bytes(&run->shape, &run->table, &options) +
-           images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
-           run->train_images * sizeof *run->order;
+    return cost->memory +
+           (double)(block + 2 * run->partition.own_floats * sizeof(float) +
+                    (ranks > 1 ? 2 * block : 0) + vit_bytes(&run->shape, &run->table, &options) +
+                    images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
+                    run->train_images * sizeof *run->order);
 }
 
-/* What a rank sends a step, on average over the ranks, in bytes. */
-static size_t sent_bytes(const Run *run) {
-    const size_t ranks = (size_t)run->ranks->size;
-    const size_t gradient = 2 * run->table.floats * sizeof(float) * (ranks - 1) / ranks;
-    const size_t samples =
-        run->job.batch_size / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) * (ranks - 1) / ranks;
-    return gradient + samples;
+/* The images that a rank sends a step, on average over the ranks, in bytes. */
+static double sample_bytes(const Run *run) {
+    const double ranks = (double)run->ranks->size;
+    return (double)run->job.batch_size / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) *
+           (ranks - 1.0) / ranks;
+}
+
+/* How the gradients come about, and what that costs. */
+static void display_exchange(const Run *run) {
+    static const char *const treatment[] = {"summed, updated by all", "summed, divided",
+                                            "from factors, divided"};
+    const ExchangeOptions options = run_exchange_options(run);
+    ExchangeCost cost;
+    char number[32];
+    if (exchange_cost(run->ranks, &run->partition, &run->shape, &run->table, &options, &cost) !=
+        STATUS_OK)
+        return;
+    for (size_t g = 0; g < run->partition.regions; g++) {
+        const Region *region = &run->partition.region[g];
+        const char *name = run->table.entry[run->partition.piece[region->first_piece].entry].name;
+        log_info("  %s  %s: %s values, %s", g ? "         " : "gradients",
+                 g ? name : "all but the head's kernels", grouped(region->floats, number),
+                 treatment[region->treatment]);
+    }
+    const double samples = sample_bytes(run);
+    log_info("  a rank      %.2f GB of memory; sends %.1f MB a step: sums %.1f, factors %.1f, "
+             "weights %.1f, images %.1f",
+             1e-9 * memory_bytes(run, &cost),
+             1e-6 * (cost.sums + cost.factors + cost.weights + samples), 1e-6 * cost.sums,
+             1e-6 * cost.factors, 1e-6 * cost.weights, 1e-6 * samples);
 }
 
 void display_plan(const Run *run) {
@@ -117,8 +142,7 @@ void display_plan(const Run *run) {
              run->threads == 1 ? "" : "s", run->nodes, run->nodes == 1 ? "" : "s", processor);
     log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
              gemm_description());
-    log_info("  a rank      %.2f GB of memory, %.1f MB sent a step",
-             1e-9 * (double)memory_bytes(run), 1e-6 * (double)sent_bytes(run));
+    display_exchange(run);
     if (gemm_warning())
         log_warning("%s", gemm_warning());
     if (units < threads)
@@ -172,14 +196,17 @@ void display_step(Run *run) {
 }
 
 void display_epoch(const Run *run, const EpochRow *row) {
-    char validation[160] = "", waiting[48] = "";
+    char validation[160] = "", waiting[128] = "";
     if (!isnan(row->val_loss))
         snprintf(validation, sizeof validation,
                  " - val_loss: %.4f - val_accuracy: %.4f - val_top5_accuracy: %.4f", row->val_loss,
                  row->val_accuracy, row->val_top5_accuracy);
     if (run->ranks->size > 1)
-        snprintf(waiting, sizeof waiting, " (%.1f %% waiting)",
-                 100.0 * row->wait_seconds / row->seconds);
+        snprintf(waiting, sizeof waiting,
+                 " (waiting %.1f %%: samples %.1f, gradients %.1f, ranks %.1f, weights %.1f)",
+                 100.0 * row->wait_seconds / row->seconds, 100.0 * row->wait.samples / row->seconds,
+                 100.0 * row->wait.gradients / row->seconds, 100.0 * row->wait.ranks / row->seconds,
+                 100.0 * row->wait.weights / row->seconds);
     log_info("Epoch %llu/%zu - %.1f s - %.1f images/s%s - loss: %.4f - accuracy: %.4f - "
              "top5_accuracy: %.4f%s",
              (unsigned long long)row->epoch, run->job.epochs, row->seconds, row->images_per_second,

@@ -24,18 +24,24 @@ static void on_progress(void *unused) {
 
 Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     const LoadContext context = {.run = run, .pixels = shard->images, .epoch = -1};
-    const VitInput input = {
-        .images = shard->count, .label = shard->labels, .load = run_load, .context = &context};
-    VitSums mine, total = {0};
-    const VitSums *all = run->gathered;
-    const double start = MPI_Wtime();
+    const VitInput input = {.images = shard->count,
+                            .first = shard->first,
+                            .batch = shard->total,
+                            .label = shard->labels,
+                            .load = run_load,
+                            .context = &context};
     const VitHooks hooks = {.progress = on_progress};
+    const double start = MPI_Wtime(), images = (double)shard->total;
+    VitSums sums;
+    TotalsReport total;
     watchdog_alive("evaluation", run->progress.step, run->saved_step);
-    vit_evaluate(run->vit, weights, &input, NULL, &hooks, &mine);
-    ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
-    for (int r = 0; r < run->ranks->size; r++)
-        vit_sums_add(&total, &all[r]);
-    const double images = (double)shard->total;
+    for (int r = 0; r < run->ranks->size; r++) {
+        size_t count;
+        ranks_share(shard->total, (size_t)run->ranks->size, (size_t)r, &run->evaluated[r], &count);
+    }
+    run->evaluated[run->ranks->size] = shard->total;
+    vit_evaluate(run->vit, weights, &input, NULL, &hooks, &sums);
+    totals_gather(run->totals, run->evaluated, &sums, false, false, NULL, &total);
     if (images > 0.0)
         run->evaluation_rate = images / (MPI_Wtime() - start);
     return (Evaluation){.loss = total.loss / images,

@@ -85,6 +85,10 @@ static const Column epoch_column[] = {
     {"seconds", offsetof(EpochRow, seconds), false},
     {"images_per_second", offsetof(EpochRow, images_per_second), false},
     {"wait_seconds", offsetof(EpochRow, wait_seconds), false},
+    {"wait_samples_seconds", offsetof(EpochRow, wait.samples), false},
+    {"wait_gradients_seconds", offsetof(EpochRow, wait.gradients), false},
+    {"wait_ranks_seconds", offsetof(EpochRow, wait.ranks), false},
+    {"wait_weights_seconds", offsetof(EpochRow, wait.weights), false},
 };
 
 static const Column step_column[] = {

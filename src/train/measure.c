@@ -57,13 +57,14 @@ static Status take_steps(Run *run, size_t steps, double *seconds) {
     const double start = MPI_Wtime();
     for (size_t i = 0; i < steps; i++) {
         Batch batch;
-        bool stop;
-        run->progress.sums.wait_seconds += batch_wait(run->batches, &batch);
+        bool stop, save;
+        run->progress.sums.wait.samples += batch_wait(run->batches, &batch);
         post_next(run);
         const size_t position = run->progress.position;
-        STATUS_TRY(run_step(run, &batch, &stop));
+        STATUS_TRY(run_step(run, &batch, &stop, &save));
         run->progress.position = position;
     }
+    run_settle(run);
     MPI_Barrier(run->ranks->comm);
     *seconds = MPI_Wtime() - start;
     return STATUS_OK;
@@ -80,8 +81,12 @@ static Status measure_rounds(Run *run, const MeasureOptions *options, Measuremen
         m->images_per_second[r] = (double)(options->steps * whole_batch(run)) / seconds;
         total += seconds;
     }
-    m->wait_share = sum_of_ranks(run->ranks, run->progress.sums.wait_seconds) /
-                    (total * (double)run->ranks->size);
+    const Waits *wait = &run->progress.sums.wait;
+    const double share = 1.0 / (total * (double)run->ranks->size);
+    m->wait_share = (Waits){.samples = share * sum_of_ranks(run->ranks, wait->samples),
+                            .gradients = share * sum_of_ranks(run->ranks, wait->gradients),
+                            .ranks = share * sum_of_ranks(run->ranks, wait->ranks),
+                            .weights = share * sum_of_ranks(run->ranks, wait->weights)};
     return STATUS_OK;
 }
 

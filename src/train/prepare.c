@@ -123,29 +123,50 @@ Status run_read_job(Run *run, double slurm_end) {
     STATUS_TRY(ranks_agree(run->ranks, read_data_header(run)));
     STATUS_TRY(ranks_agree(run->ranks, parameter_table_init(&run->table, &run->shape)));
     choose_threads(run);
-    return STATUS_OK;
+    return ranks_agree(run->ranks, partition_init(&run->partition, &run->shape, &run->table,
+                                                  run->job.batch_size, run->ranks));
+}
+
+ExchangeOptions run_exchange_options(const Run *run) {
+    return (ExchangeOptions){.batch_size = run->job.batch_size,
+                             .unit_images = run->job.unit_images,
+                             .train_images = run->train_images};
 }
 
 VitOptions run_vit_options(const Run *run) {
+    const ExchangeOptions exchange = run_exchange_options(run);
     size_t first, count;
     batch_slice(run->job.batch_size, run->job.unit_images, (size_t)run->ranks->size,
                 (size_t)run->ranks->rank, &first, &count);
     return (VitOptions){.seed = run->job.seed,
+                        .batch_size = run->job.batch_size,
                         .unit_images = run->job.unit_images,
                         .threads = run->threads,
-                        .images = count};
+                        .images = count,
+                        .nodes = exchange_own_nodes(run->ranks, &exchange)};
+}
+
+/* What training needs beside the weights. */
+static Status allocate_training(Run *run) {
+    const size_t own = run->partition.own_floats;
+    STATUS_TRY(memory_allocate(&run->first_moment, own, sizeof(float), "moments"));
+    STATUS_TRY(memory_allocate(&run->second_moment, own, sizeof(float), "moments"));
+    for (int i = 0; i < 2 && run->ranks->size > 1 && run->ranks->rank == 0; i++)
+        STATUS_TRY(memory_allocate(&run->full_moment[i], run->table.floats, sizeof(float),
+                                   "the moments of a checkpoint"));
+    return memory_allocate(&run->squares, run->partition.pieces, sizeof(double), "squares");
 }
 
 static Status allocate(Run *run) {
     const VitOptions options = run_vit_options(run);
-    float **const blocks[] = {&run->weights, &run->gradient, &run->first_moment,
-                              &run->second_moment};
-    const size_t needed = run->command->evaluate ? 1 : sizeof blocks / sizeof *blocks;
-    for (size_t i = 0; i < needed; i++)
-        STATUS_TRY(memory_allocate(blocks[i], run->table.floats, sizeof(float),
-                                   "weights, gradient and moments"));
+    STATUS_TRY(memory_allocate(&run->weights, run->table.floats, sizeof(float), "weights"));
+    if (!run->command->evaluate)
+        STATUS_TRY(allocate_training(run));
+    STATUS_TRY(totals_init(&run->totals, run->ranks, &run->partition));
+    STATUS_TRY(memory_allocate(&run->evaluated, (size_t)run->ranks->size + 1,
+                               sizeof *run->evaluated, "the ranks' reports"));
     STATUS_TRY(memory_allocate(&run->order, run->train_images, sizeof *run->order, "epoch order"));
-    STATUS_TRY(memory_allocate(&run->gathered, (size_t)run->ranks->size, GATHERED_BYTES,
+    STATUS_TRY(memory_allocate(&run->digests, (size_t)run->ranks->size, sizeof *run->digests,
                                "the ranks' reports"));
     STATUS_TRY(augment_init(&run->augment, &run->job, &run->data));
     STATUS_TRY(memory_allocate(&run->scratch, run->threads * augment_scratch(&run->augment),
@@ -171,14 +192,16 @@ Status run_allocate(Run *run) {
     STATUS_TRY(ranks_agree(run->ranks, allocate(run)));
     if (run->command->evaluate)
         return STATUS_OK;
-    STATUS_TRY(gradient_exchange_init(&run->exchange, run->ranks, run->table.floats));
+    const ExchangeOptions options = run_exchange_options(run);
+    STATUS_TRY(exchange_init(&run->exchange, run->ranks, &run->partition, &run->shape, &run->table,
+                             &options));
     return batch_exchange_init(&run->batches, run->ranks, &run->train, run->job.batch_size,
                                run->job.unit_images);
 }
 
 void run_free(Run *run) {
     batch_exchange_free(run->batches);
-    gradient_exchange_free(run->exchange);
+    exchange_free(run->exchange);
     vit_free(run->vit);
     augment_free(&run->augment);
     shard_free(&run->train);
@@ -186,11 +209,16 @@ void run_free(Run *run) {
     shard_free(&run->test);
     memory_free(run->scratch);
     memory_free(run->weights);
-    memory_free(run->gradient);
     memory_free(run->first_moment);
     memory_free(run->second_moment);
+    memory_free(run->full_moment[0]);
+    memory_free(run->full_moment[1]);
+    memory_free(run->squares);
+    memory_free(run->evaluated);
     memory_free(run->order);
-    memory_free(run->gathered);
+    memory_free(run->digests);
+    totals_free(run->totals);
+    partition_free(&run->partition);
     memory_free(run->job_text);
     history_free(&run->history);
     parameter_table_free(&run->table);

@@ -17,8 +17,8 @@ static uint64_t digest_of(const float *values, size_t count) {
 
 /* Whether this rank's floats have rank 0's bits; *all: every rank's have. Collective. */
 static bool same_as_first(const Run *run, const float *values, size_t count, bool *all) {
-    const uint64_t mine = digest_of(values, count), *digest = run->gathered;
-    ranks_gather(run->ranks, &mine, sizeof mine, run->gathered);
+    const uint64_t mine = digest_of(values, count), *digest = run->digests;
+    ranks_gather(run->ranks, &mine, sizeof mine, run->digests);
     *all = true;
     for (int r = 1; r < run->ranks->size; r++)
         *all = *all && digest[r] == digest[0];

@@ -1,19 +1,18 @@
 #ifndef VIT_RUN_H
 #define VIT_RUN_H
 
+#include "exchange.h"
 #include "output.h"
+#include "partition.h"
+#include "totals.h"
 #include "vit/augment.h"
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
 #include "vit/command.h"
-#include "vit/gradient_exchange.h"
 #include "vit/job.h"
 #include "vit/ranks.h"
 #include "vit/vit.h"
 #include <stdbool.h>
-
-/* Room a rank for the small values that are gathered. */
-enum { GATHERED_BYTES = 64 };
 
 /* One run of vit_mpi on one rank: what it works with, and where it is. The files of this folder
  * that share this header are the run's parts: prepare.c sets it up, step.c and evaluate.c compute,
@@ -34,11 +33,17 @@ typedef struct Run {
     Augment augment;
     float *scratch; /* [threads, augment_scratch] */
     Vit *vit;
-    GradientExchange *exchange;
+    Partition partition;
+    Exchange *exchange;
+    Totals *totals;
     BatchExchange *batches;
-    float *weights, *gradient, *first_moment, *second_moment; /* flat blocks */
-    uint32_t *order;                                          /* [train_images] of the epoch */
-    void *gathered;                                           /* [ranks, GATHERED_BYTES] */
+    float *weights; /* flat block; parts of it are under way between steps: run_settle */
+    float *first_moment, *second_moment; /* of what this rank updates, [partition.own_floats] */
+    float *full_moment[2];               /* rank 0 of several: flat blocks, for checkpoints */
+    double *squares;                     /* [partition.pieces] of the gradient */
+    size_t *evaluated;                   /* [ranks + 1] borders of what is evaluated */
+    uint32_t *order;                     /* [train_images] of the epoch */
+    uint64_t *digests;                   /* [ranks] */
     Progress progress;
     History history;  /* rank 0 */
     size_t bad_steps; /* skipped in a row */
@@ -66,11 +71,15 @@ typedef struct Evaluation {
 Status run_read_job(Run *run, double slurm_end); /* job, data header, shape, table, threads */
 Status run_allocate(Run *run);                   /* memory and this rank's shards */
 void run_free(Run *run);
-VitOptions run_vit_options(const Run *run); /* local */
+VitOptions run_vit_options(const Run *run);           /* local */
+ExchangeOptions run_exchange_options(const Run *run); /* local */
 
-/* step.c. Collective. Takes the batch and updates weights and progress. *stop: some rank was asked
- * to. Fails with STATUS_INTERNAL after max_bad_steps in a row without a finite result. */
-Status run_step(Run *run, const Batch *batch, bool *stop);
+/* step.c. Collective. Takes the batch and updates weights and progress. *stop, *save: some rank was
+ * asked to, or a save is due. Fails with STATUS_INTERNAL after max_bad_steps in a row without a
+ * finite result. */
+Status run_step(Run *run, const Batch *batch, bool *stop, bool *save);
+/* Collective: until all weights are there, since the last step's may still be under way. */
+void run_settle(Run *run);
 
 /* replica.c. Collective: all ranks hold the same weights, or STATUS_INTERNAL naming rank and
  * tensor. */
@@ -88,12 +97,13 @@ typedef struct LoadContext {
 } LoadContext;
 void run_load(const void *context, size_t image, float *patches);
 
-/* save.c. Collective where said. */
+/* save.c. Collective where said; all of it wants settled weights. */
 Status run_start_or_resume(Run *run); /* collective: initial or stored state on all ranks */
-void run_save_last(Run *run);         /* rank 0: last.h5; a failure is warned of and remembered */
-void run_save_best(Run *run);         /* rank 0: best.h5 with the current weights */
-void run_save_metrics(Run *run);      /* rank 0 */
-bool run_save_is_due(const Run *run); /* rank 0: by every_steps or every_minutes */
+void run_save_last(Run *run);    /* collective: last.h5; a failure is warned of and remembered */
+void run_save_best(Run *run);    /* rank 0: best.h5 with the current weights */
+void run_save_metrics(Run *run); /* rank 0 */
+bool run_save_is_due(const Run *run); /* rank 0: whether by every_steps or every_minutes, after the
+                                         step that is being taken */
 /* Collective: the weights of a checkpoint on all ranks, into the flat block `weights`. */
 Status run_read_weights(Run *run, const char *path, float *weights);
 

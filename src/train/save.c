@@ -23,11 +23,17 @@ static BuildInfo build_info(const Run *run) {
     return build;
 }
 
+/* Rank 0: a moment of all ranks. */
+static float *full_moment(Run *run, int which) {
+    float *own[2] = {run->first_moment, run->second_moment};
+    return run->ranks->size > 1 ? run->full_moment[which] : own[which];
+}
+
 static Checkpoint checkpoint_of(Run *run) {
     Checkpoint checkpoint = {.table = &run->table,
                              .weights = run->weights,
-                             .first_moment = run->first_moment,
-                             .second_moment = run->second_moment,
+                             .first_moment = full_moment(run, 0),
+                             .second_moment = full_moment(run, 1),
                              .progress = run->progress,
                              .history = &run->history,
                              .job_text = run->job_text,
@@ -46,8 +52,19 @@ static bool failed(Status status, const char *what) {
     return status != STATUS_OK;
 }
 
+/* The ranks' moments to rank 0. */
+static void collect_moments(Run *run) {
+    if (run->ranks->size == 1)
+        return;
+    exchange_collect(run->ranks, &run->partition, run->first_moment, run->full_moment[0]);
+    exchange_collect(run->ranks, &run->partition, run->second_moment, run->full_moment[1]);
+}
+
 void run_save_last(Run *run) {
     const double start = MPI_Wtime();
+    collect_moments(run);
+    if (run->ranks->rank != 0)
+        return;
     const Checkpoint checkpoint = checkpoint_of(run);
     run->save_failed =
         failed(checkpoint_write_last(run->output.folder, run->job.keep, &checkpoint), "last.h5");
@@ -74,9 +91,7 @@ void run_save_metrics(Run *run) {
 
 bool run_save_is_due(const Run *run) {
     const Job *job = &run->job;
-    if (run->bad_steps)
-        return false;
-    if (job->every_steps && run->progress.step % job->every_steps == 0)
+    if (job->every_steps && (run->progress.step + 1) % job->every_steps == 0)
         return true;
     return job->every_minutes > 0.0 && MPI_Wtime() - run->saved_at >= 60.0 * job->every_minutes;
 }
@@ -163,7 +178,14 @@ Status run_read_best(const Run *run, float *weights) {
 /* Rank 0, after the state was read: best.h5 must be what /progress calls the best, or the next
  * validation makes a new one. */
 static void check_best(Run *run) {
-    if (isnan(run->progress.best_val_accuracy) || run_read_best(run, run->gradient) == STATUS_OK)
+    float *best = NULL;
+    if (isnan(run->progress.best_val_accuracy))
+        return;
+    Status status = memory_allocate(&best, run->table.floats, sizeof *best, "the best weights");
+    if (status == STATUS_OK)
+        status = run_read_best(run, best);
+    memory_free(best);
+    if (status == STATUS_OK)
         return;
     log_warning("%s; the next validation counts as the best so far", status_message());
     run->progress.best_val_accuracy = NAN;
@@ -225,6 +247,14 @@ static void begin(Run *run) {
     parameter_initialize(&run->table, run->job.seed, run->weights);
 }
 
+/* Rank 0's moments to the ranks. */
+static void deal_moments(Run *run) {
+    if (run->ranks->size == 1)
+        return;
+    exchange_deal(run->ranks, &run->partition, run->full_moment[0], run->first_moment);
+    exchange_deal(run->ranks, &run->partition, run->full_moment[1], run->second_moment);
+}
+
 Status run_start_or_resume(Run *run) {
     Status status = STATUS_OK;
     bool found = false;
@@ -241,7 +271,6 @@ Status run_start_or_resume(Run *run) {
     ranks_broadcast(run->ranks, &run->progress, sizeof run->progress);
     run->saved_step = run->progress.step;
     ranks_broadcast(run->ranks, run->weights, bytes);
-    ranks_broadcast(run->ranks, run->first_moment, bytes);
-    ranks_broadcast(run->ranks, run->second_moment, bytes);
+    deal_moments(run);
     return STATUS_OK;
 }

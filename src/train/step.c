@@ -1,4 +1,5 @@
 #include "run.h"
+#include "update.h"
 
 #include "vit/adamw.h"
 #include "vit/log.h"
@@ -8,9 +9,6 @@
 #include <math.h>
 #include <time.h>
 
-/* Floats whose squares are summed at a time; borders do not move with threads or ranks. */
-enum { NORM_PIECE = 1 << 16 };
-
 /* Seconds before the time limit in which everything should have been written. Slurm's clock is
  * coarse. */
 static const double deadline_reserve = 10.0;
@@ -18,27 +16,21 @@ static const double deadline_reserve = 10.0;
 /* Beyond this a square overflows in fp32, and the second moment with it. */
 static const double largest_norm = 1e18;
 
-/* What the ranks tell each other at the end of a step. */
-typedef struct StepReport {
-    VitSums sums;
-    uint64_t stop;
-} StepReport;
-
-_Static_assert(sizeof(StepReport) <= GATHERED_BYTES, "room for the gathered values");
-
-static void on_ready(void *context, size_t first, size_t count) {
+static void on_need_kernels(void *context) {
     Run *run = context;
-    const ParameterTable *table = &run->table;
-    const size_t begin = table->entry[first].offset, next = first + count;
-    const size_t end = next < table->count ? table->entry[next].offset : table->floats;
-    gradient_exchange_post(run->exchange, begin, end - begin);
+    run->progress.sums.wait.weights += exchange_need_kernels(run->exchange);
+}
+
+static void on_ready(void *context, VitPart part, size_t layer) {
+    const Run *run = context;
+    exchange_ready(run->exchange, run->vit, part, layer);
 }
 
 static void on_progress(void *context) {
     Run *run = context;
     watchdog_tick();
     batch_progress(run->batches);
-    gradient_exchange_progress(run->exchange);
+    exchange_progress(run->exchange);
 }
 
 /* What is evaluated before the next step: validation at the end of the epoch, the test split at the
@@ -63,68 +55,35 @@ static bool time_is_up(const Run *run, size_t batch_images) {
                       1.5 * evaluation_seconds(run, batch_images) + deadline_reserve;
 }
 
-/* Sums over the whole batch, in rank order, and whether any rank was asked to stop. */
-static StepReport gather_reports(Run *run, const VitSums *mine, size_t batch_images) {
-    const bool stop = stop_requested() || (run->ranks->rank == 0 && time_is_up(run, batch_images));
-    const StepReport report = {.sums = *mine, .stop = stop};
-    const StepReport *all = run->gathered;
-    StepReport total = {0};
-    ranks_gather(run->ranks, &report, sizeof report, run->gathered);
-    for (int r = 0; r < run->ranks->size; r++) {
-        vit_sums_add(&total.sums, &all[r].sums);
-        total.stop |= all[r].stop;
-    }
-    return total;
-}
-
-/* Sum of squares of one tensor, piece by piece, in order. */
-static double tensor_squares(const Kernels *kernels, const Parameter *entry,
-                             const float *gradient) {
-    const float *values = gradient + entry->offset;
-    double sum = 0.0;
-    if (entry->count <= NORM_PIECE)
-        return kernels->sum_squares(entry->count, values);
-    const Phase phase = phase_current();
-#pragma omp parallel
-    {
-        phase_begin(phase);
-#pragma omp for ordered schedule(static, 1) nowait
-        for (size_t i = 0; i < entry->count; i += NORM_PIECE) {
-            const size_t n = entry->count - i < NORM_PIECE ? entry->count - i : NORM_PIECE;
-            const double squares = kernels->sum_squares(n, values + i);
-#pragma omp ordered
-            sum += squares;
-        }
-        phase_begin(PHASE_WAIT);
-    }
-    phase_begin(phase);
-    return sum;
-}
-
 /* The global norm of the mean gradient; *culprit is the first tensor whose values are not finite,
  * or NULL. */
 static double gradient_norm(const Run *run, const char **culprit) {
-    const Kernels *kernels = kernels_best();
     double sum = 0.0;
     *culprit = NULL;
-    for (size_t i = 0; i < run->table.count; i++) {
-        const double squares = tensor_squares(kernels, &run->table.entry[i], run->gradient);
-        if (!isfinite(squares) && !*culprit)
-            *culprit = run->table.entry[i].name;
-        sum += squares;
+    for (size_t p = 0; p < run->partition.pieces; p++) {
+        if (!isfinite(run->squares[p]) && !*culprit)
+            *culprit = run->table.entry[run->partition.piece[p].entry].name;
+        sum += run->squares[p];
     }
     return sqrt(sum);
 }
 
-static void update_weights(Run *run, double norm) {
+static void update(Run *run, double norm) {
     const double clip = run->job.clip_norm;
     const double scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0;
     run->progress.adam_step++;
-    adamw_apply(adamw_terms(&run->job, run->progress.adam_step, scale), run->table.floats,
-                run->gradient, run->weights, run->first_moment, run->second_moment);
+    update_weights(&run->partition, run->ranks->rank, run->exchange,
+                   adamw_terms(&run->job, run->progress.adam_step, scale), run->weights,
+                   run->first_moment, run->second_moment);
+    exchange_post_weights(run->exchange, run->weights);
 }
 
-static void add_to_epoch(EpochSums *epoch, const VitSums *batch, size_t images) {
+void run_settle(Run *run) {
+    run->progress.sums.wait.weights +=
+        exchange_need_units(run->exchange) + exchange_need_kernels(run->exchange);
+}
+
+static void add_to_epoch(EpochSums *epoch, const TotalsReport *batch, size_t images) {
     epoch->loss += batch->loss;
     epoch->hits += batch->hits;
     epoch->top5_hits += batch->top5_hits;
@@ -147,34 +106,56 @@ static Status skip_step(Run *run, const char *culprit) {
         (unsigned long long)run->progress.step, what, run->bad_steps, run->job.output);
 }
 
-Status run_step(Run *run, const Batch *batch, bool *stop) {
+/* Forward, backward, and the gradient of what this rank updates. *image: the borders of the ranks'
+ * slices. */
+static void compute_gradient(Run *run, const Batch *batch, const size_t **image, VitSums *sums) {
+    Waits *wait = &run->progress.sums.wait;
     const LoadContext context = {.run = run,
                                  .pixels = batch->pixels,
                                  .samples = batch->samples,
                                  .epoch = (int64_t)run->progress.epoch};
+    *image = exchange_start(run->exchange, batch->images);
     const VitInput input = {.images = batch->count,
+                            .first = (*image)[run->ranks->rank],
+                            .batch = batch->images,
                             .sample = batch->samples,
                             .label = batch->labels,
                             .load = run_load,
                             .context = &context};
-    const VitHooks hooks = {.ready = on_ready, .progress = on_progress, .context = run};
-    VitSums mine;
-    watchdog_alive("step", run->progress.step, run->saved_step);
-    gradient_exchange_start(run->exchange, run->gradient);
-    vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images,
-              run->gradient, NULL, &hooks, &mine);
+    const VitHooks hooks = {.need_kernels = on_need_kernels,
+                            .ready = on_ready,
+                            .progress = on_progress,
+                            .context = run};
     phase_begin(PHASE_EXCHANGE);
-    run->progress.sums.wait_seconds += gradient_exchange_wait(run->exchange);
-    const StepReport total = gather_reports(run, &mine, batch->images);
-    *stop = total.stop != 0;
+    wait->weights += exchange_need_units(run->exchange);
+    vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images, NULL,
+              &hooks, sums);
+    exchange_finish(run->exchange, run->vit, run->weights, &wait->gradients);
+    phase_begin(PHASE_ADAMW);
+    update_squares(&run->partition, run->ranks->rank, run->exchange, run->squares);
+}
+
+Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
+    const bool first = run->ranks->rank == 0;
+    const size_t *image;
+    VitSums sums;
+    TotalsReport total;
+    watchdog_alive("step", run->progress.step, run->saved_step);
+    compute_gradient(run, batch, &image, &sums);
+    phase_begin(PHASE_EXCHANGE);
+    run->progress.sums.wait.ranks += totals_gather(
+        run->totals, image, &sums, stop_requested() || (first && time_is_up(run, batch->images)),
+        first && run_save_is_due(run), run->squares, &total);
+    *stop = total.stop;
+    *save = total.save;
 
     phase_begin(PHASE_ADAMW);
     const char *culprit = NULL;
     const double norm = gradient_norm(run, &culprit);
-    const double loss = total.sums.loss / (double)batch->images;
+    const double loss = total.loss / (double)batch->images;
     run->progress.step++;
     run->progress.position += batch->images;
-    if (run->ranks->rank == 0 &&
+    if (first &&
         history_add_step(&run->history, (StepRow){.step = run->progress.step,
                                                   .loss = loss,
                                                   .gradient_norm = norm,
@@ -184,8 +165,8 @@ Status run_step(Run *run, const Batch *batch, bool *stop) {
     if (!isfinite(loss) || !(norm <= largest_norm))
         return skip_step(run, culprit);
     run->bad_steps = 0;
-    add_to_epoch(&run->progress.sums, &total.sums, batch->images);
-    update_weights(run, norm);
+    add_to_epoch(&run->progress.sums, &total, batch->images);
+    update(run, norm);
     phase_begin(PHASE_OTHER);
     return STATUS_OK;
 }

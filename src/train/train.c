@@ -2,6 +2,7 @@
 
 #include "vit/epoch_order.h"
 #include "vit/log.h"
+#include "vit/memory.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,13 +36,13 @@ static Status run_steps(Run *run, Outcome *outcome) {
             return STATUS_OK;
         }
         Batch batch;
-        bool stop = false;
+        bool stop = false, save = false;
         const double start = MPI_Wtime();
-        run->progress.sums.wait_seconds += batch_wait(run->batches, &batch);
+        run->progress.sums.wait.samples += batch_wait(run->batches, &batch);
         const size_t next = run->progress.position + batch.images;
         if (next < run->train_images)
             batch_post(run->batches, run->order + next, next_batch(run, next));
-        STATUS_TRY(run_step(run, &batch, &stop));
+        STATUS_TRY(run_step(run, &batch, &stop, &save));
         run->step_seconds = MPI_Wtime() - start;
         run->progress.sums.seconds += run->step_seconds;
         display_step(run);
@@ -49,9 +50,12 @@ static Status run_steps(Run *run, Outcome *outcome) {
             *outcome = OUTCOME_STOPPED;
             return STATUS_OK;
         }
-        if (run->ranks->rank == 0 && run_save_is_due(run))
+        const bool check = run->job.check_every && run->progress.step % run->job.check_every == 0;
+        if (save || check)
+            run_settle(run);
+        if (save && run->bad_steps == 0)
             run_save_last(run);
-        if (run->job.check_every && run->progress.step % run->job.check_every == 0)
+        if (check)
             STATUS_TRY(run_check_replicas(run));
     }
     return STATUS_OK;
@@ -70,7 +74,8 @@ EpochRow run_epoch_row(const Run *run) {
                       .learning_rate = run->job.learning_rate,
                       .seconds = sums->seconds,
                       .images_per_second = samples / sums->seconds,
-                      .wait_seconds = sums->wait_seconds};
+                      .wait_seconds = waits_total(&sums->wait),
+                      .wait = sums->wait};
 }
 
 static void log_digest(const Run *run, const char *label) {
@@ -132,7 +137,7 @@ static void close_epoch(Run *run, bool partial) {
     }
     if (first)
         keep_best(run, &row, partial);
-    if (first && !partial && run->job.at_epoch_end && run->bad_steps == 0)
+    if (!partial && run->job.at_epoch_end && run->bad_steps == 0)
         run_save_last(run);
     if (first)
         run_save_metrics(run);
@@ -142,14 +147,29 @@ bool run_work_is_left(const Run *run) {
     return run->progress.epoch < run->job.epochs && !steps_used_up(run);
 }
 
-/* Rank 0: the best weights into the gradient's room. Where best.h5 is lost or does not belong here,
- * the current weights take its place. */
-static void take_best(Run *run) {
-    if (run_read_best(run, run->gradient) == STATUS_OK)
+/* Rank 0: the best weights. Where best.h5 is lost or does not belong here, the current weights take
+ * its place. */
+static void take_best(Run *run, float *best) {
+    if (run_read_best(run, best) == STATUS_OK)
         return;
     log_warning("%s; the current weights take its place", status_message());
     run_save_best(run);
-    memcpy(run->gradient, run->weights, run->table.floats * sizeof *run->weights);
+    memcpy(best, run->weights, run->table.floats * sizeof *best);
+}
+
+/* The best weights on the test split. */
+static Status test_best(Run *run, Evaluation *test) {
+    const size_t bytes = run->table.floats * sizeof(float);
+    float *best;
+    const Status status =
+        memory_allocate(&best, run->table.floats, sizeof *best, "the best weights");
+    STATUS_TRY(ranks_agree(run->ranks, status));
+    if (run->ranks->rank == 0)
+        take_best(run, best);
+    ranks_broadcast(run->ranks, best, bytes);
+    *test = run_evaluate(run, best, &run->test);
+    memory_free(best);
+    return STATUS_OK;
 }
 
 /* The best weights on the test split, and the last word of last.h5. */
@@ -161,16 +181,14 @@ static Status finish(Run *run) {
                            "checkpoint in %s is from before",
                            run->bad_steps, run->job.output);
     log_digest(run, "Weights SHA-256");
-    if (first)
-        take_best(run);
-    ranks_broadcast(run->ranks, run->gradient, run->table.floats * sizeof *run->gradient);
-    const Evaluation test = run_evaluate(run, run->gradient, &run->test);
+    Evaluation test;
+    STATUS_TRY(test_best(run, &test));
     run->progress.finished = true;
     run->progress.test_loss = test.loss;
     run->progress.test_accuracy = test.accuracy;
     run->progress.test_top5_accuracy = test.top5_accuracy;
+    run_save_last(run);
     if (first) {
-        run_save_last(run);
         run_save_metrics(run);
         display_test(&test);
     }
@@ -189,7 +207,7 @@ static Status check_saves(const Run *run, const char *failed) {
 /* Only last.h5 is needed to go on. While steps go wrong the one from before is better than a new
  * one. */
 static Status stop_early(Run *run) {
-    if (run->ranks->rank == 0 && run->bad_steps == 0)
+    if (run->bad_steps == 0)
         run_save_last(run);
     STATUS_TRY(check_saves(run, run->save_failed ? "last.h5" : NULL));
     return status_fail(STATUS_STOPPED,
@@ -217,6 +235,7 @@ Status run_train(Run *run) {
     while (run_work_is_left(run)) {
         Outcome outcome;
         STATUS_TRY(run_steps(run, &outcome));
+        run_settle(run);
         if (outcome == OUTCOME_STOPPED)
             return stop_early(run);
         if (outcome == OUTCOME_MAX_STEPS)

@@ -30,8 +30,10 @@ static void add_part(TreeSum *whole, size_t leaves, size_t first, size_t end) {
     TreeSum part;
     const size_t nodes = tree_cover(leaves, first, end, node);
     tree_sum_start(&part, leaves);
-    for (size_t i = first; i < end; i++)
+    for (size_t i = first; i < end; i++) {
+        assert_true(part.stack.count + 1 <= tree_stack_most(end - first));
         tree_sum_add(&part, (TreeNode){i, i + 1}, leaf(i));
+    }
     assert_int_equal(part.stack.count, nodes);
     assert_memory_equal(part.stack.node, node, nodes * sizeof *node);
     for (size_t n = 0; n < nodes; n++)

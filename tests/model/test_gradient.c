@@ -81,7 +81,7 @@ typedef struct LayerCase {
     DropoutSource source;
     float *memory, *x, *y, *pull; /* pull: the gradient of f with respect to y */
     Function function;            /* values: weights, then x */
-    EncoderGradient gradient;     /* of which tensors is function.gradient */
+    EncoderGradient gradient;     /* of which tensors are in function.gradient */
 } LayerCase;
 
 static const char *const tiny_job = "[augment]\nimage_size = 15\n"
@@ -120,7 +120,7 @@ static void layer_open(LayerCase *c, PoolKind pool, size_t key_dim, double (*for
     const size_t values = c->shape.T * c->shape.D;
     c->function.values = test_values(c->table.floats + values, 0.6f, 1);
     c->function.gradient = test_array(c->table.floats + values, sizeof(float));
-    c->gradient.tensors = c->function.gradient;
+    c->gradient.tensors = c->function.gradient + c->table.folded_floats;
     c->gradient.folded =
         test_array(c->shape.depth * attention_folded_floats(&c->shape), sizeof(float));
     c->function.forward = forward;
@@ -186,11 +186,13 @@ static void check_attention(size_t key_dim) {
     attention_value(&c);
     const BlockLayout *layout = &c.table.block[1];
     AttentionGradient gradient =
-        attention_gradient(&c.encoder.attention, layout, c.gradient.tensors, c.gradient.folded);
+        attention_gradient(&c.encoder.attention, layout, c.gradient.tensors, c.table.folded_floats,
+                           c.gradient.folded + attention_folded_floats(&c.shape));
     attention_backward(&c.encoder.attention, &c.prepared.block[1].attention, c.x, c.pull,
                        c.encoder.keep, &c.stash.block[1].attention, &c.work.attention, &gradient,
                        c.function.gradient + c.table.floats);
-    attention_unfold(&c.encoder.attention, layout, c.function.values, &c.work.attention, &gradient);
+    attention_unfold(&c.encoder.attention, layout, c.function.values, &c.work.attention,
+                     c.gradient.folded + attention_folded_floats(&c.shape), c.function.gradient);
     check_layer(&c, "block1/attention", true);
     layer_close(&c);
 }
@@ -216,7 +218,7 @@ static void mlp_gradients(void **state) {
     LayerCase c;
     layer_open(&c, POOL_FLATTEN, NARROW_KEY_DIM, mlp_value);
     mlp_value(&c);
-    MlpGradient gradient = mlp_gradient(&c.encoder.mlp, &c.table.block[1], c.function.gradient);
+    MlpGradient gradient = mlp_gradient(&c.encoder.mlp, &c.table.block[1], c.function.gradient, 0);
     const float *dx = mlp_backward(&c.encoder.mlp, &c.prepared.block[1].mlp, c.x, c.pull,
                                    &c.stash.block[1].mlp, &c.work.mlp, &gradient);
     memcpy(c.function.gradient + c.table.floats, dx, c.shape.T * c.shape.D * sizeof *dx);
@@ -240,7 +242,8 @@ static void check_block(size_t key_dim) {
     float *dx = c.function.gradient + c.table.floats;
     memcpy(dx, c.pull, c.shape.T * c.shape.D * sizeof *dx);
     encoder_block_backward(&c.encoder, &c.prepared, 1, &c.stash.block[1], &c.work, c.gradient, dx);
-    encoder_unfold_block(&c.encoder, c.function.values, 1, &c.work, c.gradient);
+    encoder_unfold_block(&c.encoder, c.function.values, 1, &c.work, c.gradient.folded,
+                         c.function.gradient);
     check_layer(&c, "block1/", true);
     layer_close(&c);
 }
@@ -303,10 +306,11 @@ typedef struct ModelCase {
     Vit *vit;
     VitInput input;
     Function function;
-    float *scratch_gradient, *pictures;
+    float *pictures;
 } ModelCase;
 
-enum { IMAGES = 3 };
+/* Of the first head layer: its gradient is summed over units, or made of factors. */
+enum { IMAGES = 3, THIN_WIDTH = 11, FAT_WIDTH = 64 };
 static const uint32_t samples[IMAGES] = {8, 2, 77};
 static const uint16_t labels[IMAGES] = {4, 0, 2};
 
@@ -319,39 +323,45 @@ static void load(const void *context, size_t image, float *patches) {
 static double model_value(void *context) {
     ModelCase *c = context;
     VitSums sums;
-    vit_train(c->vit, c->function.values, 6, &c->input, 1.0f, c->scratch_gradient, NULL, NULL,
-              &sums);
-    return sums.loss;
+    vit_train(c->vit, c->function.values, 6, &c->input, 1.0f, NULL, NULL, &sums);
+    return sums.loss.value[0];
 }
 
-static void check_whole_model(size_t key_dim) {
-    const Job job = tiny(POOL_FLATTEN, key_dim);
+static void check_whole_model(size_t key_dim, size_t head_width) {
+    Job job = tiny(POOL_FLATTEN, key_dim);
+    job.head.value[0] = head_width;
     ModelCase c = {0};
     c.shape = model_shape(&job, 5);
     assert_ok(parameter_table_init(&c.table, &c.shape));
-    const VitOptions options = {.seed = 9, .unit_images = 2, .threads = 1, .images = IMAGES};
+    const VitOptions options = {.seed = 9,
+                                .batch_size = IMAGES,
+                                .unit_images = 2,
+                                .nodes = 1,
+                                .threads = 1,
+                                .images = IMAGES};
     assert_ok(vit_init(&c.vit, &c.shape, &c.table, &options));
-    c.input = (VitInput){IMAGES, samples, labels, load, &c};
+    c.input = (VitInput){IMAGES, 0, IMAGES, samples, labels, load, &c};
     c.pictures = test_values(IMAGES * c.shape.T * c.shape.patch_values, 1.0f, 7);
-    c.scratch_gradient = test_array(c.table.floats, sizeof(float));
     c.function = (Function){test_array(c.table.floats, sizeof(float)),
                             test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f};
     parameter_initialize(&c.table, 1, c.function.values);
     VitSums sums;
-    vit_train(c.vit, c.function.values, 6, &c.input, 1.0f, c.function.gradient, NULL, NULL, &sums);
+    vit_train(c.vit, c.function.values, 6, &c.input, 1.0f, NULL, NULL, &sums);
+    assert_int_equal(vit_partial(c.vit)->layer[0].fat, head_width == FAT_WIDTH);
+    vit_whole_gradient(c.vit, c.function.values, IMAGES, c.function.gradient);
     for (size_t i = 0; i < c.table.count; i++)
         check_tensor(&c.function, c.table.entry[i].name, c.table.entry[i].offset,
                      c.table.entry[i].count);
     vit_free(c.vit);
     parameter_table_free(&c.table);
-    memory_free(c.pictures), memory_free(c.scratch_gradient);
+    memory_free(c.pictures);
     memory_free(c.function.values), memory_free(c.function.gradient);
 }
 
 static void whole_model_gradients(void **state) {
     (void)state;
-    check_whole_model(NARROW_KEY_DIM);
-    check_whole_model(FOLDED_KEY_DIM);
+    check_whole_model(NARROW_KEY_DIM, THIN_WIDTH);
+    check_whole_model(FOLDED_KEY_DIM, FAT_WIDTH);
 }
 
 int main(void) {

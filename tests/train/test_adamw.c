@@ -51,7 +51,7 @@ static void check_rule(DecayRule rule, const char *path) {
         for (size_t i = 0; i < COUNT; i++)
             g[i] = 4.0f * (float)gradient[(t - 1) * COUNT + i];
         /* Clipping's scale undoes the factor. */
-        adamw_apply(adamw_terms(&job, t, 0.25), COUNT, g, w, m, v);
+        kernels_best()->adamw(COUNT, adamw_terms(&job, t, 0.25), g, w, m, v);
         check_row("weights", t, w, weights + t * COUNT);
         check_row("first moment", t, m, first + t * COUNT);
         check_row("second moment", t, v, second + t * COUNT);

@@ -44,7 +44,8 @@ static EpochRow epoch_row(uint64_t epoch) {
                       .learning_rate = 0.001,
                       .seconds = 100 + x / 3,
                       .images_per_second = 283 - x,
-                      .wait_seconds = 1e-20 * x};
+                      .wait_seconds = 1e-20 * x,
+                      .wait = {2e-20 * x, 3e-20 * x, 4e-20 * x, 5e-20 * x}};
 }
 
 static StepRow step_row(uint64_t step) {
@@ -199,12 +200,14 @@ static void csv_has_shortest_exact_numbers_and_empty_cells(void **state) {
                     .wait_seconds = 0};
     assert_int_equal(history_add_epoch(&history, row), STATUS_OK);
     assert_int_equal(history_write_files(&history, *state), STATUS_OK);
-    assert_string_equal(read_text(*state, "metrics.csv"),
-                        "epoch,loss,accuracy,top5_accuracy,val_loss,val_accuracy,"
-                        "val_top5_accuracy,learning_rate,seconds,images_per_second,wait_seconds\n"
-                        "1,1,0.1,0.3,2.5,,0.7,0.001,100.33333333333333,282,1e-20\n"
-                        "2,0.3333333333333333,0.55,1,,,,1e-05,123456789.25,0.30000000000000004,"
-                        "0\n");
+    assert_string_equal(
+        read_text(*state, "metrics.csv"),
+        "epoch,loss,accuracy,top5_accuracy,val_loss,val_accuracy,"
+        "val_top5_accuracy,learning_rate,seconds,images_per_second,wait_seconds,"
+        "wait_samples_seconds,wait_gradients_seconds,wait_ranks_seconds,wait_weights_seconds\n"
+        "1,1,0.1,0.3,2.5,,0.7,0.001,100.33333333333333,282,1e-20\n"
+        "2,0.3333333333333333,0.55,1,,,,1e-05,123456789.25,0.30000000000000004,"
+        "0\n");
     history_free(&history);
 }
 

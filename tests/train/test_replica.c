@@ -15,7 +15,7 @@ int main(int argc, char **argv) {
     run.shape = model_shape(&job, 3);
     CHECK(parameter_table_init(&run.table, &run.shape) == STATUS_OK);
     CHECK(memory_allocate(&run.weights, run.table.floats, 4, "weights") == STATUS_OK);
-    CHECK(memory_allocate(&run.gathered, (size_t)world.size, GATHERED_BYTES, "reports") ==
+    CHECK(memory_allocate(&run.digests, (size_t)world.size, sizeof *run.digests, "digests") ==
           STATUS_OK);
     parameter_initialize(&run.table, 1, run.weights);
     CHECK(run_check_replicas(&run) == STATUS_OK);
@@ -36,6 +36,6 @@ int main(int argc, char **argv) {
     run.output.lock = -1;
     parameter_table_free(&run.table);
     memory_free(run.weights);
-    memory_free(run.gathered);
+    memory_free(run.digests);
     return test_end();
 }

@@ -1,0 +1,60 @@
+#include "vit/range_gather.h"
+
+#include "vit/memory.h"
+
+struct RangeGather {
+    MPI_Comm comm;
+    int size;
+    int *count, *place; /* [ranks] */
+    MPI_Request request;
+};
+
+static Status make(RangeGather *gather, const Ranks *ranks, const size_t *border) {
+    const size_t size = (size_t)ranks->size;
+    STATUS_TRY(memory_allocate(&gather->count, size, sizeof(int), "gathering"));
+    STATUS_TRY(memory_allocate(&gather->place, size, sizeof(int), "gathering"));
+    for (size_t r = 0; r < size; r++) {
+        gather->count[r] = ranks_int(border[r + 1] - border[r]);
+        gather->place[r] = ranks_int(border[r]);
+    }
+    return STATUS_OK;
+}
+
+Status range_gather_init(RangeGather **gather, const Ranks *ranks, const size_t *border) {
+    STATUS_TRY(ranks_agree(ranks, memory_allocate(gather, 1, sizeof **gather, "gathering")));
+    **gather = (RangeGather){.request = MPI_REQUEST_NULL, .size = ranks->size};
+    MPI_Comm_dup(ranks->comm, &(*gather)->comm);
+    const Status status = ranks_agree(ranks, make(*gather, ranks, border));
+    if (status != STATUS_OK) {
+        range_gather_free(*gather);
+        *gather = NULL;
+    }
+    return status;
+}
+
+void range_gather_free(RangeGather *gather) {
+    if (!gather)
+        return;
+    range_gather_wait(gather);
+    MPI_Comm_free(&gather->comm);
+    memory_free(gather->count);
+    memory_free(gather->place);
+    memory_free(gather);
+}
+
+void range_gather_post(RangeGather *gather, float *vector) {
+    if (gather->size > 1)
+        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, vector, gather->count, gather->place,
+                        MPI_FLOAT, gather->comm, &gather->request);
+}
+
+void range_gather_progress(RangeGather *gather) {
+    int done;
+    MPI_Test(&gather->request, &done, MPI_STATUS_IGNORE);
+}
+
+double range_gather_wait(RangeGather *gather) {
+    const double start = MPI_Wtime();
+    MPI_Wait(&gather->request, MPI_STATUS_IGNORE);
+    return MPI_Wtime() - start;
+}

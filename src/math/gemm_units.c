@@ -1,0 +1,76 @@
+#include "vit/gemm.h"
+
+#include "vit/kernels.h"
+#include "vit/phase.h"
+#include "vit/size.h"
+#include "vit/tree.h"
+#include <omp.h>
+#include <string.h>
+
+/* A tile of C goes through the whole tree in cache before the next one. */
+enum { TILE = 64, TILE_FLOATS = TILE * TILE };
+
+typedef struct Units {
+    size_t m, n, rows, unit, leaves, first;
+    const float *a, *b;
+} Units;
+
+size_t gemm_units_room(size_t threads, size_t rows, size_t unit) {
+    return threads * tree_stack_most((rows + unit - 1) / unit) * TILE_FLOATS;
+}
+
+/* The leaf that begins with `row`: C [height, width], tightly packed. */
+static void leaf(const Units *units, size_t row, size_t i, size_t j, size_t height, size_t width,
+                 float *c) {
+    Gemm product;
+    gemm_plan(&product, GEMM_TN, height, width, size_smaller(units->unit, units->rows - row),
+              units->m, units->n, width, false);
+    gemm_run(&product, units->a + row * units->m + i, units->b + row * units->n + j, c);
+}
+
+/* The tile of all nodes that begins with row i and column j. */
+static void tile(const Kernels *kernels, const Units *units, size_t i, size_t j, float *const *node,
+                 float *room) {
+    const size_t height = size_smaller(TILE, units->m - i),
+                 width = size_smaller(TILE, units->n - j);
+    TreeStack stack;
+    tree_start(&stack, units->leaves);
+    for (size_t row = 0; row < units->rows; row += units->unit) {
+        const size_t number = units->first + row / units->unit;
+        size_t into, from;
+        leaf(units, row, i, j, height, width, room + stack.count * TILE_FLOATS);
+        tree_push(&stack, (TreeNode){number, number + 1}, stack.count);
+        while (tree_merge(&stack, &into, &from))
+            kernels->add(height * width, room + from * TILE_FLOATS, room + into * TILE_FLOATS);
+    }
+    for (size_t k = 0; k < stack.count; k++)
+        for (size_t r = 0; r < height; r++)
+            memcpy(node[k] + (i + r) * units->n + j, room + k * TILE_FLOATS + r * width,
+                   width * sizeof(float));
+}
+
+void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, size_t leaves,
+                size_t first, const float *a, const float *b, float *const *node, float *room) {
+    const Kernels *kernels = kernels_best();
+    const Units units = {.m = m,
+                         .n = n,
+                         .rows = rows,
+                         .unit = unit,
+                         .leaves = leaves,
+                         .first = first,
+                         .a = a,
+                         .b = b};
+    const size_t down = (m + TILE - 1) / TILE, across = (n + TILE - 1) / TILE;
+    const size_t own = gemm_units_room(1, rows, unit);
+    const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)threads)
+    {
+        phase_begin(phase);
+        float *mine = room + (size_t)omp_get_thread_num() * own;
+#pragma omp for schedule(static) nowait
+        for (size_t t = 0; t < down * across; t++)
+            tile(kernels, &units, t / across * TILE, t % across * TILE, node, mine);
+        phase_begin(PHASE_WAIT);
+    }
+    phase_begin(phase);
+}

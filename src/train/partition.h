@@ -1,0 +1,80 @@
+#ifndef VIT_PARTITION_H
+#define VIT_PARTITION_H
+
+#include "vit/model_shape.h"
+#include "vit/parameter.h"
+#include "vit/ranks.h"
+
+/* Who updates what. A flat block (parameter.h) consists of regions, which differ in how their
+ * gradient comes about; what happens to a region follows from the job alone, never from the number
+ * of ranks. Regions consist of pieces: what is normed and updated in one go. A rank owns a
+ * contiguous range of pieces of each region that is divided: it finishes their gradient, holds
+ * their moments and updates their weights, which are then gathered by all ranks. So neither norms
+ * nor updates depend on the number of ranks or threads, and the moments' memory is divided by it.
+ */
+
+typedef enum Treatment {
+    /* The gradient is summed over the batch's units and known to all ranks, which all update the
+     * whole region: the encoder where attention is folded, since its gradient can only be unfolded
+     * as a whole. It is then small. */
+    TREAT_REPLICATED,
+    TREAT_SUMMED, /* the same, but divided */
+    TREAT_FACTORS /* divided; the gradient is made from the batch's factors: fat layers */
+} Treatment;
+
+/* What is normed and updated in one go; a part of one tensor. */
+typedef struct Piece {
+    size_t offset, floats; /* in a flat block */
+    size_t entry;          /* of the parameter table */
+} Piece;
+
+typedef struct Region {
+    Treatment treatment;
+    size_t offset, floats;      /* in a flat block */
+    size_t layer;               /* of the head; not of the first region */
+    size_t first_piece, pieces; /* in partition->piece */
+    size_t *border;       /* [ranks + 1] floats from offset: rank r owns [border[r], border[r+1]) */
+    size_t *piece_border; /* [ranks + 1] the same in pieces */
+    size_t own;           /* where this rank's part is in its own blocks */
+} Region;
+
+enum { REGIONS_MOST = 2 + JOB_LIST_MAX };
+
+typedef struct Partition {
+    size_t regions;
+    Region region[REGIONS_MOST]; /* first everything but the head's kernels, then these, in order */
+    size_t pieces;
+    Piece *piece;      /* [pieces], by region */
+    size_t own_floats; /* length of a block of what this rank updates: gradient, moments */
+    size_t *memory;
+} Partition;
+
+/* Local. STATUS_INTERNAL: out of memory. */
+Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
+                      size_t batch_size, const Ranks *ranks);
+void partition_free(Partition *partition);
+
+/* Whether each rank owns a part of it only. */
+static inline bool region_is_divided(const Region *region) {
+    return region->treatment != TREAT_REPLICATED;
+}
+
+/* The pieces of a region that this rank updates. */
+static inline size_t region_first_piece(const Region *region, int rank) {
+    return region->first_piece + (region_is_divided(region) ? region->piece_border[rank] : 0);
+}
+static inline size_t region_end_piece(const Region *region, int rank) {
+    return region->first_piece +
+           (region_is_divided(region) ? region->piece_border[rank + 1] : region->pieces);
+}
+
+/* Where this rank's part of a region begins, and its length, in floats from the region's offset. */
+static inline size_t region_first(const Region *region, int rank) {
+    return region_is_divided(region) ? region->border[rank] : 0;
+}
+static inline size_t region_count(const Region *region, int rank) {
+    return region_is_divided(region) ? region->border[rank + 1] - region->border[rank]
+                                     : region->floats;
+}
+
+#endif

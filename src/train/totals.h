@@ -1,0 +1,29 @@
+#ifndef VIT_TOTALS_H
+#define VIT_TOTALS_H
+
+#include "partition.h"
+#include "vit/vit.h"
+#include <stdbool.h>
+
+/* Small values of all ranks brought together at the end of a step or an evaluation, summed in the
+ * one order of summation. */
+typedef struct Totals Totals;
+
+/* Local. STATUS_INTERNAL: out of memory, *totals is NULL. */
+Status totals_init(Totals **totals, const Ranks *ranks, const Partition *partition);
+void totals_free(Totals *totals);
+
+/* What a rank tells, and what all learn of all. */
+typedef struct TotalsReport {
+    double loss; /* sum over the images, on all ranks the same bits */
+    uint64_t hits, top5_hits;
+    bool stop, save; /* whether any rank wants it */
+} TotalsReport;
+
+/* image [ranks + 1]: the borders of the ranks' slices; sums: this rank's. mine: its wishes; squares
+ * [partition->pieces]: of this rank's own pieces, will be there of all; or NULL. Returns the
+ * seconds that passed. Collective. */
+double totals_gather(Totals *totals, const size_t *image, const VitSums *sums, bool stop, bool save,
+                     double *squares, TotalsReport *report);
+
+#endif

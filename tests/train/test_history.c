@@ -205,9 +205,9 @@ static void csv_has_shortest_exact_numbers_and_empty_cells(void **state) {
         "epoch,loss,accuracy,top5_accuracy,val_loss,val_accuracy,"
         "val_top5_accuracy,learning_rate,seconds,images_per_second,wait_seconds,"
         "wait_samples_seconds,wait_gradients_seconds,wait_ranks_seconds,wait_weights_seconds\n"
-        "1,1,0.1,0.3,2.5,,0.7,0.001,100.33333333333333,282,1e-20\n"
+        "1,1,0.1,0.3,2.5,,0.7,0.001,100.33333333333333,282,1e-20,2e-20,3e-20,4e-20,5e-20\n"
         "2,0.3333333333333333,0.55,1,,,,1e-05,123456789.25,0.30000000000000004,"
-        "0\n");
+        "0,0,0,0,0\n");
     history_free(&history);
 }
 

@@ -18,8 +18,9 @@ typedef struct EpochSums {
     uint64_t hits; /* top-1 */
     uint64_t top5_hits;
     uint64_t samples;
-    double seconds; /* spent in training steps */
-    Waits wait;     /* of these, waiting for communication */
+    uint64_t coverage; /* digest of the samples used: epoch_coverage */
+    double seconds;    /* spent in training steps */
+    Waits wait;        /* of these, waiting for communication */
 } EpochSums;
 
 /* Where a run is. */

@@ -9,4 +9,11 @@
  * The same for any number of ranks. Local. */
 void epoch_order(uint64_t seed, uint64_t epoch, size_t count, uint32_t *order);
 
+/* A digest of samples that were used, in any order: the sum modulo 2^64 of a mixed sample[i] (one
+ * round of splitmix64, Steele et al. 2014). Digests of parts add up to that of all; a sample that
+ * is missing or used twice changes it. Local. */
+uint64_t epoch_coverage(const uint32_t *sample, size_t count);
+/* That of the samples 0..count-1, each once. */
+uint64_t epoch_coverage_of_all(size_t count);
+
 #endif

@@ -15,3 +15,24 @@ void epoch_order(uint64_t seed, uint64_t epoch, size_t count, uint32_t *order) {
         order[j] = kept;
     }
 }
+
+static uint64_t mixed(uint64_t sample) {
+    uint64_t z = (sample + 1) * 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return z ^ z >> 31;
+}
+
+uint64_t epoch_coverage(const uint32_t *sample, size_t count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += mixed(sample[i]);
+    return sum;
+}
+
+uint64_t epoch_coverage_of_all(size_t count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += mixed(i);
+    return sum;
+}

@@ -46,6 +46,7 @@ static const Field fields[] = {
     FIELD("/progress", "hits", FIELD_COUNT, progress.sums.hits),
     FIELD("/progress", "top5_hits", FIELD_COUNT, progress.sums.top5_hits),
     FIELD("/progress", "samples", FIELD_COUNT, progress.sums.samples),
+    FIELD("/progress", "coverage", FIELD_COUNT, progress.sums.coverage),
     FIELD("/progress", "seconds", FIELD_REAL, progress.sums.seconds),
     FIELD("/progress", "wait_samples_seconds", FIELD_REAL, progress.sums.wait.samples),
     FIELD("/progress", "wait_gradients_seconds", FIELD_REAL, progress.sums.wait.gradients),

@@ -41,7 +41,7 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     }
     run->evaluated[run->ranks->size] = shard->total;
     vit_evaluate(run->vit, weights, &input, NULL, &hooks, &sums);
-    totals_gather(run->totals, run->evaluated, &sums, false, false, NULL, &total);
+    totals_gather(run->totals, run->evaluated, &sums, NULL, NULL, &total);
     if (images > 0.0)
         run->evaluation_rate = images / (MPI_Wtime() - start);
     return (Evaluation){.loss = total.loss / images,

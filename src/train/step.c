@@ -2,6 +2,7 @@
 #include "update.h"
 
 #include "vit/adamw.h"
+#include "vit/epoch_order.h"
 #include "vit/log.h"
 #include "vit/phase.h"
 #include "vit/stop.h"
@@ -143,9 +144,13 @@ Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
     watchdog_alive("step", run->progress.step, run->saved_step);
     compute_gradient(run, batch, &image, &sums);
     phase_begin(PHASE_EXCHANGE);
-    run->progress.sums.wait.ranks += totals_gather(
-        run->totals, image, &sums, stop_requested() || (first && time_is_up(run, batch->images)),
-        first && run_save_is_due(run), run->squares, &total);
+    const TotalsReport mine = {.coverage = epoch_coverage(batch->samples, batch->count),
+                               .stop =
+                                   stop_requested() || (first && time_is_up(run, batch->images)),
+                               .save = first && run_save_is_due(run)};
+    run->progress.sums.wait.ranks +=
+        totals_gather(run->totals, image, &sums, &mine, run->squares, &total);
+    run->progress.sums.coverage += total.coverage;
     *stop = total.stop;
     *save = total.save;
 

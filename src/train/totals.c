@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A rank's message: these, the loss over its nodes of images, the squares of its pieces. */
-enum { FLAG_STOP, FLAG_SAVE, HITS, TOP5_HITS, FIXED };
+enum { FLAG_STOP, FLAG_SAVE, HITS, TOP5_HITS, COVERAGE, FIXED };
 
 struct Totals {
     const Ranks *ranks;
@@ -78,13 +78,16 @@ static void lay_out(Totals *totals, const size_t *image, bool squares) {
     }
 }
 
-double totals_gather(Totals *totals, const size_t *image, const VitSums *sums, bool stop, bool save,
-                     double *squares, TotalsReport *report) {
+double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
+                     const TotalsReport *wishes, double *squares, TotalsReport *report) {
     const Ranks *ranks = totals->ranks;
     const size_t images = image[ranks->size], nodes = sums->loss.stack.count;
+    const uint64_t none = 0;
     double *mine = totals->mine;
-    mine[FLAG_STOP] = stop;
-    mine[FLAG_SAVE] = save;
+    _Static_assert(sizeof(double) == sizeof(uint64_t), "bits travel as a double");
+    mine[FLAG_STOP] = wishes && wishes->stop;
+    mine[FLAG_SAVE] = wishes && wishes->save;
+    memcpy(&mine[COVERAGE], wishes ? &wishes->coverage : &none, sizeof none);
     mine[HITS] = (double)sums->hits;
     mine[TOP5_HITS] = (double)sums->top5_hits;
     memcpy(mine + FIXED, sums->loss.value, nodes * sizeof *mine);
@@ -106,6 +109,9 @@ double totals_gather(Totals *totals, const size_t *image, const VitSums *sums, b
         report->save |= theirs[FLAG_SAVE] != 0.0;
         report->hits += (uint64_t)theirs[HITS];
         report->top5_hits += (uint64_t)theirs[TOP5_HITS];
+        uint64_t coverage;
+        memcpy(&coverage, &theirs[COVERAGE], sizeof coverage);
+        report->coverage += coverage;
         for (size_t n = 0; n < count; n++)
             tree_sum_add(&loss, node[n], theirs[FIXED + n]);
         if (squares)

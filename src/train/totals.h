@@ -17,13 +17,14 @@ void totals_free(Totals *totals);
 typedef struct TotalsReport {
     double loss; /* sum over the images, on all ranks the same bits */
     uint64_t hits, top5_hits;
-    bool stop, save; /* whether any rank wants it */
+    uint64_t coverage; /* sum of the ranks' */
+    bool stop, save;   /* whether any rank wants it */
 } TotalsReport;
 
-/* image [ranks + 1]: the borders of the ranks' slices; sums: this rank's. mine: its wishes; squares
- * [partition->pieces]: of this rank's own pieces, will be there of all; or NULL. Returns the
- * seconds that passed. Collective. */
-double totals_gather(Totals *totals, const size_t *image, const VitSums *sums, bool stop, bool save,
-                     double *squares, TotalsReport *report);
+/* image [ranks + 1]: the borders of the ranks' slices; sums: this rank's. wishes: what else this
+ * rank tells, NULL for nothing; squares [partition->pieces]: of this rank's own pieces, afterwards
+ * of all, or NULL. Returns the seconds that passed. Collective. */
+double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
+                     const TotalsReport *wishes, double *squares, TotalsReport *report);
 
 #endif

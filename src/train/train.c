@@ -111,6 +111,19 @@ static void keep_best(Run *run, const EpochRow *row, bool partial) {
         *progress = before;
 }
 
+/* Whether the epoch used each sample once, whatever ranks took part in it. */
+static void log_coverage(const Run *run) {
+    const EpochSums *sums = &run->progress.sums;
+    const unsigned long long used = sums->coverage, all = epoch_coverage_of_all(run->train_images);
+    if (used == all)
+        log_info("Epoch %llu used each of the %zu samples once (digest %016llx)",
+                 (unsigned long long)run->progress.epoch + 1, run->train_images, used);
+    else
+        log_error("epoch %llu did not use each of the %zu samples once: their digest is %016llx "
+                  "instead of %016llx",
+                  (unsigned long long)run->progress.epoch + 1, run->train_images, used, all);
+}
+
 /* Metrics, validation, best weights; then the next epoch begins, unless max_steps ended this one
  * early. */
 static void close_epoch(Run *run, bool partial) {
@@ -126,6 +139,8 @@ static void close_epoch(Run *run, bool partial) {
         if (history_add_epoch(&run->history, row) != STATUS_OK)
             log_warning("%s", status_message());
         display_epoch(run, &row);
+        if (!partial)
+            log_coverage(run);
     }
     char label[64];
     snprintf(label, sizeof label, "Epoch %llu weights SHA-256", (unsigned long long)row.epoch);

@@ -55,11 +55,31 @@ static void all_places_are_equally_likely(void **state) {
     assert_true(chi < 60.0);
 }
 
+/* Any order and any division of an epoch has the digest of all; any sample in another's place does
+ * not. */
+static void coverage_tells_whether_each_sample_was_used_once(void **state) {
+    (void)state;
+    enum { N = 1000 };
+    uint32_t order[N];
+    epoch_order(5, 2, N, order);
+    const uint64_t all = epoch_coverage_of_all(N);
+    assert_true(epoch_coverage(order, N) == all);
+    assert_true(epoch_coverage(order, 7) + epoch_coverage(order + 7, N - 7) == all);
+    assert_true(epoch_coverage(order, N - 1) != all);
+    for (size_t i = 0; i < N; i++) {
+        const uint32_t kept = order[i];
+        order[i] = order[(i + 1) % N];
+        assert_true(epoch_coverage(order, N) != all);
+        order[i] = kept;
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_epoch_is_a_permutation),
         cmocka_unit_test(epochs_and_seeds_differ),
         cmocka_unit_test(all_places_are_equally_likely),
+        cmocka_unit_test(coverage_tells_whether_each_sample_was_used_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,7 @@ static inline Progress fixture_progress(uint64_t step) {
                                .top5_hits = 303,
                                .samples = 512,
                                .seconds = 1.0 / 3,
+                               .coverage = UINT64_MAX - 5,
                                .wait = {1e-9, 2e-9, 3e-9, 4e-9}},
                       .best_val_accuracy = NAN,
                       .best_epoch = 2,

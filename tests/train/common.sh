@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../common.sh"
 mpiexec=$source_folder/tests/mpiexec
 vit_mpi=$programs/vit_mpi
-# One thread a rank unless a test says otherwise: bits depend on it.
+# One thread a rank unless a test says otherwise: they share few cores.
 export OMP_NUM_THREADS=1
 
 # 198 training images without validation: 6 batches of 32 and one of 6.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A run that is stopped after any step and started again ends with the bits of one that was not; with another number
-# of ranks, with the same losses.
+# A run that is stopped after any step and started again ends with the bits of one that was not, also with other numbers
+# of ranks and threads.
 . "$(dirname "$0")/common.sh"
 
 for ranks in 1 3; do
@@ -27,10 +27,18 @@ for ranks in 1 3; do
     done
 done
 
-must_train 2 mixed -s train.max_steps=9
-must_train 4 mixed -s train.max_steps=15
-must_train 1 mixed
-column mixed/metrics.h5 /step/loss >mixed.loss
-column whole1/metrics.h5 /step/loss >whole
-close_to 1e-5 mixed.loss whole || fail "2, 4 and 1 ranks: other losses: $(paste mixed.loss whole)"
+# With other numbers of ranks and threads in every part, folded attention and a fat layer too.
+for shape in "-s model.key_dim=8" "-s model.key_dim=16 -s model.head=900,20"; do
+    # shellcheck disable=SC2086 # several options
+    must_train 1 straight $shape
+    must_train 2 mixed $shape -s train.max_steps=9
+    must_train 4 mixed $shape -s train.max_steps=13 -s run.threads=2
+    must_train 3 mixed $shape -s train.max_steps=15
+    must_train 1 mixed $shape -s run.threads=3
+    [ "$(weights mixed/last.h5)" = "$(weights straight/last.h5)" ] || fail "$shape on 2, 4, 3, 1 ranks: other weights"
+    column mixed/metrics.h5 /step/loss >mixed.loss
+    column straight/metrics.h5 /step/loss >straight.loss
+    cmp mixed.loss straight.loss || fail "$shape on 2, 4, 3, 1 ranks: other losses"
+    rm -r mixed straight
+done
 exit 0

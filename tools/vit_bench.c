@@ -19,6 +19,8 @@ static const char usage[] =
     "mpirun -np RANKS vit_bench step JOB.ini [--steps 4] [--rounds 3] [--synthetic]\n"
     "                                       whole training steps: images/s, share of the peak,\n"
     "                                       time by phase, memory; --synthetic needs no data file\n"
+    "                                       --any-order sums gradients in whatever order is\n"
+    "                                       quickest, to see what the one order costs\n"
     "\n"
     "  -s, --set SECTION.KEY=VALUE          as in vit_mpi (run.threads, ...)\n"
     "      --csv                            tables as CSV\n"
@@ -33,6 +35,7 @@ enum {
     OPTION_STEPS,
     OPTION_ROUNDS,
     OPTION_SYNTHETIC,
+    OPTION_ANY_ORDER,
     OPTION_CSV,
     OPTION_VERSION,
     OPTION_HELP
@@ -44,6 +47,7 @@ static const struct option options[] = {
     {"steps", required_argument, NULL, OPTION_STEPS},
     {"rounds", required_argument, NULL, OPTION_ROUNDS},
     {"synthetic", no_argument, NULL, OPTION_SYNTHETIC},
+    {"any-order", no_argument, NULL, OPTION_ANY_ORDER},
     {"csv", no_argument, NULL, OPTION_CSV},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -73,6 +77,9 @@ static Status take_option(int option, Bench *bench, const char *word) {
         return take_count("--rounds", 100, &bench->rounds);
     case OPTION_SYNTHETIC:
         bench->synthetic = true;
+        return STATUS_OK;
+    case OPTION_ANY_ORDER:
+        bench->any_order = true;
         return STATUS_OK;
     case OPTION_CSV:
         bench->csv = true;

@@ -71,6 +71,7 @@ typedef struct VitOptions {
     size_t threads;     /* OpenMP's */
     size_t images;      /* the most that one vit_train will bring; bounds the chunk */
     size_t nodes;       /* the most nodes that the units of one vit_train make up */
+    bool any_order;     /* sum in whatever order is quickest, to measure what the one order costs */
 } VitOptions;
 
 typedef struct Vit Vit;

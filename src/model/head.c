@@ -11,12 +11,13 @@
 enum { PADDING = 16 };
 
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads, size_t batch_size) {
+               const Kernels *kernels, size_t threads, size_t batch_size, bool any_order) {
     *head = (Head){.shape = shape,
                    .table = table,
                    .kernels = kernels,
                    .threads = threads,
                    .batch_size = batch_size,
+                   .any_order = any_order,
                    .layers = shape->head.count + 1};
     head->width[0] = shape->features;
     for (size_t j = 0; j < shape->head.count; j++)
@@ -37,7 +38,7 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
             stash->slope[j] = arena_take(arena, chunk * out);
         room = size_larger(room, gemm_wide_room(head->threads, chunk, out, in));
         room = size_larger(room, gemm_wide_room(head->threads, chunk, in, out));
-        if (head->fat[j])
+        if (head->fat[j] || head->any_order)
             room = size_larger(room, gemm_wide_room(head->threads, in, out, head->batch_size));
         for (size_t n = 0; n < nodes && !head->fat[j]; n++)
             stash->node[j][n] = arena_take(arena, size_round_up(in * out, PADDING));
@@ -140,17 +141,22 @@ void head_backward(const Head *head, const float *weights, size_t first, size_t 
 
 /* dW_j = h_j^T dz_j; db_j = column sums of dz_j. */
 
-void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
-                       size_t first, const HeadStash *stash) {
-    gemm_units(head->threads, head->width[j], head->width[j + 1], images, unit_images, units, first,
-               stash->input[j], stash->delta[j], stash->node[j], stash->room);
-}
-
 void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
                       size_t ld, const float *delta, float *room, float *gradient) {
     const size_t out = head->width[j + 1];
     gemm_wide(head->threads, GEMM_TN, rows, out, images, input, ld, delta, out, false, gradient,
               out, room);
+}
+
+void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
+                       size_t first, const HeadStash *stash) {
+    if (head->any_order) {
+        head_kernel_rows(head, j, images, head->width[j], stash->input[j], head->width[j],
+                         stash->delta[j], stash->room, stash->node[j][0]);
+        return;
+    }
+    gemm_units(head->threads, head->width[j], head->width[j + 1], images, unit_images, units, first,
+               stash->input[j], stash->delta[j], stash->node[j], stash->room);
 }
 
 void head_bias_gradient(const Head *head, size_t j, size_t first, size_t images,

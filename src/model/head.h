@@ -25,6 +25,7 @@ typedef struct Head {
     size_t threads, batch_size;
     size_t layers;                  /* with the logits' */
     size_t width[JOB_LIST_MAX + 2]; /* layer j maps width[j] to width[j+1]; width[0] = features */
+    bool any_order;                 /* of summation */
     bool fat[JOB_LIST_MAX + 1];     /* whether its gradient comes from factors */
 } Head;
 
@@ -42,7 +43,7 @@ typedef struct HeadStash {
 
 /* batch_size: [data] batch_size of the job, over all ranks. */
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads, size_t batch_size);
+               const Kernels *kernels, size_t threads, size_t batch_size, bool any_order);
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
                       size_t unit_images, size_t nodes, Arena *arena);
 
@@ -63,7 +64,7 @@ void head_backward(const Head *head, const float *weights, size_t first, size_t 
                    const uint16_t *label, float scale, HeadStash *stash);
 
 /* The gradient of thin layer j's kernel over the slice's images: stash->node[j], overwritten. The
- * images' units are numbers first, first + 1, ... of `units`. */
+ * images' units are numbers first, first + 1, ... of `units`. In any order it is all in node 0. */
 void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
                        size_t first, const HeadStash *stash);
 

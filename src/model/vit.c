@@ -131,7 +131,8 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
-    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
+    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size,
+              options->any_order);
     return make(*vit);
 }
 
@@ -202,6 +203,8 @@ static void prepare(Vit *vit, const Pass *pass) {
     vit->pool.free = vit->pool.count;
     for (size_t i = 0; i < vit->pool.count; i++)
         vit->pool.number[i] = i;
+    for (size_t t = 0; t < vit->options.threads; t++)
+        tree_start(&vit->worker[t].nodes, vit->nodes.leaves);
     encoder_prepare(&vit->encoder, pass->weights, &vit->weights);
     const size_t depth = vit->shape->depth, threads = vit->options.threads;
 #pragma omp parallel num_threads((int)threads)
@@ -277,6 +280,12 @@ static size_t sum_take(Vit *vit) {
     return number;
 }
 
+/* Where the gradient of the next unit of a thread goes. */
+static size_t sum_for_unit(Vit *vit, const Worker *worker) {
+    const bool same = vit->options.any_order && worker->nodes.count;
+    return same ? worker->nodes.item[0] : sum_take(vit);
+}
+
 static void sum_give(Vit *vit, size_t number) {
 #pragma omp critical(vit_sums)
     vit->pool.number[vit->pool.free++] = number;
@@ -290,6 +299,8 @@ static EncoderGradient gradient_in(const Vit *vit, float *sum) {
 static void unit_done(Vit *vit, Worker *worker, size_t unit, size_t number) {
     size_t into, from;
     phase_begin(PHASE_SUM);
+    if (vit->options.any_order && worker->nodes.count)
+        return;
     tree_push(&worker->nodes, (TreeNode){unit, unit + 1}, number);
     while (tree_merge(&worker->nodes, &into, &from)) {
         vit->encoder.kernels->add(vit_unit_floats(vit->shape, vit->table), vit->pool.sum[from],
@@ -303,7 +314,7 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
                           size_t count, float *dfeatures) {
     const size_t values = vit->shape->T * vit->shape->D, features = vit->shape->features;
     phase_begin(PHASE_SUM);
-    const size_t number = sum_take(vit);
+    const size_t number = sum_for_unit(vit, worker);
     const EncoderGradient gradient = gradient_in(vit, vit->pool.sum[number]);
     phase_begin(PHASE_HEAD_BACKWARD);
     for (size_t j = 0; j < vit->head.layers; j++)
@@ -334,8 +345,6 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
  * NULL. */
 static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, float *dfeatures) {
     const size_t unit = vit->options.unit_images, units = units_of(vit, images);
-    for (size_t t = 0; t < vit->options.threads; t++)
-        tree_start(&vit->worker[t].nodes, vit->nodes.leaves);
 #pragma omp parallel num_threads((int)vit->options.threads)
     {
         /* The system may give fewer threads than were asked for. */
@@ -396,22 +405,12 @@ static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images
 /* Floats that a thread adds at a time, of each of the sums. */
 enum { MERGE_PIECE = 4096 };
 
-/* Brings the threads' nodes of a chunk, which are in order, together with the earlier ones. */
-static void join_nodes(Vit *vit) {
-    const size_t threads = vit->options.threads;
+/* The first `merges` of vit->merge, on all threads. */
+static void carry_out(Vit *vit, size_t merges) {
     const size_t floats = vit_unit_floats(vit->shape, vit->table);
-    size_t merges = 0, into, from;
-    for (size_t t = 0; t < threads; t++) {
-        const TreeStack *nodes = &vit->worker[t].nodes;
-        for (size_t n = 0; n < nodes->count; n++) {
-            tree_push(&vit->nodes, nodes->node[n], nodes->item[n]);
-            while (tree_merge(&vit->nodes, &into, &from))
-                vit->merge[merges++] = (Merge){into, from};
-        }
-    }
     if (merges == 0)
         return;
-#pragma omp parallel num_threads((int)threads)
+#pragma omp parallel num_threads((int)vit->options.threads)
     {
         phase_begin(PHASE_SUM);
 #pragma omp for schedule(static) nowait
@@ -424,6 +423,36 @@ static void join_nodes(Vit *vit) {
     }
     for (size_t m = 0; m < merges; m++)
         sum_give(vit, vit->merge[m].from);
+}
+
+/* All threads' sums into the first node; the other nodes of the slice, if any, are empty. */
+static void join_in_any_order(Vit *vit) {
+    size_t merges = 0;
+    for (size_t t = 0; t < vit->options.threads; t++) {
+        const TreeStack *nodes = &vit->worker[t].nodes;
+        if (nodes->count && vit->nodes.count)
+            vit->merge[merges++] = (Merge){vit->nodes.item[0], nodes->item[0]};
+        else if (nodes->count)
+            tree_push(&vit->nodes, nodes->node[0], nodes->item[0]);
+    }
+    carry_out(vit, merges);
+    while (vit->nodes.count < vit->partial.nodes)
+        tree_push(&vit->nodes, (TreeNode){0, 0}, sum_take(vit));
+}
+
+/* Brings the threads' nodes of a chunk, which are in order, together with the earlier ones. */
+static void join_nodes(Vit *vit) {
+    size_t merges = 0, into, from;
+    for (size_t t = 0; t < vit->options.threads; t++) {
+        TreeStack *nodes = &vit->worker[t].nodes;
+        for (size_t n = 0; n < nodes->count; n++) {
+            tree_push(&vit->nodes, nodes->node[n], nodes->item[n]);
+            while (tree_merge(&vit->nodes, &into, &from))
+                vit->merge[merges++] = (Merge){into, from};
+        }
+        tree_start(nodes, vit->nodes.leaves);
+    }
+    carry_out(vit, merges);
 }
 
 const VitPartial *vit_partial(const Vit *vit) {
@@ -499,8 +528,11 @@ void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *in
         if (images == left)
             kernels_ready(vit, &pass);
         chunk_units(vit, &pass, base, images, vit->head_stash.dfeatures);
-        join_nodes(vit);
+        if (!vit->options.any_order)
+            join_nodes(vit);
     }
+    if (vit->options.any_order)
+        join_in_any_order(vit);
     units_ready(vit, &pass);
     phase_begin(PHASE_OTHER);
 }

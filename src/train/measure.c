@@ -145,7 +145,10 @@ static Status measure(Run *run, const MeasureOptions *options, Measurement *m) {
 
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,
                      Measurement *measurement) {
-    Run run = {.ranks = ranks, .command = command, .output = {.lock = -1}};
+    Run run = {.ranks = ranks,
+               .command = command,
+               .output = {.lock = -1},
+               .any_order = options->any_order};
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
     Status status = run_read_job(&run, INFINITY);
     if (status == STATUS_OK) {

@@ -143,6 +143,7 @@ VitOptions run_vit_options(const Run *run) {
                         .unit_images = run->job.unit_images,
                         .threads = run->threads,
                         .images = count,
+                        .any_order = run->any_order,
                         .nodes = exchange_own_nodes(run->ranks, &exchange)};
 }
 

@@ -25,6 +25,7 @@ typedef struct Run {
     DataHeader data;
     ModelShape shape;
     ParameterTable table;
+    bool any_order;      /* of summation, for measuring; see VitOptions */
     size_t threads;      /* a rank */
     size_t nodes;        /* that the ranks are on */
     size_t train_images; /* of the training split, without validation */

@@ -57,6 +57,9 @@ typedef struct Slice {
     size_t first, images;
 } Slice;
 
+/* Of summation, of the models that are made. */
+static bool any_order;
+
 static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threads, size_t images) {
     Vit *vit = NULL;
     const VitOptions options = {.seed = 5,
@@ -64,7 +67,8 @@ static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threa
                                 .unit_images = unit_images,
                                 .threads = threads,
                                 .images = images,
-                                .nodes = 16};
+                                .nodes = 16,
+                                .any_order = any_order};
     omp_set_num_threads((int)threads);
     assert_ok(vit_init(&vit, &c->shape, &c->table, &options));
     return vit;
@@ -220,6 +224,21 @@ static void threads_and_chunks_change_no_bit(void **state) {
     check_threads_and_chunks(NARROW_KEY_DIM);
 }
 
+static void any_order_changes_rounding_only(void **state) {
+    (void)state;
+    Case c;
+    case_open(&c, 0.2, WIDE_KEY_DIM);
+    float *one = test_array(c.table.floats, 4), *other = test_array(c.table.floats, 4);
+    train(&c, MOST, 2, 2, MOST, one, NULL);
+    any_order = true;
+    train(&c, MOST, 2, 3, MOST, other, NULL);
+    any_order = false;
+    check_same(c.table.floats, other, one, 1e-6);
+    assert_memory_not_equal(other, one, c.table.floats * sizeof *one);
+    memory_free(one), memory_free(other);
+    case_close(&c);
+}
+
 static void check_slices(size_t key_dim) {
     Case c;
     static const Slice slice[][5] = {{{0, MOST}, {MOST, 0}},
@@ -352,6 +371,7 @@ int main(void) {
         cmocka_unit_test(units_change_rounding_only),
         cmocka_unit_test(threads_and_chunks_change_no_bit),
         cmocka_unit_test(slices_change_no_bit),
+        cmocka_unit_test(any_order_changes_rounding_only),
         cmocka_unit_test(evaluation_is_training_without_dropout),
         cmocka_unit_test(hits_are_counted_by_rank),
         cmocka_unit_test(every_part_is_announced_in_order),

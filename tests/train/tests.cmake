@@ -14,8 +14,13 @@ target_include_directories(test_replica PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
 add_executable(set_label train/set_label.c)
 target_link_libraries(set_label PRIVATE vit_hdf5)
 
+add_executable(vit_mpi_flip ${PROJECT_SOURCE_DIR}/src/main.c train/flip_bit.c)
+target_link_libraries(vit_mpi_flip PRIVATE vit_train)
+target_include_directories(vit_mpi_flip PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
+target_link_options(vit_mpi_flip PRIVATE LINKER:--wrap=run_check_replicas)
+
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script ranks resume life bad_input signals numbers lost_peer full_disk)
+foreach(script ranks replica resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

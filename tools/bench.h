@@ -15,7 +15,7 @@ typedef struct Bench {
     Command command; /* job (or NULL) and overrides */
     size_t threads;  /* of `peak`; 0: all */
     size_t rounds, steps;
-    bool synthetic, any_order, csv;
+    bool synthetic, any_order, no_overlap, csv;
 } Bench;
 
 /* Prints a row of a table, on rank 0: the first cell to the left, numbers to the right, or CSV. */

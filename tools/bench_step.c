@@ -209,8 +209,10 @@ static void print_measurement(const Bench *bench, const Measurement *m) {
 static Status measure(const Bench *bench, const Command *command) {
     Measurement *m;
     STATUS_TRY(memory_allocate(&m, 1, sizeof *m, "the measurement"));
-    const MeasureOptions options = {
-        .rounds = bench->rounds, .steps = bench->steps, .any_order = bench->any_order};
+    const MeasureOptions options = {.rounds = bench->rounds,
+                                    .steps = bench->steps,
+                                    .any_order = bench->any_order,
+                                    .no_overlap = bench->no_overlap};
     const Status status = measure_steps(bench->ranks, command, &options, m);
     if (status == STATUS_OK)
         print_measurement(bench, m);

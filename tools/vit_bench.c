@@ -20,7 +20,9 @@ static const char usage[] =
     "                                       whole training steps: images/s, share of the peak,\n"
     "                                       time by phase, memory; --synthetic needs no data file\n"
     "                                       --any-order sums gradients in whatever order is\n"
-    "                                       quickest, to see what the one order costs\n"
+    "                                       quickest, to see what the one order costs;\n"
+    "                                       --no-overlap waits for each message at once, to see\n"
+    "                                       what computing meanwhile is worth\n"
     "\n"
     "  -s, --set SECTION.KEY=VALUE          as in vit_mpi (run.threads, ...)\n"
     "      --csv                            tables as CSV\n"
@@ -36,6 +38,7 @@ enum {
     OPTION_ROUNDS,
     OPTION_SYNTHETIC,
     OPTION_ANY_ORDER,
+    OPTION_NO_OVERLAP,
     OPTION_CSV,
     OPTION_VERSION,
     OPTION_HELP
@@ -48,6 +51,7 @@ static const struct option options[] = {
     {"rounds", required_argument, NULL, OPTION_ROUNDS},
     {"synthetic", no_argument, NULL, OPTION_SYNTHETIC},
     {"any-order", no_argument, NULL, OPTION_ANY_ORDER},
+    {"no-overlap", no_argument, NULL, OPTION_NO_OVERLAP},
     {"csv", no_argument, NULL, OPTION_CSV},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -80,6 +84,9 @@ static Status take_option(int option, Bench *bench, const char *word) {
         return STATUS_OK;
     case OPTION_ANY_ORDER:
         bench->any_order = true;
+        return STATUS_OK;
+    case OPTION_NO_OVERLAP:
+        bench->no_overlap = true;
         return STATUS_OK;
     case OPTION_CSV:
         bench->csv = true;

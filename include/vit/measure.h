@@ -12,9 +12,10 @@
 enum { MEASURE_ROUNDS_MAX = 100 };
 
 typedef struct MeasureOptions {
-    size_t rounds;  /* 1 to MEASURE_ROUNDS_MAX */
-    size_t steps;   /* a round */
-    bool any_order; /* of summation: VitOptions */
+    size_t rounds;   /* 1 to MEASURE_ROUNDS_MAX */
+    size_t steps;    /* a round */
+    bool any_order;  /* of summation: VitOptions */
+    bool no_overlap; /* of messages and computing */
 } MeasureOptions;
 
 /* Sums over all ranks where nothing else is said. */

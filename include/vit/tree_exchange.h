@@ -31,6 +31,8 @@ size_t tree_exchange_nodes(const Ranks *ranks, const size_t *leaf);
 void tree_exchange_post(TreeExchange *exchange, const size_t *leaf, float *const *node);
 /* Moves what is under way; to be called often (nothing moves in MPI without calls). Local. */
 void tree_exchange_progress(TreeExchange *exchange);
+/* Until all that was posted has arrived, without summing it. Returns the seconds that passed. */
+double tree_exchange_drain(TreeExchange *exchange);
 /* Until the sum is there: this rank's part, or all of it for everyone; in the exchange's memory or
  * in that of a node, valid until the next post. *seconds += the time that it waited. Collective,
  * outside parallel regions, whose threads add. */

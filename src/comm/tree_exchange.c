@@ -117,6 +117,10 @@ void tree_exchange_progress(TreeExchange *exchange) {
     requests_test(&exchange->requests);
 }
 
+double tree_exchange_drain(TreeExchange *exchange) {
+    return requests_wait(&exchange->requests);
+}
+
 /* Adds all nodes' parts into the first one. */
 static void finish(TreeExchange *exchange) {
     const Ranks *ranks = exchange->ranks;

@@ -298,6 +298,20 @@ void exchange_progress(Exchange *exchange) {
     }
 }
 
+double exchange_drain(Exchange *exchange) {
+    double seconds = 0.0;
+    for (size_t g = 0; g < exchange->partition->regions; g++) {
+        const RegionExchange *mine = &exchange->region[g];
+        if (mine->sums)
+            seconds += tree_exchange_drain(mine->sums);
+        if (mine->factors)
+            factor_exchange_wait(mine->factors, &seconds);
+        if (mine->weights)
+            seconds += range_gather_wait(mine->weights);
+    }
+    return seconds;
+}
+
 /* This rank's rows of a fat layer's gradient. */
 static void make_rows(Exchange *exchange, Vit *vit, size_t g, double *seconds) {
     RegionExchange *mine = &exchange->region[g];

@@ -44,6 +44,9 @@ const size_t *exchange_start(Exchange *exchange, size_t images);
 void exchange_ready(Exchange *exchange, const Vit *vit, VitPart part, size_t layer);
 /* Moves what is under way; to be called often. Local. */
 void exchange_progress(Exchange *exchange);
+/* Until all that was posted has arrived: for measuring what overlap is worth. Returns the seconds
+ * that passed. */
+double exchange_drain(Exchange *exchange);
 /* After vit_train. weights: those that it was given. *seconds += the time that it waited. */
 void exchange_finish(Exchange *exchange, Vit *vit, const float *weights, double *seconds);
 

@@ -148,7 +148,8 @@ Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOp
     Run run = {.ranks = ranks,
                .command = command,
                .output = {.lock = -1},
-               .any_order = options->any_order};
+               .any_order = options->any_order,
+               .no_overlap = options->no_overlap};
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
     Status status = run_read_job(&run, INFINITY);
     if (status == STATUS_OK) {

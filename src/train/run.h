@@ -25,7 +25,6 @@ typedef struct Run {
     DataHeader data;
     ModelShape shape;
     ParameterTable table;
-    bool any_order;      /* of summation, for measuring; see VitOptions */
     size_t threads;      /* a rank */
     size_t nodes;        /* that the ranks are on */
     size_t train_images; /* of the training split, without validation */
@@ -49,6 +48,10 @@ typedef struct Run {
     History history;  /* rank 0 */
     size_t bad_steps; /* skipped in a row */
     double deadline;  /* seconds since the epoch */
+
+    /* For measuring. */
+    bool any_order;  /* of summation: VitOptions */
+    bool no_overlap; /* of messages and computing */
 
     /* Rank 0. */
     Output output;

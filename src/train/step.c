@@ -23,8 +23,10 @@ static void on_need_kernels(void *context) {
 }
 
 static void on_ready(void *context, VitPart part, size_t layer) {
-    const Run *run = context;
+    Run *run = context;
     exchange_ready(run->exchange, run->vit, part, layer);
+    if (run->no_overlap)
+        run->progress.sums.wait.gradients += exchange_drain(run->exchange);
 }
 
 static void on_progress(void *context) {
@@ -69,6 +71,11 @@ static double gradient_norm(const Run *run, const char **culprit) {
     return sqrt(sum);
 }
 
+void run_settle(Run *run) {
+    run->progress.sums.wait.weights +=
+        exchange_need_units(run->exchange) + exchange_need_kernels(run->exchange);
+}
+
 static void update(Run *run, double norm) {
     const double clip = run->job.clip_norm;
     const double scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0;
@@ -77,11 +84,8 @@ static void update(Run *run, double norm) {
                    adamw_terms(&run->job, run->progress.adam_step, scale), run->weights,
                    run->first_moment, run->second_moment);
     exchange_post_weights(run->exchange, run->weights);
-}
-
-void run_settle(Run *run) {
-    run->progress.sums.wait.weights +=
-        exchange_need_units(run->exchange) + exchange_need_kernels(run->exchange);
+    if (run->no_overlap)
+        run_settle(run);
 }
 
 static void add_to_epoch(EpochSums *epoch, const TotalsReport *batch, size_t images) {

@@ -7,3 +7,5 @@ set_tests_properties(readme_options PROPERTIES TIMEOUT 60 LABELS tools)
 
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
 set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)
+vit_script(scaling tools/scaling.sh TIMEOUT 300)
+set_tests_properties(scaling PROPERTIES PROCESSORS 2)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BAR_WIDTH = 30 };
@@ -149,6 +150,31 @@ void display_plan(const Run *run) {
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
                     "[train] unit_images = %zu",
                     threads - units, threads, run->job.batch_size, units, run->job.unit_images);
+}
+
+/* Seconds since this process began, from Linux; NaN elsewhere. */
+static double process_seconds(void) {
+    FILE *file = fopen("/proc/self/stat", "r");
+    struct timespec now;
+    char text[1024] = "";
+    double ticks = NAN;
+    if (file && fgets(text, sizeof text, file)) {
+        /* The second field, in brackets, may hold anything; the 22nd is the start since boot. */
+        const char *rest = strrchr(text, ')');
+        for (int field = 2; rest && field < 22; field++)
+            rest = strchr(rest + 1, ' ');
+        ticks = rest ? strtod(rest, NULL) : NAN;
+    }
+    if (file)
+        fclose(file);
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+void display_ready(const Run *run) {
+    const double seconds = process_seconds();
+    if (run->ranks->rank == 0 && !isnan(seconds))
+        log_info("The first step begins %.2f s after the program did", seconds);
 }
 
 /* "1:52", "2:03:11". */

@@ -118,6 +118,7 @@ Status run_read_best(const Run *run, float *weights);
 /* display.c. Rank 0 shows. */
 void display_start(const Run *run); /* how much may be shown, before the first line */
 void display_plan(const Run *run);  /* the table at the start */
+void display_ready(const Run *run); /* how long the start took */
 void display_step(Run *run);        /* bar or line */
 void display_epoch(const Run *run, const EpochRow *row);
 void display_test(const Evaluation *test); /* the closing lines */

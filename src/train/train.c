@@ -247,6 +247,7 @@ Status run_train(Run *run) {
         return say_finished(run);
     run->progress.finished = false;
     history_cut(&run->history, run->progress.epoch, run->progress.step);
+    display_ready(run);
     while (run_work_is_left(run)) {
         Outcome outcome;
         STATUS_TRY(run_steps(run, &outcome));

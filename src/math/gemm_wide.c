@@ -124,23 +124,48 @@ static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t 
         }
 }
 
+/* Columns of A [k, rows] side by side, filled up with zeros to `wanted`. */
+static void copy_columns(size_t k, size_t rows, size_t wanted, const float *a, size_t lda,
+                         float *out) {
+    for (size_t p = 0; p < k; p++) {
+        memcpy(out + p * wanted, a + p * lda, rows * sizeof *out);
+        memset(out + p * wanted + rows, 0, (wanted - rows) * sizeof *out);
+    }
+}
+
+/* The last, narrow panel of C = A^T B on `wanted` rows, of which the last ones are not wanted: see
+ * narrow_nn. room: [wanted, width]. */
+static void narrow_tn(size_t rows, size_t wanted, size_t width, size_t k, const float *a,
+                      const float *b, bool accumulate, float *c, size_t ldc, float *room) {
+    if (accumulate)
+        copy_block(rows, width, c, ldc, room);
+    multiply(GEMM_TN, wanted, width, k, a, wanted, b, width, accumulate, room, width);
+    for (size_t r = 0; r < rows; r++)
+        memcpy(c + r * ldc, room + r * width, width * sizeof *c);
+}
+
 /* C = A^T B: a thread takes rows of C. shared: the panels of B, [k, PANEL] each; room: columns of
- * A, [k, GRAIN]. */
+ * A, [k, GRAIN], and narrow_tn's. */
 static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
                     bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
+    float *block = room, *filled = room + GRAIN * k;
+    const size_t whole = n / PANEL * PANEL;
     for (size_t i = first; i < end; i += GRAIN) {
-        const size_t rows = size_smaller(GRAIN, end - i);
-        copy_block(k, rows, a + i, lda, room);
-        for (size_t j = 0; j < n; j += PANEL)
-            multiply(GEMM_TN, rows, size_smaller(PANEL, n - j), k, room, rows, shared + j * k,
-                     size_smaller(PANEL, n - j), accumulate, c + i * ldc + j, ldc);
+        const size_t rows = size_smaller(GRAIN, end - i), wanted = size_round_up(rows, ROWS);
+        copy_columns(k, rows, wanted, a + i, lda, block);
+        for (size_t j = 0; j < whole; j += PANEL)
+            multiply(GEMM_TN, rows, PANEL, k, block, wanted, shared + j * k, PANEL, accumulate,
+                     c + i * ldc + j, ldc);
+        if (whole < n)
+            narrow_tn(rows, wanted, n - whole, k, block, shared + whole * k, accumulate,
+                      c + i * ldc + whole, ldc, filled);
     }
 }
 
 /* Floats of a thread's own room, whatever the form. */
 static size_t own_room(size_t m, size_t k) {
     const size_t nn = DEPTH * (m + PANEL) + m * PANEL, nt = GRAIN * (PANEL + LONG_DEPTH);
-    return size_larger(size_larger(nn, nt), GRAIN * k);
+    return size_larger(size_larger(nn, nt), GRAIN * (k + PANEL));
 }
 
 size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k) {

@@ -16,6 +16,7 @@ typedef struct Bench {
     size_t threads;  /* of `peak`; 0: all */
     size_t rounds, steps;
     bool synthetic, any_order, no_overlap, csv;
+    unsigned given; /* options that only some of the measurements take */
 } Bench;
 
 /* Prints a row of a table, on rank 0: the first cell to the left, numbers to the right, or CSV. */

@@ -109,7 +109,7 @@ static double phase_bound(const Measurement *m, Phase phase, double peak, const 
     }
     if (phase == PHASE_ADAMW) { /* the norm, then g, w, m, v, of which three are written */
         *by = "memory";
-        return 32.0 * (double)m->parameters * (double)m->ranks * threads / m->memory_bandwidth;
+        return 32.0 * m->updated * threads / m->memory_bandwidth;
     }
     if (phase_bytes(&m->shape, phase) > 0.0) {
         *by = "cache";
@@ -206,13 +206,14 @@ static void print_measurement(const Bench *bench, const Measurement *m) {
     phase_table(bench, m, median(m->peak_flops, bench->rounds));
 }
 
-static Status measure(const Bench *bench, const Command *command) {
+static Status measure(const Bench *bench, const Command *command, const char *temporary) {
     Measurement *m;
     STATUS_TRY(memory_allocate(&m, 1, sizeof *m, "the measurement"));
     const MeasureOptions options = {.rounds = bench->rounds,
                                     .steps = bench->steps,
                                     .any_order = bench->any_order,
-                                    .no_overlap = bench->no_overlap};
+                                    .no_overlap = bench->no_overlap,
+                                    .temporary = temporary};
     const Status status = measure_steps(bench->ranks, command, &options, m);
     if (status == STATUS_OK)
         print_measurement(bench, m);
@@ -224,7 +225,7 @@ Status bench_step(const Bench *bench) {
     Command command = bench->command;
     char path[64], override[96];
     if (!bench->synthetic)
-        return measure(bench, &command);
+        return measure(bench, &command, NULL);
     /* In the current folder, which the ranks of all nodes share. */
     long number = (long)getpid();
     ranks_broadcast(bench->ranks, &number, sizeof number);
@@ -234,8 +235,8 @@ Status bench_step(const Bench *bench) {
     const bool first = bench->ranks->rank == 0;
     Status status = ranks_agree(bench->ranks, first ? write_synthetic(path) : STATUS_OK);
     if (status == STATUS_OK)
-        status = measure(bench, &command);
+        status = measure(bench, &command, path);
     if (first)
-        unlink(path);
+        unlink(path); /* in case that it failed before it was read */
     return status;
 }

@@ -6,6 +6,7 @@
 #include "vit/memory.h"
 #include <getopt.h>
 #include <mpi.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,13 +69,44 @@ static Status take_count(const char *word, size_t most, size_t *count) {
     return STATUS_OK;
 }
 
+/* What the measurements take beside --csv, as bits of Bench.given. */
+enum { GIVEN_SET = 1, GIVEN_JOB = 2, GIVEN_THREADS = 4, GIVEN_STEP = 8 };
+
+typedef struct Mode {
+    const char *name;
+    unsigned takes;
+} Mode;
+
+static const Mode modes[] = {{"peak", GIVEN_THREADS},
+                             {"gemm", GIVEN_SET | GIVEN_JOB},
+                             {"kernels", GIVEN_SET | GIVEN_JOB},
+                             {"step", GIVEN_SET | GIVEN_JOB | GIVEN_STEP}};
+
+static unsigned given_by(int option) {
+    switch (option) {
+    case 's':
+        return GIVEN_SET;
+    case OPTION_THREADS:
+        return GIVEN_THREADS;
+    case OPTION_STEPS:
+    case OPTION_ROUNDS:
+    case OPTION_SYNTHETIC:
+    case OPTION_ANY_ORDER:
+    case OPTION_NO_OVERLAP:
+        return GIVEN_STEP;
+    default:
+        return 0;
+    }
+}
+
 static Status take_option(int option, Bench *bench, const char *word) {
+    bench->given |= given_by(option);
     switch (option) {
     case 's':
         bench->command.overrides[bench->command.override_count++] = optarg;
         return STATUS_OK;
     case OPTION_THREADS:
-        return take_count("--threads", 4096, &bench->threads);
+        return take_count("--threads", (size_t)omp_get_num_procs(), &bench->threads);
     case OPTION_STEPS:
         return take_count("--steps", 1000, &bench->steps);
     case OPTION_ROUNDS:
@@ -104,6 +136,18 @@ static Status take_option(int option, Bench *bench, const char *word) {
     }
 }
 
+static Status check_mode(const Bench *bench, const char *name) {
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strcmp(name, modes[i].name) != 0)
+            continue;
+        if (bench->given & ~modes[i].takes)
+            return status_fail(
+                STATUS_USAGE, "%s: does not take all of what is given; see vit_bench --help", name);
+        return STATUS_OK;
+    }
+    return status_fail(STATUS_USAGE, "%s: is not one of peak, gemm, kernels, step", name);
+}
+
 /* mode: the first word. */
 static Status parse(int argc, char **argv, Bench *bench, const char **mode) {
     /* Room for one more, which bench_step adds. */
@@ -121,11 +165,13 @@ static Status parse(int argc, char **argv, Bench *bench, const char **mode) {
     if (optind == argc)
         return status_fail(STATUS_USAGE, "peak, gemm, kernels or step? See vit_bench --help");
     *mode = argv[optind++];
-    if (optind < argc)
+    if (optind < argc) {
         bench->command.job = argv[optind++];
+        bench->given |= GIVEN_JOB;
+    }
     if (optind < argc)
         return status_fail(STATUS_USAGE, "%s: more than one job file", argv[optind]);
-    return STATUS_OK;
+    return check_mode(bench, *mode);
 }
 
 /* The model of the job, with CIFAR-100's classes. */
@@ -158,8 +204,6 @@ static Status run(Bench *bench, const char *mode) {
             return status_fail(STATUS_USAGE, "step: no job file is given; see vit_bench --help");
         return bench_step(bench);
     }
-    if (strcmp(mode, "peak") != 0 && strcmp(mode, "gemm") != 0 && strcmp(mode, "kernels") != 0)
-        return status_fail(STATUS_USAGE, "%s: is not one of peak, gemm, kernels, step", mode);
     return ranks_agree(bench->ranks, bench->ranks->rank == 0 ? run_alone(bench, mode) : STATUS_OK);
 }
 
@@ -167,14 +211,12 @@ static Status run_command(int argc, char **argv, Bench *bench) {
     const char *mode = NULL;
     STATUS_TRY(ranks_agree(bench->ranks, parse(argc, argv, bench, &mode)));
     if (mode)
-        return run(bench, mode);
-    if (bench->ranks->rank == 0) {
-        if (bench->command.help)
-            fputs(usage, stdout);
-        else
-            printf("vit_bench %s\n", VIT_VERSION);
-    }
-    return STATUS_OK;
+        STATUS_TRY(run(bench, mode));
+    else if (bench->ranks->rank == 0 && bench->command.help)
+        fputs(usage, stdout);
+    else if (bench->ranks->rank == 0)
+        printf("vit_bench %s\n", VIT_VERSION);
+    return ranks_agree(bench->ranks, log_check_output());
 }
 
 int main(int argc, char **argv) {

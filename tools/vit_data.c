@@ -198,9 +198,11 @@ int main(int count, char **arguments) {
     }
     if (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0) {
         fputs(usage, stdout);
-        return STATUS_OK;
+        return (int)log_check_output();
     }
     Status status = run(count, arguments);
+    if (status == STATUS_OK)
+        status = log_check_output();
     if (status != STATUS_OK)
         log_error("%s", status_message());
     if (status == STATUS_USAGE)

@@ -29,4 +29,8 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * log_info/warning/error erases it first. Does nothing when standard output is not a terminal. */
 void log_transient(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether all that was printed has arrived where standard output leads: STATUS_IO when not. For
+ * commands whose result it is. Local. */
+Status log_check_output(void);
+
 #endif

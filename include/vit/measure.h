@@ -12,17 +12,19 @@
 enum { MEASURE_ROUNDS_MAX = 100 };
 
 typedef struct MeasureOptions {
-    size_t rounds;   /* 1 to MEASURE_ROUNDS_MAX */
-    size_t steps;    /* a round */
-    bool any_order;  /* of summation: VitOptions */
-    bool no_overlap; /* of messages and computing */
+    size_t rounds;         /* 1 to MEASURE_ROUNDS_MAX */
+    size_t steps;          /* a round */
+    bool any_order;        /* of summation: VitOptions */
+    bool no_overlap;       /* of messages and computing */
+    const char *temporary; /* removed by rank 0 when the data has been read; or NULL */
 } MeasureOptions;
 
 /* Sums over all ranks where nothing else is said. */
 typedef struct Measurement {
     ModelShape shape;
     size_t ranks, threads; /* a rank */
-    size_t batch_size, parameters;
+    size_t batch_size;
+    double updated; /* weights that the ranks update, those of several ranks counted as often */
     double images_per_second[MEASURE_ROUNDS_MAX];
     double peak_flops[MEASURE_ROUNDS_MAX]; /* before and after each round, the better */
     Waits wait_share;                      /* of the time, for messages; mean of the ranks */

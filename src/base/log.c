@@ -94,3 +94,11 @@ void log_transient(const char *format, ...) {
     va_end(arguments);
     sink.transient_shown = true;
 }
+
+Status log_check_output(void) {
+    const int failed = fflush(stdout) != 0 ? errno : 0;
+    if (failed || ferror(stdout))
+        return status_fail(STATUS_IO, "standard output: cannot be written: %s",
+                           failed ? strerror(failed) : "an earlier write failed");
+    return STATUS_OK;
+}

@@ -24,7 +24,8 @@ static double thread_flops(const Kernels *kernels) {
 }
 
 double peak_flops(size_t threads) {
-    const Kernels *kernels = kernels_best();
+    /* The processor's, whatever kernels the environment asks for. */
+    const Kernels *kernels = kernels_at(cpu_level());
     double best = 0.0;
     for (int i = 0; i < TRIES; i++) {
         double total = 0.0;

@@ -66,7 +66,7 @@ typedef struct Pass {
 static size_t chunk_images(const VitOptions *options) {
     const size_t turn = options->threads * options->unit_images;
     const size_t wanted = size_round_up(CHUNK_IMAGES, turn);
-    const size_t most = size_round_up(options->images ? options->images : 1, options->unit_images);
+    const size_t most = options->images ? options->images : 1;
     return wanted < most ? wanted : most;
 }
 
@@ -97,7 +97,8 @@ static void place(Vit *vit, Arena *arena) {
     for (size_t i = 0; i < vit->chunk; i++)
         encoder_stash_place(&vit->stash[i], vit->shape, arena);
     for (size_t t = 0; t < vit->options.threads; t++)
-        encoder_work_place(&vit->worker[t].work, vit->shape, vit->options.unit_images, arena);
+        encoder_work_place(&vit->worker[t].work, vit->shape,
+                           size_smaller(vit->options.unit_images, vit->chunk), arena);
     for (size_t i = 0; i < vit->pool.count; i++)
         vit->pool.sum[i] = arena_take(arena, vit_unit_floats(vit->shape, vit->table));
 }

@@ -5,6 +5,7 @@
 #include "vit/peak.h"
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Steps before the first round: caches, pages and compiled products. */
 enum { WARM_UP = 2 };
@@ -131,7 +132,10 @@ static void measure_evaluation(Run *run, Measurement *m) {
 }
 
 static Status measure(Run *run, const MeasureOptions *options, Measurement *m) {
-    STATUS_TRY(run_allocate(run));
+    const Status status = run_allocate(run);
+    if (options->temporary && run->ranks->rank == 0)
+        unlink(options->temporary);
+    STATUS_TRY(status);
     parameter_initialize(&run->table, run->job.seed, run->weights);
     epoch_order(run->job.seed, 0, run->train_images, run->order);
     post_next(run);
@@ -157,7 +161,7 @@ Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOp
         measurement->shape = run.shape;
         measurement->threads = run.threads;
         measurement->batch_size = whole_batch(&run);
-        measurement->parameters = run.table.floats;
+        measurement->updated = sum_of_ranks(ranks, (double)run.partition.own_floats);
         measurement->planned_bytes = (double)vit_bytes(&run.shape, &run.table, &vit);
         status = measure(&run, options, measurement);
     }

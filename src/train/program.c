@@ -12,7 +12,7 @@ static Status check(const Run *run) {
         fputs("\n", stdout);
     }
     display_plan(run);
-    return STATUS_OK;
+    return ranks_agree(run->ranks, log_check_output());
 }
 
 /* The test split with a checkpoint's weights. */
@@ -21,7 +21,7 @@ static Status evaluate(Run *run) {
     STATUS_TRY(run_read_weights(run, run->command->evaluate, run->weights));
     const Evaluation test = run_evaluate(run, run->weights, &run->test);
     display_test(&test);
-    return STATUS_OK;
+    return ranks_agree(run->ranks, log_check_output());
 }
 
 static Status open_output(Run *run) {
@@ -76,6 +76,8 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
             command_print_help();
         else if (ranks.rank == 0)
             printf("vit_mpi %s\n", VIT_VERSION);
+        status = ranks_agree(&ranks, log_check_output());
+        say_outcome(status);
     } else if (status == STATUS_OK) {
         Run run = {.ranks = &ranks, .command = &command, .output = {.lock = -1}};
         status = run_command(&run, slurm_end);

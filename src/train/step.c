@@ -96,8 +96,8 @@ static void add_to_epoch(EpochSums *epoch, const TotalsReport *batch, size_t ima
 }
 
 /* A step that is not finite changes nothing but the counts of steps and samples. */
-static Status skip_step(Run *run, const char *culprit) {
-    const char *what = culprit ? culprit : "the loss";
+static Status skip_step(Run *run, const char *culprit, bool loss_is_finite) {
+    const char *what = culprit ? culprit : loss_is_finite ? "the gradient's norm" : "the loss";
     run->bad_steps++;
     if (run->ranks->rank == 0)
         log_warning("step %llu: %s is not finite; the step is skipped (%zu in a row)",
@@ -172,7 +172,7 @@ Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
         log_warning("%s", status_message());
     /* Written so that a norm that is not a number is refused too. */
     if (!isfinite(loss) || !(norm <= largest_norm))
-        return skip_step(run, culprit);
+        return skip_step(run, culprit, isfinite(loss));
     run->bad_steps = 0;
     add_to_epoch(&run->progress.sums, &total, batch->images);
     update(run, norm);

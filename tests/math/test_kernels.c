@@ -50,6 +50,13 @@ static void exponential_at_the_ends(void **state) {
     float y[5];
     kernels->exponential(5, x, y);
     assert_true(y[0] == 1.0f && y[1] == 1.0f && y[2] == 0.0f && y[3] == 0.0f && isnan(y[4]));
+    /* Of any sign and payload. */
+    const uint32_t nan[5] = {0x7fc00001, 0x7fffffff, 0xffc00000, 0xffffffff, 0x7f800001};
+    float x_nan[5];
+    memcpy(x_nan, nan, sizeof nan);
+    kernels->exponential(5, x_nan, y);
+    for (int i = 0; i < 5; i++)
+        assert_true(isnan(y[i]));
 }
 
 static void gelu_is_within_a_millionth(void **state) {

@@ -17,6 +17,10 @@ expect 78 "depth" "$vit_bench" kernels -s model.depth=0
 
 tiny_job none.h5
 expect 74 "none.h5" "$vit_bench" step job.ini
+expect 64 "peak: does not take all of what is given" "$vit_bench" peak --rounds 3
+expect 64 "gemm: does not take all of what is given" "$vit_bench" gemm --threads 1
+expect 74 "standard output: cannot be written" sh -c "'$vit_bench' peak --csv >/dev/full"
+expect 74 "standard output: cannot be written" sh -c "'$programs/vit_mpi' --help >/dev/full"
 expect 78 "3 ranks share a batch" "$mpiexec" 3 "$vit_bench" step job.ini --synthetic -s data.batch_size=2
 
 # cells FILE COLUMN: that column of all rows whose every cell but the first is a number.

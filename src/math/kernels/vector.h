@@ -155,7 +155,9 @@ VECTOR_INLINE Vector vector_exponential(Vector x) {
     const Vector result = vector_scale(p, n);
     if (LANES == 16)
         return result;
-    return vector_where(vector_less(x, vector_of(lowest)), vector_of(0.0f), result);
+    /* vector_scale may make a number of a NaN; the difference is 0 or NaN. */
+    return vector_where(vector_less(x, vector_of(lowest)), vector_of(0.0f),
+                        result + (limited - limited));
 }
 
 /* Sums or maxima of LANES vectors at once: lane i of the result is that of vector[i]. A tree over

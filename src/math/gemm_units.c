@@ -19,13 +19,9 @@ size_t gemm_units_room(size_t threads, size_t rows, size_t unit) {
     return threads * tree_stack_most((rows + unit - 1) / unit) * TILE_FLOATS;
 }
 
-/* The leaf that begins with `row`: C [height, width], tightly packed. */
-static void leaf(const Units *units, size_t row, size_t i, size_t j, size_t height, size_t width,
-                 float *c) {
-    Gemm product;
-    gemm_plan(&product, GEMM_TN, height, width, size_smaller(units->unit, units->rows - row),
-              units->m, units->n, width, false);
-    gemm_run(&product, units->a + row * units->m + i, units->b + row * units->n + j, c);
+/* C [height, width], tightly packed, of a leaf of `rows` rows. */
+static void plan_leaf(Gemm *leaf, const Units *units, size_t rows, size_t height, size_t width) {
+    gemm_plan(leaf, GEMM_TN, height, width, rows, units->m, units->n, width, false);
 }
 
 /* The tile of all nodes that begins with row i and column j. */
@@ -33,12 +29,18 @@ static void tile(const Kernels *kernels, const Units *units, size_t i, size_t j,
                  float *room) {
     const size_t height = size_smaller(TILE, units->m - i),
                  width = size_smaller(TILE, units->n - j);
+    const size_t rest = units->rows % units->unit;
+    Gemm whole, last;
     TreeStack stack;
+    plan_leaf(&whole, units, units->unit, height, width);
+    if (rest)
+        plan_leaf(&last, units, rest, height, width);
     tree_start(&stack, units->leaves);
     for (size_t row = 0; row < units->rows; row += units->unit) {
         const size_t number = units->first + row / units->unit;
         size_t into, from;
-        leaf(units, row, i, j, height, width, room + stack.count * TILE_FLOATS);
+        gemm_run(row + units->unit <= units->rows ? &whole : &last, units->a + row * units->m + i,
+                 units->b + row * units->n + j, room + stack.count * TILE_FLOATS);
         tree_push(&stack, (TreeNode){number, number + 1}, stack.count);
         while (tree_merge(&stack, &into, &from))
             kernels->add(height * width, room + from * TILE_FLOATS, room + into * TILE_FLOATS);

@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "vit/gemm.h"
+#include "vit/tree.h"
 
 static double exact(GemmForm form, size_t m, size_t n, size_t k, const float *a, const float *b,
                     size_t i, size_t j) {
@@ -124,6 +125,36 @@ static void a_row_does_not_depend_on_how_many_share_the_call(void **state) {
     }
 }
 
+/* Each node's product is that of its rows, whatever thread makes which tile. */
+static void sums_over_units_are_those_of_the_nodes(void **state) {
+    (void)state;
+    enum { M = 130, N = 70, ROWS = 37, UNIT = 4, LEAVES = 40, FIRST = 7 };
+    float *a = test_values((size_t)ROWS * M, 1.0f, 1), *b = test_values((size_t)ROWS * N, 1.0f, 2);
+    TreeNode node[TREE_NODES_MOST];
+    float *c[TREE_NODES_MOST], *one[TREE_NODES_MOST];
+    const size_t nodes = tree_cover(LEAVES, FIRST, FIRST + (ROWS + UNIT - 1) / UNIT, node);
+    float *room = test_array(gemm_units_room(3, ROWS, UNIT), sizeof *room);
+    assert_true(nodes > 2);
+    for (size_t i = 0; i < nodes; i++) {
+        c[i] = test_array((size_t)M * N, 4);
+        one[i] = test_array((size_t)M * N, 4);
+    }
+    gemm_units(1, M, N, ROWS, UNIT, LEAVES, FIRST, a, b, one, room);
+    for (size_t threads = 1; threads <= 3; threads++) {
+        gemm_units(threads, M, N, ROWS, UNIT, LEAVES, FIRST, a, b, c, room);
+        for (size_t i = 0; i < nodes; i++) {
+            const size_t row = (node[i].first - FIRST) * UNIT;
+            const size_t end =
+                (node[i].end - FIRST) * UNIT < ROWS ? (node[i].end - FIRST) * UNIT : ROWS;
+            check_product(GEMM_TN, M, N, end - row, a + row * M, b + row * N, NULL, c[i]);
+            assert_memory_equal(c[i], one[i], sizeof(float) * M * N);
+        }
+    }
+    for (size_t i = 0; i < nodes; i++)
+        memory_free(c[i]), memory_free(one[i]);
+    memory_free(a), memory_free(b), memory_free(room);
+}
+
 int main(void) {
     gemm_init();
     print_message("%s\n", gemm_description());
@@ -132,6 +163,7 @@ int main(void) {
         cmocka_unit_test(a_leading_dimension_leaves_the_rest_alone),
         cmocka_unit_test(wide_products_on_any_number_of_threads),
         cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
+        cmocka_unit_test(sums_over_units_are_those_of_the_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,9 +47,14 @@ static Status make(FactorExchange *exchange, size_t batch_size, size_t slice) {
 
 Status factor_exchange_init(FactorExchange **exchange, const Ranks *ranks, const size_t *row,
                             size_t out, size_t batch_size, size_t slice) {
-    STATUS_TRY(ranks_agree(ranks, memory_allocate(exchange, 1, sizeof **exchange, "factors")));
+    Status status = ranks_agree(ranks, memory_allocate(exchange, 1, sizeof **exchange, "factors"));
+    if (status != STATUS_OK) {
+        memory_free(*exchange);
+        *exchange = NULL;
+        return status;
+    }
     **exchange = (FactorExchange){.ranks = ranks, .row = row, .out = out};
-    const Status status = ranks_agree(ranks, make(*exchange, batch_size, slice));
+    status = ranks_agree(ranks, make(*exchange, batch_size, slice));
     if (status != STATUS_OK) {
         factor_exchange_free(*exchange);
         *exchange = NULL;

@@ -13,7 +13,7 @@ static Status make(RangeGather *gather, const Ranks *ranks, const size_t *border
     const size_t size = (size_t)ranks->size;
     STATUS_TRY(memory_allocate(&gather->count, size, sizeof(int), "gathering"));
     STATUS_TRY(memory_allocate(&gather->place, size, sizeof(int), "gathering"));
-    for (size_t r = 0; r < size; r++) {
+    for (size_t r = 0; r < size && size > 1; r++) {
         gather->count[r] = ranks_int(border[r + 1] - border[r]);
         gather->place[r] = ranks_int(border[r]);
     }
@@ -21,10 +21,15 @@ static Status make(RangeGather *gather, const Ranks *ranks, const size_t *border
 }
 
 Status range_gather_init(RangeGather **gather, const Ranks *ranks, const size_t *border) {
-    STATUS_TRY(ranks_agree(ranks, memory_allocate(gather, 1, sizeof **gather, "gathering")));
+    Status status = ranks_agree(ranks, memory_allocate(gather, 1, sizeof **gather, "gathering"));
+    if (status != STATUS_OK) {
+        memory_free(*gather);
+        *gather = NULL;
+        return status;
+    }
     **gather = (RangeGather){.request = MPI_REQUEST_NULL, .size = ranks->size};
     MPI_Comm_dup(ranks->comm, &(*gather)->comm);
-    const Status status = ranks_agree(ranks, make(*gather, ranks, border));
+    status = ranks_agree(ranks, make(*gather, ranks, border));
     if (status != STATUS_OK) {
         range_gather_free(*gather);
         *gather = NULL;

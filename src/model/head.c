@@ -140,7 +140,6 @@ void head_backward(const Head *head, const float *weights, size_t first, size_t 
 }
 
 /* dW_j = h_j^T dz_j; db_j = column sums of dz_j. */
-
 void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
                       size_t ld, const float *delta, float *room, float *gradient) {
     const size_t out = head->width[j + 1];
@@ -153,6 +152,9 @@ void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_im
     if (head->any_order) {
         head_kernel_rows(head, j, images, head->width[j], stash->input[j], head->width[j],
                          stash->delta[j], stash->room, stash->node[j][0]);
+        const size_t end = first + (images + unit_images - 1) / unit_images;
+        for (size_t n = 1; n < tree_cover(units, first, end, NULL); n++)
+            memset(stash->node[j][n], 0, head->width[j] * head->width[j + 1] * sizeof(float));
         return;
     }
     gemm_units(head->threads, head->width[j], head->width[j + 1], images, unit_images, units, first,

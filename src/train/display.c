@@ -115,7 +115,7 @@ static void display_exchange(const Run *run) {
     for (size_t g = 0; g < run->partition.regions; g++) {
         const Region *region = &run->partition.region[g];
         const char *name = run->table.entry[run->partition.piece[region->first_piece].entry].name;
-        log_info("  %s  %s: %s values, %s", g ? "         " : "gradients",
+        log_info("  %s %s: %s values, %s", g ? "           " : "gradients  ",
                  g ? name : "all but the head's kernels", grouped(region->floats, number),
                  treatment[region->treatment]);
     }

@@ -34,6 +34,10 @@ struct Exchange {
     size_t *memory;
 };
 
+static size_t units(size_t images, size_t unit_images) {
+    return (images + unit_images - 1) / unit_images;
+}
+
 /* Borders of the ranks' slices of a batch, in images and units. */
 static void slice_borders(const Ranks *ranks, size_t images, size_t unit_images, size_t *image,
                           size_t *leaf) {
@@ -41,10 +45,10 @@ static void slice_borders(const Ranks *ranks, size_t images, size_t unit_images,
     for (size_t r = 0; r < size; r++) {
         size_t count;
         batch_slice(images, unit_images, size, r, &image[r], &count);
-        leaf[r] = (image[r] + unit_images - 1) / unit_images;
+        leaf[r] = units(image[r], unit_images);
     }
     image[size] = images;
-    leaf[size] = (images + unit_images - 1) / unit_images;
+    leaf[size] = units(images, unit_images);
 }
 
 /* The sizes of batch that an epoch has. */
@@ -56,41 +60,33 @@ static size_t batch_sizes(const ExchangeOptions *options, size_t images[2]) {
     return rest && rest != whole ? 2 : 1;
 }
 
-static size_t largest_nodes(const Ranks *ranks, const ExchangeOptions *options, bool own,
-                            size_t *borders) {
-    size_t images[2], most = 0;
-    size_t *image = borders, *leaf = borders + ranks->size + 1;
-    const size_t sizes = batch_sizes(options, images), me = (size_t)ranks->rank;
+/* The most nodes of all ranks together. */
+static Status nodes_most(const Ranks *ranks, const ExchangeOptions *options, size_t *nodes) {
+    const size_t borders = (size_t)ranks->size + 1;
+    size_t images[2], *image;
+    const size_t sizes = batch_sizes(options, images);
+    STATUS_TRY(memory_allocate(&image, 2 * borders, sizeof *image, "borders between ranks"));
+    *nodes = 0;
     for (size_t i = 0; i < sizes; i++) {
-        slice_borders(ranks, images[i], options->unit_images, image, leaf);
-        most = size_larger(most, own ? tree_cover(leaf[ranks->size], leaf[me], leaf[me + 1], NULL)
-                                     : tree_exchange_nodes(ranks, leaf));
+        slice_borders(ranks, images[i], options->unit_images, image, image + borders);
+        *nodes = size_larger(*nodes, tree_exchange_nodes(ranks, image + borders));
     }
-    return most;
-}
-
-static Status nodes_most(const Ranks *ranks, const ExchangeOptions *options, bool own,
-                         size_t *nodes) {
-    size_t *borders;
-    STATUS_TRY(memory_allocate(&borders, 2 * ((size_t)ranks->size + 1), sizeof *borders,
-                               "borders between ranks"));
-    *nodes = largest_nodes(ranks, options, own, borders);
-    memory_free(borders);
+    memory_free(image);
     return STATUS_OK;
 }
 
-size_t exchange_own_nodes(const Ranks *ranks, const ExchangeOptions *options) {
-    size_t images[2], most = 0;
-    const size_t sizes = batch_sizes(options, images);
-    for (size_t i = 0; i < sizes; i++) {
-        size_t first, count;
-        const size_t unit = options->unit_images;
-        batch_slice(images[i], unit, (size_t)ranks->size, (size_t)ranks->rank, &first, &count);
-        most =
-            size_larger(most, tree_cover((images[i] + unit - 1) / unit, (first + unit - 1) / unit,
-                                         (first + count + unit - 1) / unit, NULL));
+void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_t *images,
+                       size_t *nodes) {
+    size_t sizes[2];
+    const size_t count = batch_sizes(options, sizes), unit = options->unit_images;
+    *images = *nodes = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t first, slice;
+        batch_slice(sizes[i], unit, (size_t)ranks->size, (size_t)ranks->rank, &first, &slice);
+        const size_t leaf = units(first, unit), end = units(first + slice, unit);
+        *images = size_larger(*images, slice);
+        *nodes = size_larger(*nodes, tree_cover(units(sizes[i], unit), leaf, end, NULL));
     }
-    return most;
 }
 
 static size_t layer_out(const ModelShape *shape, const Region *region) {
@@ -137,13 +133,12 @@ static Status init_region(Exchange *exchange, size_t g, const ModelShape *shape,
     const Region *region = &exchange->partition->region[g];
     RegionExchange *mine = &exchange->region[g];
     const ExchangeOptions *options = &exchange->options;
-    const size_t most = (options->batch_size + options->unit_images - 1) / options->unit_images;
-    const size_t slice = (most + (size_t)ranks->size - 1) / (size_t)ranks->size;
+    size_t slice, own_nodes;
+    exchange_own_most(ranks, options, &slice, &own_nodes);
     region_borders(ranks, region, shape, table, mine->border);
     if (region->treatment == TREAT_FACTORS)
         STATUS_TRY(factor_exchange_init(&mine->factors, ranks, mine->border,
-                                        layer_out(shape, region), options->batch_size,
-                                        slice * options->unit_images));
+                                        layer_out(shape, region), options->batch_size, slice));
     else
         STATUS_TRY(tree_exchange_init(&mine->sums, ranks, mine->border, nodes,
                                       !region_is_divided(region)));
@@ -159,8 +154,8 @@ static Status init_region(Exchange *exchange, size_t g, const ModelShape *shape,
 static Status init_regions(Exchange *exchange, const ModelShape *shape,
                            const ParameterTable *table) {
     size_t nodes = 0;
-    STATUS_TRY(ranks_agree(exchange->ranks,
-                           nodes_most(exchange->ranks, &exchange->options, false, &nodes)));
+    STATUS_TRY(
+        ranks_agree(exchange->ranks, nodes_most(exchange->ranks, &exchange->options, &nodes)));
     for (size_t g = 0; g < exchange->partition->regions; g++)
         STATUS_TRY(init_region(exchange, g, shape, table, nodes));
     return STATUS_OK;
@@ -211,25 +206,27 @@ void exchange_free(Exchange *exchange) {
     memory_free(exchange);
 }
 
-/* Adds what one region costs; border: its, [ranks + 1]. */
+/* Adds what one region costs; held, sent: nodes at most, and of a whole batch; border: its, [ranks
+ * + 1]. */
 static void region_cost(const Ranks *ranks, const Region *region, const ModelShape *shape,
-                        const ExchangeOptions *options, size_t nodes, const size_t *border,
-                        ExchangeCost *cost) {
+                        const ExchangeOptions *options, size_t held, size_t sent,
+                        const size_t *border, ExchangeCost *cost) {
     const double size = (double)ranks->size, others = size - 1.0, bytes = sizeof(float);
     const double batch = (double)options->batch_size;
     const bool factors = region->treatment == TREAT_FACTORS;
     if (factors) {
         const size_t in = layer_in(shape, region), out = layer_out(shape, region);
-        const size_t slice = (options->batch_size + (size_t)ranks->size - 1) / (size_t)ranks->size;
+        size_t slice, nodes;
+        exchange_own_most(ranks, options, &slice, &nodes);
         cost->memory +=
             (double)factor_exchange_bytes(ranks, border, out, options->batch_size, slice);
         cost->factors += bytes * batch / size * ((double)in / size + (double)out) * others;
     } else {
         const bool everyone = !region_is_divided(region);
         const double floats = (double)border[ranks->size];
-        cost->memory += (double)tree_exchange_bytes(ranks, border, nodes, everyone);
+        cost->memory += (double)tree_exchange_bytes(ranks, border, held, everyone);
         /* Every node's other parts; then, for everyone, this rank's part to all others. */
-        cost->sums += bytes * floats * others / size * (double)nodes / size;
+        cost->sums += bytes * floats * others / size * (double)sent / size;
         cost->sums += everyone ? bytes * floats / size * others : 0.0;
     }
     if (has_block(region))
@@ -242,15 +239,16 @@ Status exchange_cost(const Ranks *ranks, const Partition *partition, const Model
                      const ParameterTable *table, const ExchangeOptions *options,
                      ExchangeCost *cost) {
     ExchangeOptions whole = *options;
-    size_t nodes, *border;
+    size_t held, sent, *border;
     *cost = (ExchangeCost){0};
     whole.train_images = options->batch_size;
-    STATUS_TRY(nodes_most(ranks, &whole, false, &nodes));
+    STATUS_TRY(nodes_most(ranks, options, &held));
+    STATUS_TRY(nodes_most(ranks, &whole, &sent));
     STATUS_TRY(
         memory_allocate(&border, (size_t)ranks->size + 1, sizeof *border, "borders between ranks"));
     for (size_t g = 0; g < partition->regions; g++) {
         region_borders(ranks, &partition->region[g], shape, table, border);
-        region_cost(ranks, &partition->region[g], shape, options, nodes, border, cost);
+        region_cost(ranks, &partition->region[g], shape, options, held, sent, border, cost);
     }
     memory_free(border);
     return STATUS_OK;

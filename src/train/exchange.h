@@ -34,8 +34,10 @@ Status exchange_cost(const Ranks *ranks, const Partition *partition, const Model
                      const ParameterTable *table, const ExchangeOptions *options,
                      ExchangeCost *cost);
 
-/* The most nodes that this rank's units make up in a batch. Local. */
-size_t exchange_own_nodes(const Ranks *ranks, const ExchangeOptions *options);
+/* The most images that this rank's slice of a batch has, and nodes that its units make up. The
+ * last, smaller batch of an epoch may give a rank more than a whole one. Local. */
+void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_t *images,
+                       size_t *nodes);
 
 /* A batch of `images` images begins. Returns the borders of the ranks' slices, [ranks + 1]. Local.
  */

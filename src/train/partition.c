@@ -2,6 +2,7 @@
 
 #include "vit/memory.h"
 #include "vit/size.h"
+#include <limits.h>
 
 /* Floats of a piece, of which a fat layer's has whole rows. */
 enum { PIECE_FLOATS = 4096 };
@@ -78,6 +79,21 @@ static void divide(Partition *partition, Region *region, const Ranks *ranks) {
     partition->own_floats += region_count(region, ranks->rank);
 }
 
+/* MPI counts with ints. */
+static Status check_sizes(const Partition *partition, const ParameterTable *table,
+                          const Ranks *ranks) {
+    for (size_t g = 0; g < partition->regions && ranks->size > 1; g++) {
+        const Region *region = &partition->region[g];
+        if (region->floats > INT_MAX)
+            return status_fail(STATUS_CONFIG,
+                               "%s and what is exchanged with it have %zu values: on several ranks "
+                               "at most %d",
+                               table->entry[partition->piece[region->first_piece].entry].name,
+                               region->floats, INT_MAX);
+    }
+    return STATUS_OK;
+}
+
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
                       size_t batch_size, const Ranks *ranks) {
     const size_t borders = (size_t)ranks->size + 1;
@@ -86,6 +102,7 @@ Status partition_init(Partition *partition, const ModelShape *shape, const Param
     STATUS_TRY(memory_allocate(&partition->piece, partition->pieces, sizeof *partition->piece,
                                "the table of pieces"));
     add_regions(partition, shape, table, batch_size);
+    STATUS_TRY(check_sizes(partition, table, ranks));
     STATUS_TRY(memory_allocate(&partition->memory, 2 * partition->regions * borders, sizeof(size_t),
                                "the table of pieces"));
     for (size_t g = 0; g < partition->regions; g++) {

@@ -49,7 +49,7 @@ typedef struct Partition {
     size_t *memory;
 } Partition;
 
-/* Local. STATUS_INTERNAL: out of memory. */
+/* Local. STATUS_INTERNAL: out of memory; STATUS_CONFIG: more values than MPI can count. */
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
                       size_t batch_size, const Ranks *ranks);
 void partition_free(Partition *partition);

@@ -135,16 +135,15 @@ ExchangeOptions run_exchange_options(const Run *run) {
 
 VitOptions run_vit_options(const Run *run) {
     const ExchangeOptions exchange = run_exchange_options(run);
-    size_t first, count;
-    batch_slice(run->job.batch_size, run->job.unit_images, (size_t)run->ranks->size,
-                (size_t)run->ranks->rank, &first, &count);
+    size_t images, nodes;
+    exchange_own_most(run->ranks, &exchange, &images, &nodes);
     return (VitOptions){.seed = run->job.seed,
                         .batch_size = run->job.batch_size,
                         .unit_images = run->job.unit_images,
                         .threads = run->threads,
-                        .images = count,
+                        .images = images,
                         .any_order = run->any_order,
-                        .nodes = exchange_own_nodes(run->ranks, &exchange)};
+                        .nodes = nodes};
 }
 
 /* What training needs beside the weights. */

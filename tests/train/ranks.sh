@@ -31,6 +31,18 @@ compare_all() {
 compare_all
 # Folded attention, and a head whose first layer is fat: 256 * 900 >= 4 * 32 * (256 + 900).
 compare_all -s model.key_dim=16 -s model.head=900,20
+# The last batch of an epoch, of 7, gives rank 2 of 5 more units than a whole one of 8 does. A fat layer whose last panel of
+# columns is narrow, with few rows a rank: 256 * 70 >= 4 * 8 * (256 + 70).
+for shape in "-s model.key_dim=8" "-s model.key_dim=16 -s model.head=70 -s model.head_dropout=0"; do
+    for ranks in 1 2 3 5 6 7 8; do
+        # shellcheck disable=SC2086 # several options
+        must_train $ranks small$ranks $shape -s data.batch_size=8 -s train.unit_images=1 -s data.validation_split=0.095 \
+            -s train.max_steps=26
+        [ "$(weights small$ranks/last.h5)" = "$(weights small1/last.h5)" ] || fail "batches of 8 on $ranks ranks: other weights"
+    done
+    rm -r small*
+done
+
 VIT_GEMM=blis
 export VIT_GEMM
 compare_all -s model.key_dim=16 -s model.head=900,20

@@ -13,7 +13,7 @@
 enum { SUM_GRAIN = 16 };
 
 /* Rows of a fat layer's gradient between two looks at what is under way. */
-enum { ROWS_AT_A_TIME = 768 };
+enum { ROWS_AT_A_TIME = 2304 };
 
 /* One region's. */
 typedef struct RegionExchange {

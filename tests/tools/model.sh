@@ -1,0 +1,23 @@
+#!/bin/sh
+# tools/model/run without a simulation: a time for every point, which falls as ranks are added, and an efficiency that
+# does not exceed 1; a slower network costs more.
+. "$(dirname "$0")/../common.sh"
+run=$source_folder/tools/model/run
+expect 64 "which folder" "$run"
+expect 64 "unknown option --fast" "$run" --fast out
+"$run" --simulate 0 --cores 1 fast >said 2>&1 || fail "$(cat said)"
+"$run" --simulate 0 --cores 1 --gbps 10 slow >said 2>&1 || fail "$(cat said)"
+
+# column_of NAME FILE: curve, ranks and that column, of which every line has a number.
+column_of() {
+    awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i; next } { print $1, $3, $c }' "$2"
+}
+
+column_of formula_efficiency fast/efficiency.csv >fast.column
+column_of formula_efficiency slow/efficiency.csv >slow.column
+awk '$3 <= 0 || $3 > 1 { bad = 1 } END { exit bad || NR < 25 }' fast.column || fail "odd efficiencies: $(cat fast.column)"
+paste fast.column slow.column | awk '$6 > $3 { bad = 1 } $2 == 1024 && $6 >= $3 { bad = 1 } END { exit bad }' ||
+    fail "a tenth of the bandwidth costs nothing: $(paste fast.column slow.column)"
+column_of formula_s fast/efficiency.csv | awk '$1 ~ /^strong/ { if ($1 == curve && $3 >= last) bad = 1; curve = $1; last = $3 }
+    END { exit bad }' || fail "more ranks are not faster: $(column_of formula_s fast/efficiency.csv)"
+exit 0

@@ -21,6 +21,7 @@ enum { LANES = 4 };
 
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t VectorInt __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef uint32_t VectorBits __attribute__((vector_size(LANES * sizeof(uint32_t))));
 typedef uint16_t VectorHalf __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
 #if defined(__AVX512F__)
@@ -123,7 +124,7 @@ VECTOR_INLINE Vector vector_scale(Vector p, Vector n) {
     return (Vector)_mm512_scalef_ps((__m512)p, (__m512)n);
 #else
     const Vector magic = vector_of(0x1.8p23f); /* its low bits become the whole number */
-    return (Vector)((VectorInt)p + ((VectorInt)(n + magic) << 23));
+    return (Vector)((VectorBits)p + ((VectorBits)(n + magic) << 23));
 #endif
 }
 

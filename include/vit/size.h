@@ -13,9 +13,14 @@ static inline size_t size_larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+/* How many groups of `size` things hold `count` of them; the last one may have fewer. */
+static inline size_t size_groups(size_t count, size_t size) {
+    return (count + size - 1) / size;
+}
+
 /* The least multiple of `multiple` that is not below value. */
 static inline size_t size_round_up(size_t value, size_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
+    return size_groups(value, multiple) * multiple;
 }
 
 #endif

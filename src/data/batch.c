@@ -1,6 +1,7 @@
 #include "vit/batch.h"
 
 #include "vit/memory.h"
+#include "vit/size.h"
 #include <string.h>
 
 /* A sample on its way: pixels, then the label. */
@@ -40,7 +41,7 @@ void shard_free(Shard *shard) {
 
 void batch_slice(size_t images, size_t unit_images, size_t ranks, size_t rank, size_t *first,
                  size_t *count) {
-    const size_t units = (images + unit_images - 1) / unit_images;
+    const size_t units = size_groups(images, unit_images);
     size_t first_unit, unit_count;
     ranks_share(units, ranks, rank, &first_unit, &unit_count);
     const size_t begin = first_unit * unit_images, end = (first_unit + unit_count) * unit_images;
@@ -51,7 +52,7 @@ void batch_slice(size_t images, size_t unit_images, size_t ranks, size_t rank, s
 static Status allocate(BatchExchange *exchange, size_t batch_size) {
     const size_t ranks = (size_t)exchange->ranks->size;
     /* No slice is longer than the largest share of whole units. */
-    const size_t units = (batch_size + exchange->unit_images - 1) / exchange->unit_images;
+    const size_t units = size_groups(batch_size, exchange->unit_images);
     const size_t slice = (units + ranks - 1) / ranks * exchange->unit_images;
     Batch *current = &exchange->current;
     STATUS_TRY(memory_allocate(&exchange->samples, slice, sizeof(uint32_t), "batches"));

@@ -16,7 +16,7 @@ typedef struct Units {
 } Units;
 
 size_t gemm_units_room(size_t threads, size_t rows, size_t unit) {
-    return threads * tree_stack_most((rows + unit - 1) / unit) * TILE_FLOATS;
+    return threads * tree_stack_most(size_groups(rows, unit)) * TILE_FLOATS;
 }
 
 /* C [height, width], tightly packed, of a leaf of `rows` rows. */
@@ -62,7 +62,7 @@ void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, si
                          .first = first,
                          .a = a,
                          .b = b};
-    const size_t down = (m + TILE - 1) / TILE, across = (n + TILE - 1) / TILE;
+    const size_t down = size_groups(m, TILE), across = size_groups(n, TILE);
     const size_t own = gemm_units_room(1, rows, unit);
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)

@@ -37,7 +37,7 @@ static void copy_block(size_t rows, size_t cols, const float *in, size_t ld, flo
 /* The share of a thread in `total`, in whole grains. */
 static void share(size_t total, size_t grain, size_t *first, size_t *end) {
     const size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
-    const size_t grains = (total + grain - 1) / grain;
+    const size_t grains = size_groups(total, grain);
     *first = size_smaller(grains * part / parts * grain, total);
     *end = size_smaller(grains * (part + 1) / parts * grain, total);
 }

@@ -152,7 +152,7 @@ void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_im
     if (head->any_order) {
         head_kernel_rows(head, j, images, head->width[j], stash->input[j], head->width[j],
                          stash->delta[j], stash->room, stash->node[j][0]);
-        const size_t end = first + (images + unit_images - 1) / unit_images;
+        const size_t end = first + size_groups(images, unit_images);
         for (size_t n = 1; n < tree_cover(units, first, end, NULL); n++)
             memset(stash->node[j][n], 0, head->width[j] * head->width[j + 1] * sizeof(float));
         return;

@@ -79,7 +79,7 @@ size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table) {
 }
 
 static size_t units_of(const Vit *vit, size_t images) {
-    return (images + vit->options.unit_images - 1) / vit->options.unit_images;
+    return size_groups(images, vit->options.unit_images);
 }
 
 /* The most unit sums that there are at a time: every thread's of a chunk and the earlier ones. */

@@ -4,6 +4,7 @@
 #include "vit/cpu.h"
 #include "vit/gemm.h"
 #include "vit/log.h"
+#include "vit/size.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +130,7 @@ static void display_exchange(const Run *run) {
 
 void display_plan(const Run *run) {
     char training[32], validation[32], test[32], processor[128];
-    const size_t units = (run->job.batch_size + run->job.unit_images - 1) / run->job.unit_images;
+    const size_t units = size_groups(run->job.batch_size, run->job.unit_images);
     const size_t threads = run->threads * (size_t)run->ranks->size;
     cpu_model(processor, sizeof processor);
     log_info("vit_mpi %s: job %s, output %s", VIT_VERSION, run->job.name, run->job.output);
@@ -208,7 +209,7 @@ void display_step(Run *run) {
     const EpochRow row = run_epoch_row(run);
     const double left =
         (double)(run->train_images - run->progress.position) / row.images_per_second;
-    const size_t step = (run->progress.position + run->job.batch_size - 1) / run->job.batch_size;
+    const size_t step = size_groups(run->progress.position, run->job.batch_size);
     char remaining[32], bar[BAR_WIDTH + 1], text[512];
     bar_text(step, steps, bar);
     snprintf(text, sizeof text,

@@ -34,10 +34,6 @@ struct Exchange {
     size_t *memory;
 };
 
-static size_t units(size_t images, size_t unit_images) {
-    return (images + unit_images - 1) / unit_images;
-}
-
 /* Borders of the ranks' slices of a batch, in images and units. */
 static void slice_borders(const Ranks *ranks, size_t images, size_t unit_images, size_t *image,
                           size_t *leaf) {
@@ -45,10 +41,10 @@ static void slice_borders(const Ranks *ranks, size_t images, size_t unit_images,
     for (size_t r = 0; r < size; r++) {
         size_t count;
         batch_slice(images, unit_images, size, r, &image[r], &count);
-        leaf[r] = units(image[r], unit_images);
+        leaf[r] = size_groups(image[r], unit_images);
     }
     image[size] = images;
-    leaf[size] = units(images, unit_images);
+    leaf[size] = size_groups(images, unit_images);
 }
 
 /* The sizes of batch that an epoch has. */
@@ -83,9 +79,9 @@ void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_
     for (size_t i = 0; i < count; i++) {
         size_t first, slice;
         batch_slice(sizes[i], unit, (size_t)ranks->size, (size_t)ranks->rank, &first, &slice);
-        const size_t leaf = units(first, unit), end = units(first + slice, unit);
+        const size_t leaf = size_groups(first, unit), end = size_groups(first + slice, unit);
         *images = size_larger(*images, slice);
-        *nodes = size_larger(*nodes, tree_cover(units(sizes[i], unit), leaf, end, NULL));
+        *nodes = size_larger(*nodes, tree_cover(size_groups(sizes[i], unit), leaf, end, NULL));
     }
 }
 
@@ -96,7 +92,7 @@ static size_t layer_out(const ModelShape *shape, const Region *region) {
 /* Borders in the vector that a region's sum is made of. */
 static void sum_borders(const Ranks *ranks, const Region *region, size_t unit_floats,
                         size_t *border) {
-    const size_t size = (size_t)ranks->size, grains = (unit_floats + SUM_GRAIN - 1) / SUM_GRAIN;
+    const size_t size = (size_t)ranks->size, grains = size_groups(unit_floats, SUM_GRAIN);
     for (size_t r = 0; r <= size; r++)
         border[r] = region_is_divided(region)
                         ? region->border[r]

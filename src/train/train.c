@@ -3,6 +3,7 @@
 #include "vit/epoch_order.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/size.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static size_t next_batch(const Run *run, size_t position) {
 }
 
 size_t run_epoch_steps(const Run *run) {
-    return (run->train_images + run->job.batch_size - 1) / run->job.batch_size;
+    return size_groups(run->train_images, run->job.batch_size);
 }
 
 static bool steps_used_up(const Run *run) {

@@ -20,6 +20,11 @@ typedef struct ModelShape {
 
 ModelShape model_shape(const Job *job, size_t classes);
 
+/* The head's dense layers, the one that makes the logits included: layer j maps
+ * model_head_width(shape, j) values, of which the first are the features, to those of j + 1. */
+size_t model_head_layers(const ModelShape *shape);
+size_t model_head_width(const ModelShape *shape, size_t j);
+
 /* Whether attention takes fewer operations with its projections folded (see attention.h). */
 bool model_folds_attention(const ModelShape *shape);
 

@@ -18,11 +18,9 @@ void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
                    .threads = threads,
                    .batch_size = batch_size,
                    .any_order = any_order,
-                   .layers = shape->head.count + 1};
-    head->width[0] = shape->features;
-    for (size_t j = 0; j < shape->head.count; j++)
-        head->width[j + 1] = shape->head.value[j];
-    head->width[head->layers] = shape->classes;
+                   .layers = model_head_layers(shape)};
+    for (size_t j = 0; j <= head->layers; j++)
+        head->width[j] = model_head_width(shape, j);
     for (size_t j = 0; j < head->layers; j++)
         head->fat[j] = model_layer_is_fat(head->width[j], head->width[j + 1], batch_size);
 }

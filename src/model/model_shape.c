@@ -55,6 +55,16 @@ ModelProducts model_products(const ModelShape *shape, bool folded) {
     };
 }
 
+size_t model_head_layers(const ModelShape *shape) {
+    return shape->head.count + 1;
+}
+
+size_t model_head_width(const ModelShape *shape, size_t j) {
+    if (j == 0)
+        return shape->features;
+    return j <= shape->head.count ? shape->head.value[j - 1] : shape->classes;
+}
+
 bool model_layer_is_fat(size_t in, size_t out, size_t batch_size) {
     return in * out >= 4 * batch_size * (in + out);
 }

@@ -136,16 +136,14 @@ static void add_block(Layout *layout, const ModelShape *shape, size_t number) {
 
 static void add_head(Layout *layout, const ModelShape *shape) {
     ParameterTable *table = layout->table;
-    const size_t layers = shape->head.count + 1;
-    size_t in = shape->features;
+    const size_t layers = model_head_layers(shape);
     for (size_t i = 0; i < layers; i++) {
-        const size_t out = i + 1 < layers ? shape->head.value[i] : shape->classes;
+        const size_t in = model_head_width(shape, i), out = model_head_width(shape, i + 1);
         char folder[FOLDER_MAX] = "logits";
         if (i + 1 < layers)
             snprintf(folder, sizeof folder, "head%zu", i);
         table->head_kernel[i] = add_kernel(layout, PART_HEAD_KERNELS, folder, sizes2(in, out));
         table->head_bias[i] = add_bias(layout, PART_HEAD_BIASES, folder, sizes1(out));
-        in = out;
     }
 }
 

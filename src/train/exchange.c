@@ -85,10 +85,6 @@ void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_
     }
 }
 
-static size_t layer_out(const ModelShape *shape, const Region *region) {
-    return region->layer < shape->head.count ? shape->head.value[region->layer] : shape->classes;
-}
-
 /* Borders in the vector that a region's sum is made of. */
 static void sum_borders(const Ranks *ranks, const Region *region, size_t unit_floats,
                         size_t *border) {
@@ -106,14 +102,11 @@ static void row_borders(const Ranks *ranks, const Region *region, size_t in, siz
     border[ranks->size] = in;
 }
 
-static size_t layer_in(const ModelShape *shape, const Region *region) {
-    return region->layer ? shape->head.value[region->layer - 1] : shape->features;
-}
-
 static void region_borders(const Ranks *ranks, const Region *region, const ModelShape *shape,
                            const ParameterTable *table, size_t *border) {
     if (region->treatment == TREAT_FACTORS)
-        row_borders(ranks, region, layer_in(shape, region), layer_out(shape, region), border);
+        row_borders(ranks, region, model_head_width(shape, region->layer),
+                    model_head_width(shape, region->layer + 1), border);
     else
         sum_borders(ranks, region, vit_unit_floats(shape, table), border);
 }
@@ -134,7 +127,8 @@ static Status init_region(Exchange *exchange, size_t g, const ModelShape *shape,
     region_borders(ranks, region, shape, table, mine->border);
     if (region->treatment == TREAT_FACTORS)
         STATUS_TRY(factor_exchange_init(&mine->factors, ranks, mine->border,
-                                        layer_out(shape, region), options->batch_size, slice));
+                                        model_head_width(shape, region->layer + 1),
+                                        options->batch_size, slice));
     else
         STATUS_TRY(tree_exchange_init(&mine->sums, ranks, mine->border, nodes,
                                       !region_is_divided(region)));
@@ -211,7 +205,8 @@ static void region_cost(const Ranks *ranks, const Region *region, const ModelSha
     const double batch = (double)options->batch_size;
     const bool factors = region->treatment == TREAT_FACTORS;
     if (factors) {
-        const size_t in = layer_in(shape, region), out = layer_out(shape, region);
+        const size_t in = model_head_width(shape, region->layer),
+                     out = model_head_width(shape, region->layer + 1);
         size_t slice, nodes;
         exchange_own_most(ranks, options, &slice, &nodes);
         cost->memory +=

@@ -47,18 +47,16 @@ static void add_region(Partition *partition, const ParameterTable *table, Treatm
 
 static void add_regions(Partition *partition, const ModelShape *shape, const ParameterTable *table,
                         size_t batch_size) {
-    const size_t layers = shape->head.count + 1;
+    const size_t layers = model_head_layers(shape);
     partition->regions = partition->pieces = 0;
     add_region(partition, table, model_folds_attention(shape) ? TREAT_REPLICATED : TREAT_SUMMED, 0,
                0, table->unit_floats);
-    size_t in = shape->features;
     for (size_t j = 0; j < layers; j++) {
-        const size_t out = j + 1 < layers ? shape->head.value[j] : shape->classes;
+        const size_t in = model_head_width(shape, j), out = model_head_width(shape, j + 1);
         const size_t end = j + 1 < layers ? table->head_kernel[j + 1] : table->floats;
         const bool fat = model_layer_is_fat(in, out, batch_size);
         add_region(partition, table, fat ? TREAT_FACTORS : TREAT_SUMMED, j, table->head_kernel[j],
                    end);
-        in = out;
     }
 }
 

@@ -21,6 +21,10 @@ void ranks_init(Ranks *ranks, MPI_Comm comm);
  * message names rank and host. Collective. */
 Status ranks_agree(const Ranks *ranks, Status mine);
 
+/* One zeroed object of `size` bytes on every rank, an agreement point: memory_allocate for what the
+ * ranks make together. On error *object is NULL on all. Collective. */
+Status ranks_allocate(const Ranks *ranks, void *object, size_t size, const char *what);
+
 /* Broadcasts bytes of any size from rank 0. Collective. */
 void ranks_broadcast(const Ranks *ranks, void *bytes, size_t count);
 

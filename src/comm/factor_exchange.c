@@ -47,14 +47,9 @@ static Status make(FactorExchange *exchange, size_t batch_size, size_t slice) {
 
 Status factor_exchange_init(FactorExchange **exchange, const Ranks *ranks, const size_t *row,
                             size_t out, size_t batch_size, size_t slice) {
-    Status status = ranks_agree(ranks, memory_allocate(exchange, 1, sizeof **exchange, "factors"));
-    if (status != STATUS_OK) {
-        memory_free(*exchange);
-        *exchange = NULL;
-        return status;
-    }
+    STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "factors"));
     **exchange = (FactorExchange){.ranks = ranks, .row = row, .out = out};
-    status = ranks_agree(ranks, make(*exchange, batch_size, slice));
+    Status status = ranks_agree(ranks, make(*exchange, batch_size, slice));
     if (status != STATUS_OK) {
         factor_exchange_free(*exchange);
         *exchange = NULL;

@@ -21,15 +21,10 @@ static Status make(RangeGather *gather, const Ranks *ranks, const size_t *border
 }
 
 Status range_gather_init(RangeGather **gather, const Ranks *ranks, const size_t *border) {
-    Status status = ranks_agree(ranks, memory_allocate(gather, 1, sizeof **gather, "gathering"));
-    if (status != STATUS_OK) {
-        memory_free(*gather);
-        *gather = NULL;
-        return status;
-    }
+    STATUS_TRY(ranks_allocate(ranks, gather, sizeof **gather, "gathering"));
     **gather = (RangeGather){.request = MPI_REQUEST_NULL, .size = ranks->size};
     MPI_Comm_dup(ranks->comm, &(*gather)->comm);
-    status = ranks_agree(ranks, make(*gather, ranks, border));
+    Status status = ranks_agree(ranks, make(*gather, ranks, border));
     if (status != STATUS_OK) {
         range_gather_free(*gather);
         *gather = NULL;

@@ -1,5 +1,7 @@
 #include "vit/ranks.h"
 
+#include "vit/memory.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,6 +49,16 @@ Status ranks_agree(const Ranks *ranks, Status mine) {
     }
     MPI_Bcast(&report, sizeof report, MPI_BYTE, first, ranks->comm);
     return status_fail((Status)report.code, "%s", report.text);
+}
+
+Status ranks_allocate(const Ranks *ranks, void *object, size_t size, const char *what) {
+    void **made = object;
+    const Status status = ranks_agree(ranks, memory_allocate(made, 1, size, what));
+    if (status != STATUS_OK) {
+        memory_free(*made);
+        *made = NULL;
+    }
+    return status;
 }
 
 void ranks_broadcast(const Ranks *ranks, void *bytes, size_t count) {

@@ -64,14 +64,9 @@ static Status make(TreeExchange *exchange, bool everyone) {
 
 Status tree_exchange_init(TreeExchange **exchange, const Ranks *ranks, const size_t *border,
                           size_t nodes, bool everyone) {
-    Status status = ranks_agree(ranks, memory_allocate(exchange, 1, sizeof **exchange, "sums"));
-    if (status != STATUS_OK) {
-        memory_free(*exchange);
-        *exchange = NULL;
-        return status;
-    }
+    STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "sums"));
     **exchange = (TreeExchange){.ranks = ranks, .border = border, .nodes = nodes};
-    status = ranks_agree(ranks, make(*exchange, everyone));
+    Status status = ranks_agree(ranks, make(*exchange, everyone));
     if (status == STATUS_OK && everyone)
         status = range_gather_init(&(*exchange)->gather, ranks, border);
     if (status != STATUS_OK) {

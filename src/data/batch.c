@@ -67,17 +67,12 @@ static Status allocate(BatchExchange *exchange, size_t batch_size) {
 
 Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const Shard *shard,
                            size_t batch_size, size_t unit_images) {
-    Status status = ranks_agree(ranks, memory_allocate(exchange, 1, sizeof **exchange, "batches"));
-    if (status != STATUS_OK) {
-        memory_free(*exchange);
-        *exchange = NULL;
-        return status;
-    }
+    STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "batches"));
     (*exchange)->ranks = ranks;
     (*exchange)->shard = shard;
     (*exchange)->unit_images = unit_images;
     MPI_Comm_dup(ranks->comm, &(*exchange)->comm);
-    status = ranks_agree(ranks, allocate(*exchange, batch_size));
+    Status status = ranks_agree(ranks, allocate(*exchange, batch_size));
     if (status != STATUS_OK) {
         batch_exchange_free(*exchange);
         *exchange = NULL;

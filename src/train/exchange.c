@@ -155,30 +155,23 @@ Status exchange_init(Exchange **exchange, const Ranks *ranks, const Partition *p
                      const ModelShape *shape, const ParameterTable *table,
                      const ExchangeOptions *options) {
     const size_t borders = (size_t)ranks->size + 1;
-    size_t *memory = NULL;
-    Status status = memory_allocate(exchange, 1, sizeof **exchange, "the exchange");
-    if (status == STATUS_OK)
-        status = memory_allocate(&memory, (2 + partition->regions) * borders, sizeof *memory,
-                                 "the exchange");
-    status = ranks_agree(ranks, status);
+    STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "the exchange"));
+    Exchange *x = *exchange;
+    *x = (Exchange){.ranks = ranks, .partition = partition, .options = *options};
+    Status status =
+        ranks_agree(ranks, memory_allocate(&x->memory, (2 + partition->regions) * borders,
+                                           sizeof *x->memory, "the exchange"));
     if (status == STATUS_OK) {
-        **exchange = (Exchange){.ranks = ranks,
-                                .partition = partition,
-                                .options = *options,
-                                .image = memory,
-                                .leaf = memory + borders,
-                                .memory = memory};
+        x->image = x->memory;
+        x->leaf = x->memory + borders;
         for (size_t g = 0; g < partition->regions; g++)
-            (*exchange)->region[g].border = memory + (2 + g) * borders;
-        status = init_regions(*exchange, shape, table);
-        if (status == STATUS_OK)
-            return STATUS_OK;
-        exchange_free(*exchange);
-    } else {
-        memory_free(memory);
-        memory_free(*exchange);
+            x->region[g].border = x->memory + (2 + g) * borders;
+        status = init_regions(x, shape, table);
     }
-    *exchange = NULL;
+    if (status != STATUS_OK) {
+        exchange_free(x);
+        *exchange = NULL;
+    }
     return status;
 }
 

@@ -300,12 +300,13 @@ static void step(Play *play) {
 
 /* ---- the program ---- */
 
-static void fail(const char *what, const char *which) {
+static bool fail(const char *what, const char *which) {
     fprintf(stderr, "step: %s: %s\n", what, which);
-    exit(64);
+    return false;
 }
 
-static void read_parameters(int count, char **words, Parameters *p) {
+/* Whether all are there and no others. */
+static bool read_parameters(int count, char **words, Parameters *p) {
     bool given[KEYS] = {false};
     for (int i = 1; i < count; i++) {
         const char *equals = strchr(words[i], '=');
@@ -315,14 +316,15 @@ static void read_parameters(int count, char **words, Parameters *p) {
                 strncmp(keys[k].key, words[i], strlen(keys[k].key)) != 0))
             k++;
         if (!equals || k == KEYS)
-            fail("unknown parameter", words[i]);
+            return fail("unknown parameter", words[i]);
         const double value = strtod(equals + 1, NULL);
         memcpy((char *)p + keys[k].offset, &value, sizeof value);
         given[k] = true;
     }
     for (size_t k = 0; k < KEYS; k++)
         if (!given[k])
-            fail("missing parameter", keys[k].key);
+            return fail("missing parameter", keys[k].key);
+    return true;
 }
 
 static void plan(Play *play) {
@@ -358,8 +360,9 @@ static void plan(Play *play) {
 int main(int count, char **words) {
     Play play = {0};
     double seconds = 0.0, slowest = 0.0;
+    if (!read_parameters(count, words, &play.p))
+        return 64;
     MPI_Init(&count, &words);
-    read_parameters(count, words, &play.p);
     plan(&play);
     MPI_Barrier(MPI_COMM_WORLD);
     post(&play, WEIGHTS);

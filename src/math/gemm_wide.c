@@ -28,10 +28,11 @@ static void multiply(GemmForm form, size_t m, size_t n, size_t k, const float *a
     gemm_run(&gemm, a, b, c);
 }
 
-/* out [rows, cols] = in. */
-static void copy_block(size_t rows, size_t cols, const float *in, size_t ld, float *out) {
+/* out [rows, cols] = in, with leading dimensions. */
+static void copy_block(size_t rows, size_t cols, const float *in, size_t ld_in, float *out,
+                       size_t ld_out) {
     for (size_t r = 0; r < rows; r++)
-        memcpy(out + r * cols, in + r * ld, cols * sizeof *out);
+        memcpy(out + r * ld_out, in + r * ld_in, cols * sizeof *out);
 }
 
 /* The share of a thread in `total`, in whole grains. */
@@ -48,13 +49,11 @@ static void narrow_nn(size_t m, size_t n, size_t k, const float *a, const float 
                       bool accumulate, float *c, size_t ldc, float *room) {
     float *panel = room, *sums = room + DEPTH * PANEL;
     memset(panel, 0, DEPTH * PANEL * sizeof *panel);
-    for (size_t p = 0; p < k; p++)
-        memcpy(panel + p * PANEL, b + p * ldb, n * sizeof *panel);
-    for (size_t i = 0; i < m && accumulate; i++)
-        memcpy(sums + i * PANEL, c + i * ldc, n * sizeof *sums);
+    copy_block(k, n, b, ldb, panel, PANEL);
+    if (accumulate)
+        copy_block(m, n, c, ldc, sums, PANEL);
     multiply(GEMM_NN, m, PANEL, k, a, k, panel, PANEL, accumulate, sums, PANEL);
-    for (size_t i = 0; i < m; i++)
-        memcpy(c + i * ldc, sums + i * PANEL, n * sizeof *sums);
+    copy_block(m, n, sums, PANEL, c, ldc);
 }
 
 /* C = A B: a thread takes columns. room: [m, DEPTH] of A; see narrow_nn. */
@@ -75,7 +74,7 @@ static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float
                 gemm_plan_ahead(&product, m, PANEL, depth, depth, ldb, ldc, more);
             else
                 gemm_plan(&product, GEMM_NN, m, PANEL, depth, depth, ldb, ldc, more);
-            copy_block(m, depth, a + p, lda, block);
+            copy_block(m, depth, a + p, lda, block, depth);
             for (size_t j = 0; j < whole; j += PANEL)
                 if (ahead)
                     gemm_run_ahead(&product, block, rows + j, c + begin + j,
@@ -94,7 +93,7 @@ static const float *whole_rows(size_t rows, size_t wanted, size_t cols, const fl
                                float *room) {
     if (rows == wanted)
         return b;
-    copy_block(rows, cols, b, *ldb, room);
+    copy_block(rows, cols, b, *ldb, room, cols);
     memset(room + rows * cols, 0, (wanted - rows) * cols * sizeof *room);
     *ldb = cols;
     return room;
@@ -124,24 +123,14 @@ static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t 
         }
 }
 
-/* Columns of A [k, rows] side by side, filled up with zeros to `wanted`. */
-static void copy_columns(size_t k, size_t rows, size_t wanted, const float *a, size_t lda,
-                         float *out) {
-    for (size_t p = 0; p < k; p++) {
-        memcpy(out + p * wanted, a + p * lda, rows * sizeof *out);
-        memset(out + p * wanted + rows, 0, (wanted - rows) * sizeof *out);
-    }
-}
-
 /* The last, narrow panel of C = A^T B on `wanted` rows, of which the last ones are not wanted: see
  * narrow_nn. room: [wanted, width]. */
 static void narrow_tn(size_t rows, size_t wanted, size_t width, size_t k, const float *a,
                       const float *b, bool accumulate, float *c, size_t ldc, float *room) {
     if (accumulate)
-        copy_block(rows, width, c, ldc, room);
+        copy_block(rows, width, c, ldc, room, width);
     multiply(GEMM_TN, wanted, width, k, a, wanted, b, width, accumulate, room, width);
-    for (size_t r = 0; r < rows; r++)
-        memcpy(c + r * ldc, room + r * width, width * sizeof *c);
+    copy_block(rows, width, room, width, c, ldc);
 }
 
 /* C = A^T B: a thread takes rows of C. shared: the panels of B, [k, PANEL] each; room: columns of
@@ -152,7 +141,9 @@ static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a
     const size_t whole = n / PANEL * PANEL;
     for (size_t i = first; i < end; i += GRAIN) {
         const size_t rows = size_smaller(GRAIN, end - i), wanted = size_round_up(rows, ROWS);
-        copy_columns(k, rows, wanted, a + i, lda, block);
+        if (rows < wanted)
+            memset(block, 0, k * wanted * sizeof *block);
+        copy_block(k, rows, a + i, lda, block, wanted);
         for (size_t j = 0; j < whole; j += PANEL)
             multiply(GEMM_TN, rows, PANEL, k, block, wanted, shared + j * k, PANEL, accumulate,
                      c + i * ldc + j, ldc);
@@ -186,7 +177,8 @@ static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size
     } else if (form == GEMM_TN) {
         share(n, PANEL, &first, &end);
         for (size_t j = first; j < end; j += PANEL)
-            copy_block(k, size_smaller(PANEL, n - j), b + j, ldb, shared + j * k);
+            copy_block(k, size_smaller(PANEL, n - j), b + j, ldb, shared + j * k,
+                       size_smaller(PANEL, n - j));
     }
 #pragma omp barrier
 }

@@ -19,17 +19,12 @@ static size_t own_rows(const Ranks *ranks, const size_t *row) {
     return row[ranks->rank + 1] - row[ranks->rank];
 }
 
-static size_t received_floats(const Ranks *ranks, const size_t *row, size_t out,
-                              size_t batch_size) {
-    return batch_size * (own_rows(ranks, row) + out);
-}
-
 size_t factor_exchange_bytes(const Ranks *ranks, const size_t *row, size_t out, size_t batch_size,
                              size_t slice) {
     if (ranks->size == 1)
         return 0;
-    const size_t sent = slice * row[ranks->size];
-    return (sent + received_floats(ranks, row, out, batch_size)) * sizeof(float);
+    const size_t received = batch_size * (own_rows(ranks, row) + out);
+    return (slice * row[ranks->size] + received) * sizeof(float);
 }
 
 static Status make(FactorExchange *exchange, size_t batch_size, size_t slice) {

@@ -3,7 +3,7 @@
 #include "vit/memory.h"
 
 Status requests_init(Requests *requests, const Ranks *ranks, size_t room) {
-    *requests = (Requests){.comm = MPI_COMM_NULL, .room = room};
+    *requests = (Requests){.comm = MPI_COMM_NULL};
     MPI_Comm_dup(ranks->comm, &requests->comm);
     return memory_allocate(&requests->request, room, sizeof *requests->request, "messages");
 }

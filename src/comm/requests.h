@@ -9,7 +9,7 @@
 typedef struct Requests {
     MPI_Comm comm;
     MPI_Request *request;
-    size_t count, room;
+    size_t count;
 } Requests;
 
 /* For up to `room` messages at a time. Collective; only the memory may fail, which the caller has

@@ -42,8 +42,7 @@ static double chain_products(size_t in, const SizeList *widths) {
 ModelProducts model_products(const ModelShape *shape, bool folded) {
     const double T = (double)shape->T, D = (double)shape->D, K = (double)shape->K;
     const double depth = (double)shape->depth, heads = depth * (double)shape->H;
-    const size_t head_out =
-        shape->head.count ? shape->head.value[shape->head.count - 1] : shape->features;
+    const size_t head_out = model_head_width(shape, shape->head.count);
     return (ModelProducts){
         .embed = T * (double)shape->patch_values * D,
         /* Query, key, value, output; or x M and x N. */

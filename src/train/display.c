@@ -173,8 +173,8 @@ static double process_seconds(void) {
 }
 
 void display_ready(const Run *run) {
-    const double seconds = process_seconds();
-    if (run->ranks->rank == 0 && !isnan(seconds))
+    const double seconds = run->ranks->rank == 0 ? process_seconds() : NAN;
+    if (!isnan(seconds))
         log_info("The first step begins %.2f s after the program did", seconds);
 }
 

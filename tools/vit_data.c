@@ -42,10 +42,13 @@ static void remove_unfinished(void) {
     unfinished[0] = '\0';
 }
 
-/* SA_RESETHAND: raising again ends the process the way the signal would have. */
+/* Ends the process the way the signal would have. The default comes back only when nothing is left
+ * to remove: with SA_RESETHAND a second signal close to the first one (timeout and launchers send
+ * two) ends the process before the handler has begun. */
 static void on_signal(int number) {
     if (unfinished[0])
         unlink(unfinished);
+    signal(number, SIG_DFL);
     raise(number);
 }
 
@@ -53,7 +56,7 @@ static void on_signal(int number) {
 static void catch_signals(void) {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND}, old;
+        struct sigaction action = {.sa_handler = on_signal}, old;
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);
     }

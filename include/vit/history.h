@@ -51,6 +51,9 @@ void history_free(History *history);
  * STATUS_INTERNAL when out of memory (the row is not added). */
 Status history_add_epoch(History *history, EpochRow row);
 Status history_add_step(History *history, StepRow row);
+/* *to, {0} or an earlier copy, becomes a copy of *from. STATUS_INTERNAL when out of memory; *to is
+ * then empty. */
+Status history_copy(History *to, const History *from);
 /* Forgets epochs above `epochs` and steps above `steps`. */
 void history_cut(History *history, uint64_t epochs, uint64_t steps);
 

@@ -1,6 +1,7 @@
 #include "vit/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 static struct {
     bool speaks, terminal, transient_shown;
     FILE *file;
-} sink;
+    pthread_mutex_t mutex; /* of all that is written */
+} sink = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 void log_start(bool speaks, bool terminal) {
     sink.speaks = speaks;
@@ -42,12 +44,7 @@ static void erase_transient(void) {
     sink.transient_shown = false;
 }
 
-__attribute__((format(printf, 3, 0))) static void
-write_line(FILE *stream, const char *label, const char *format, va_list arguments) {
-    if (!sink.speaks)
-        return;
-    char text[8192];
-    vsnprintf(text, sizeof text, format, arguments);
+static void show_line(FILE *stream, const char *label, const char *text) {
     erase_transient();
     fflush(stdout);
     fprintf(stream, "%s%s\n", label, text);
@@ -60,6 +57,17 @@ write_line(FILE *stream, const char *label, const char *format, va_list argument
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
     fprintf(sink.file, "%s %s%s\n", stamp, label, text);
+}
+
+__attribute__((format(printf, 3, 0))) static void
+write_line(FILE *stream, const char *label, const char *format, va_list arguments) {
+    if (!sink.speaks)
+        return;
+    char text[8192];
+    vsnprintf(text, sizeof text, format, arguments);
+    pthread_mutex_lock(&sink.mutex);
+    show_line(stream, label, text);
+    pthread_mutex_unlock(&sink.mutex);
 }
 
 void log_info(const char *format, ...) {
@@ -88,11 +96,13 @@ void log_transient(const char *format, ...) {
         return;
     va_list arguments;
     va_start(arguments, format);
+    pthread_mutex_lock(&sink.mutex);
     fputs("\r\033[K", stdout);
     vprintf(format, arguments);
     fflush(stdout);
-    va_end(arguments);
     sink.transient_shown = true;
+    pthread_mutex_unlock(&sink.mutex);
+    va_end(arguments);
 }
 
 Status log_check_output(void) {

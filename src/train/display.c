@@ -84,16 +84,15 @@ static void display_model(const Run *run) {
                  1e-9 * model_executed_flops(shape));
 }
 
-/* What a rank holds between checkpoints, in bytes; rank 0 of several also has all moments. */
+/* What a rank holds, in bytes. */
 static double memory_bytes(const Run *run, const ExchangeCost *cost) {
     const VitOptions options = run_vit_options(run);
     const size_t ranks = (size_t)run->ranks->size, block = run->table.floats * sizeof(float);
     const size_t images = run->data.images[SPLIT_TRAIN] + run->data.images[SPLIT_TEST];
-    return cost->memory +
-           (double)(block + 2 * run->partition.own_floats * sizeof(float) +
-                    (ranks > 1 ? 2 * block : 0) + vit_bytes(&run->shape, &run->table, &options) +
-                    images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
-                    run->train_images * sizeof *run->order);
+    return cost->memory + (double)(block + 2 * run->partition.own_floats * sizeof(float) +
+                                   vit_bytes(&run->shape, &run->table, &options) +
+                                   images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
+                                   run->train_images * sizeof *run->order);
 }
 
 /* The images that a rank sends a step, on average over the ranks, in bytes. */
@@ -121,9 +120,11 @@ static void display_exchange(const Run *run) {
                  treatment[region->treatment]);
     }
     const double samples = sample_bytes(run);
-    log_info("  a rank      %.2f GB of memory; sends %.1f MB a step: sums %.1f, factors %.1f, "
-             "weights %.1f, images %.1f",
-             1e-9 * memory_bytes(run, &cost),
+    const double memory = memory_bytes(run, &cost);
+    const double snapshot = (double)(SNAPSHOT_BLOCKS * run->table.floats * sizeof(float));
+    log_info("  a rank      %.2f GB of memory (rank 0, with a checkpoint's snapshot, %.2f); sends "
+             "%.1f MB a step: sums %.1f, factors %.1f, weights %.1f, images %.1f",
+             1e-9 * memory, 1e-9 * (memory + snapshot),
              1e-6 * (cost.sums + cost.factors + cost.weights + samples), 1e-6 * cost.sums,
              1e-6 * cost.factors, 1e-6 * cost.weights, 1e-6 * samples);
 }
@@ -220,6 +221,37 @@ void display_step(Run *run) {
         log_info("%s", text);
     else
         log_transient("%s", text);
+}
+
+/* s that training stood still, and in % of a step. */
+static void stall_text(const Run *run, double stall, char *text, size_t bytes) {
+    const double step = run->steps.seconds / (double)run->steps.count;
+    snprintf(text, bytes, "training stood still for %.0f ms%s", 1e3 * stall,
+             run->steps.count ? "" : ", before the first step");
+    if (run->steps.count)
+        snprintf(text, bytes, "training stood still for %.0f ms, %.1f %% of a step", 1e3 * stall,
+                 100.0 * stall / step);
+}
+
+void display_save(Run *run) {
+    char stall[128];
+    const double now = MPI_Wtime();
+    if (run->job.progress == PROGRESS_NONE || now - run->save_shown_at < line_interval)
+        return;
+    run->save_shown_at = now;
+    stall_text(run, run->save_stall, stall, sizeof stall);
+    log_info("Saved last.h5 after step %llu in %.2f s; %s", (unsigned long long)run->saved_step,
+             run->save_seconds, stall);
+}
+
+void display_saves(const Run *run) {
+    char stall[128];
+    const double count = (double)run->saves.count;
+    if (run->ranks->rank != 0 || run->saves.count == 0)
+        return;
+    stall_text(run, run->saves.stall / count, stall, sizeof stall);
+    log_info("Saved last.h5 %zu time%s, in %.2f s on average; %s", run->saves.count,
+             run->saves.count == 1 ? "" : "s", run->saves.seconds / count, stall);
 }
 
 void display_epoch(const Run *run, const EpochRow *row) {

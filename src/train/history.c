@@ -51,6 +51,20 @@ Status history_add_step(History *history, StepRow row) {
     return STATUS_OK;
 }
 
+Status history_copy(History *to, const History *from) {
+    const char *what = "a copy of the history";
+    history_free(to);
+    STATUS_TRY(memory_allocate(&to->epoch, from->epochs, sizeof *to->epoch, what));
+    STATUS_TRY(memory_allocate(&to->step, from->steps, sizeof *to->step, what));
+    to->epochs = to->epoch_room = from->epochs;
+    to->steps = to->step_room = from->steps;
+    if (to->epochs)
+        memcpy(to->epoch, from->epoch, to->epochs * sizeof *to->epoch);
+    if (to->steps)
+        memcpy(to->step, from->step, to->steps * sizeof *to->step);
+    return STATUS_OK;
+}
+
 void history_cut(History *history, uint64_t epochs, uint64_t steps) {
     while (history->epochs && history->epoch[history->epochs - 1].epoch > epochs)
         history->epochs--;

@@ -151,9 +151,9 @@ static Status allocate_training(Run *run) {
     const size_t own = run->partition.own_floats;
     STATUS_TRY(memory_allocate(&run->first_moment, own, sizeof(float), "moments"));
     STATUS_TRY(memory_allocate(&run->second_moment, own, sizeof(float), "moments"));
-    for (int i = 0; i < 2 && run->ranks->size > 1 && run->ranks->rank == 0; i++)
-        STATUS_TRY(memory_allocate(&run->full_moment[i], run->table.floats, sizeof(float),
-                                   "the moments of a checkpoint"));
+    for (int i = 0; i < SNAPSHOT_BLOCKS && run->ranks->rank == 0; i++)
+        STATUS_TRY(memory_allocate(&run->snapshot[i], run->table.floats, sizeof(float),
+                                   "a checkpoint's snapshot"));
     return memory_allocate(&run->squares, run->partition.pieces, sizeof(double), "squares");
 }
 
@@ -200,6 +200,7 @@ Status run_allocate(Run *run) {
 }
 
 void run_free(Run *run) {
+    writer_wait(&run->writer);
     batch_exchange_free(run->batches);
     exchange_free(run->exchange);
     vit_free(run->vit);
@@ -211,8 +212,8 @@ void run_free(Run *run) {
     memory_free(run->weights);
     memory_free(run->first_moment);
     memory_free(run->second_moment);
-    memory_free(run->full_moment[0]);
-    memory_free(run->full_moment[1]);
+    for (int i = 0; i < SNAPSHOT_BLOCKS; i++)
+        memory_free(run->snapshot[i]);
     memory_free(run->squares);
     memory_free(run->evaluated);
     memory_free(run->order);
@@ -221,6 +222,7 @@ void run_free(Run *run) {
     partition_free(&run->partition);
     memory_free(run->job_text);
     history_free(&run->history);
+    history_free(&run->snapshot_history);
     parameter_table_free(&run->table);
     output_close(&run->output);
 }

@@ -12,11 +12,14 @@
 #include "vit/job.h"
 #include "vit/ranks.h"
 #include "vit/vit.h"
+#include "writer.h"
 #include <stdbool.h>
 
 /* One run of vit_mpi on one rank: what it works with, and where it is. The files of this folder
- * that share this header are the run's parts: prepare.c sets it up, step.c and evaluate.c compute,
- * save.c writes, display.c shows, train.c is the loop. */
+ * that share this header are the run's parts: prepare.c sets it up, resume.c reads what was saved,
+ * step.c and evaluate.c compute, save.c writes, display.c shows, train.c is the loop. */
+enum { SNAPSHOT_WEIGHTS, SNAPSHOT_FIRST_MOMENT, SNAPSHOT_SECOND_MOMENT, SNAPSHOT_BLOCKS };
+
 typedef struct Run {
     const Ranks *ranks;
     const Command *command;
@@ -39,7 +42,6 @@ typedef struct Run {
     BatchExchange *batches;
     float *weights; /* flat block; parts of it are under way between steps: run_settle */
     float *first_moment, *second_moment; /* of what this rank updates, [partition.own_floats] */
-    float *full_moment[2];               /* rank 0 of several: flat blocks, for checkpoints */
     double *squares;                     /* [partition.pieces] of the gradient */
     size_t *evaluated;                   /* [ranks + 1] borders of what is evaluated */
     uint32_t *order;                     /* [train_images] of the epoch */
@@ -55,15 +57,27 @@ typedef struct Run {
 
     /* Rank 0. */
     Output output;
-    bool save_failed;       /* the latest write of last.h5 */
-    bool best_failed;       /* of best.h5 */
-    bool metrics_failed;    /* of the metrics */
-    double saved_at;        /* MPI_Wtime of the latest last.h5 */
-    uint64_t saved_step;    /* that it is from */
-    double save_seconds;    /* that it took */
+    Writer writer;
+    Save save;                        /* the latest: the writer's while it is busy */
+    float *snapshot[SNAPSHOT_BLOCKS]; /* flat blocks: what is being saved */
+    History snapshot_history;
+    bool failed[SAVE_FILES]; /* the latest write of each */
+    uint64_t saved_step;     /* that last.h5 is from */
+    double save_began;       /* MPI_Wtime of the latest one */
+    double save_stall;       /* s that training stood still for it */
+    double save_seconds;     /* s until it was written; 0: not known yet */
+    struct {
+        size_t count;
+        double seconds, stall;
+    } saves; /* of last.h5 that were written, by this process */
+    struct {
+        size_t count;
+        double seconds;
+    } steps;                /* taken by this process */
     double step_seconds;    /* that the latest step took */
     double evaluation_rate; /* images/s of the latest evaluation; 0: none yet */
     double shown_at;        /* MPI_Wtime of the latest progress line */
+    double save_shown_at;   /* of the latest line about a save */
 } Run;
 
 /* What an evaluation found; NaN when there were no images. */
@@ -101,16 +115,27 @@ typedef struct LoadContext {
 } LoadContext;
 void run_load(const void *context, size_t image, float *patches);
 
-/* save.c. Collective where said; all of it wants settled weights. */
-Status run_start_or_resume(Run *run); /* collective: initial or stored state on all ranks */
-void run_save_last(Run *run);    /* collective: last.h5; a failure is warned of and remembered */
-void run_save_best(Run *run);    /* rank 0: best.h5 with the current weights */
-void run_save_metrics(Run *run); /* rank 0 */
+/* What run_save shall write. */
+typedef struct SaveWish {
+    bool best, last, metrics;
+    double best_val_accuracy; /* before this best: what stays the best when best.h5 fails */
+    uint64_t best_epoch;
+} SaveWish;
+
+/* save.c. Writes from a snapshot, on a thread of its own, while training goes on; a failure is told
+ * when the write is over, and remembered. Wants settled weights. Collective with wish.last, which
+ * all ranks then wish; else only rank 0. */
+void run_save(Run *run, SaveWish wish);
+void run_save_poll(Run *run); /* rank 0: takes note of a write that is over */
+void run_save_wait(Run *run); /* until nothing is being written; HDF5 is free for others then */
 bool run_save_is_due(const Run *run); /* rank 0: whether by every_steps or every_minutes, after the
                                          step that is being taken */
+double run_save_cost(const Run *run); /* rank 0: seconds, as far as is known */
+
+/* resume.c. Collective: initial or stored state on all ranks. */
+Status run_start_or_resume(Run *run);
 /* Collective: the weights of a checkpoint on all ranks, into the flat block `weights`. */
 Status run_read_weights(Run *run, const char *path, float *weights);
-
 /* Rank 0: best.h5, whose job, data and place in the run must be those that run->progress tells of,
  * into the flat block `weights`. */
 Status run_read_best(const Run *run, float *weights);
@@ -120,6 +145,8 @@ void display_start(const Run *run); /* how much may be shown, before the first l
 void display_plan(const Run *run);  /* the table at the start */
 void display_ready(const Run *run); /* how long the start took */
 void display_step(Run *run);        /* bar or line */
+void display_save(Run *run);        /* that last.h5 was written, and what that cost */
+void display_saves(const Run *run); /* the same of all of them, on average */
 void display_epoch(const Run *run, const EpochRow *row);
 void display_test(const Evaluation *test); /* the closing lines */
 

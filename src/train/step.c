@@ -54,7 +54,7 @@ static double evaluation_seconds(const Run *run, size_t batch_images) {
 /* Rank 0: whether what comes next, a save and some reserve no longer fit before the time limit. */
 static bool time_is_up(const Run *run, size_t batch_images) {
     const double left = run->deadline - (double)time(NULL);
-    return left < 2.0 * run->step_seconds + 3.0 * run->save_seconds +
+    return left < 2.0 * run->step_seconds + 3.0 * run_save_cost(run) +
                       1.5 * evaluation_seconds(run, batch_images) + deadline_reserve;
 }
 

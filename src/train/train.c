@@ -46,7 +46,10 @@ static Status run_steps(Run *run, Outcome *outcome) {
         STATUS_TRY(run_step(run, &batch, &stop, &save));
         run->step_seconds = MPI_Wtime() - start;
         run->progress.sums.seconds += run->step_seconds;
+        run->steps.seconds += run->step_seconds;
+        run->steps.count++;
         display_step(run);
+        run_save_poll(run);
         if (stop) {
             *outcome = OUTCOME_STOPPED;
             return STATUS_OK;
@@ -55,7 +58,7 @@ static Status run_steps(Run *run, Outcome *outcome) {
         if (save || check)
             run_settle(run);
         if (save && run->bad_steps == 0)
-            run_save_last(run);
+            run_save(run, (SaveWish){.last = true});
         if (check)
             STATUS_TRY(run_check_replicas(run));
     }
@@ -89,27 +92,20 @@ static void log_digest(const Run *run, const char *label) {
         log_warning("%s", status_message());
 }
 
-/* Rank 0: best.h5, when these weights are the best so far; not while steps go wrong. Weights from
- * the middle of an epoch stand in only where there are none, and do not count, so that going on
- * later gives what an undisturbed run gives. */
-static void keep_best(Run *run, const EpochRow *row, bool partial) {
+/* Rank 0: whether best.h5 is due, because these weights are the best so far; not while steps go
+ * wrong. Weights from the middle of an epoch stand in only where there are none, and do not count,
+ * so that going on later gives what an undisturbed run gives. */
+static bool note_best(Run *run, const EpochRow *row, bool partial) {
     Progress *progress = &run->progress;
     if (run->bad_steps)
-        return;
-    if (run->validation_images == 0 || partial) {
-        if (run->validation_images == 0 || isnan(progress->best_val_accuracy))
-            run_save_best(run);
-        return;
-    }
+        return false;
+    if (run->validation_images == 0 || partial)
+        return run->validation_images == 0 || isnan(progress->best_val_accuracy);
     if (!isnan(progress->best_val_accuracy) && !(row->val_accuracy > progress->best_val_accuracy))
-        return;
-    const Progress before = *progress;
+        return false;
     progress->best_val_accuracy = row->val_accuracy;
     progress->best_epoch = row->epoch;
-    run_save_best(run);
-    /* What the checkpoint calls the best is what best.h5 holds. */
-    if (run->best_failed)
-        *progress = before;
+    return true;
 }
 
 /* Whether the epoch used each sample once, whatever ranks took part in it. */
@@ -151,12 +147,16 @@ static void close_epoch(Run *run, bool partial) {
         run->progress.position = 0;
         run->progress.sums = (EpochSums){0};
     }
+    /* A best.h5 that failed takes back what progress says of the best. */
     if (first)
-        keep_best(run, &row, partial);
-    if (!partial && run->job.at_epoch_end && run->bad_steps == 0)
-        run_save_last(run);
+        run_save_wait(run);
+    SaveWish wish = {.last = !partial && run->job.at_epoch_end && run->bad_steps == 0,
+                     .metrics = true,
+                     .best_val_accuracy = run->progress.best_val_accuracy,
+                     .best_epoch = run->progress.best_epoch};
     if (first)
-        run_save_metrics(run);
+        wish.best = note_best(run, &row, partial);
+    run_save(run, wish);
 }
 
 bool run_work_is_left(const Run *run) {
@@ -166,10 +166,14 @@ bool run_work_is_left(const Run *run) {
 /* Rank 0: the best weights. Where best.h5 is lost or does not belong here, the current weights take
  * its place. */
 static void take_best(Run *run, float *best) {
+    run_save_wait(run);
     if (run_read_best(run, best) == STATUS_OK)
         return;
     log_warning("%s; the current weights take its place", status_message());
-    run_save_best(run);
+    run_save(run, (SaveWish){.best = true,
+                             .best_val_accuracy = run->progress.best_val_accuracy,
+                             .best_epoch = run->progress.best_epoch});
+    run_save_wait(run);
     memcpy(best, run->weights, run->table.floats * sizeof *best);
 }
 
@@ -203,20 +207,23 @@ static Status finish(Run *run) {
     run->progress.test_loss = test.loss;
     run->progress.test_accuracy = test.accuracy;
     run->progress.test_top5_accuracy = test.top5_accuracy;
-    run_save_last(run);
-    if (first) {
-        run_save_metrics(run);
-        display_test(&test);
-    }
+    run_save(run, (SaveWish){.last = true, .metrics = true});
+    if (!first)
+        return STATUS_OK;
+    run_save_wait(run);
+    display_saves(run);
+    display_test(&test);
     return STATUS_OK;
 }
 
 /* A save that failed at last is the run's result, even if all else went well. Collective. */
-static Status check_saves(const Run *run, const char *failed) {
+static Status check_saves(const Run *run, size_t first, size_t count) {
     Status status = STATUS_OK;
-    if (failed)
-        status = status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
-                             run->job.output, failed);
+    for (size_t file = first + count; file-- > first;)
+        if (run->failed[file])
+            status =
+                status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
+                            run->job.output, save_file_name[file]);
     return ranks_agree(run->ranks, status);
 }
 
@@ -224,8 +231,10 @@ static Status check_saves(const Run *run, const char *failed) {
  * one. */
 static Status stop_early(Run *run) {
     if (run->bad_steps == 0)
-        run_save_last(run);
-    STATUS_TRY(check_saves(run, run->save_failed ? "last.h5" : NULL));
+        run_save(run, (SaveWish){.last = true});
+    run_save_wait(run);
+    display_saves(run);
+    STATUS_TRY(check_saves(run, SAVE_LAST, 1));
     return status_fail(STATUS_STOPPED,
                        "Stopped after step %llu, saved in %s; the same command goes on",
                        (unsigned long long)run->progress.step, run->job.output);
@@ -264,8 +273,5 @@ Status run_train(Run *run) {
     if (run->progress.position > 0)
         close_epoch(run, run->progress.position < run->train_images);
     STATUS_TRY(finish(run));
-    return check_saves(run, run->save_failed      ? "last.h5"
-                            : run->best_failed    ? "best.h5"
-                            : run->metrics_failed ? "the metrics"
-                                                  : NULL);
+    return check_saves(run, 0, SAVE_FILES);
 }

@@ -1,6 +1,7 @@
 #include "vit/gemm.h"
 #include "vit/program.h"
 #include "vit/stop.h"
+#include "vit/watchdog.h"
 #include <mpi.h>
 #include <stdio.h>
 
@@ -16,5 +17,6 @@ int main(int argc, char **argv) {
     fflush(NULL);
     MPI_Barrier(MPI_COMM_WORLD);
     MPI_Finalize();
+    watchdog_stop();
     return (int)status;
 }

@@ -25,6 +25,9 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A line to the file only. */
+void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Draws a transient line (a progress bar) on the terminal in place of the previous one; the next
  * log_info/warning/error erases it first. Does nothing when standard output is not a terminal. */
 void log_transient(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -6,7 +6,8 @@
 
 /* vit_mpi on a communicator: reads the command line, trains, checks or evaluates, says how it
  * ended. Returns the exit code, the same on all ranks. slurm_end: see stop_slurm_end. Collective;
- * gemm_init and stop_install come before. */
+ * gemm_init and stop_install come before. The watchdog goes on: the caller stops it when nothing is
+ * left to wait for. */
 Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end);
 
 #endif

@@ -9,17 +9,25 @@
  * noticed by no launcher. A thread of its own watches whether the master thread says that it is
  * alive. One a process. */
 
-/* Starts watching: after `minutes` without watchdog_alive a line names rank, host, phase, step and
- * the last save, and MPI_Abort(STATUS_INTERNAL) ends all ranks. ranks stays the caller's. Local.
- * STATUS_INTERNAL: no thread. */
+/* Starts watching: after `minutes` without a sign of life a line names rank, host, phase, step and
+ * the last save, and MPI_Abort(STATUS_INTERNAL) ends all ranks. When another rank of this host is
+ * stopped, waits for a disk or is gone, it is named; a rank that stands still in work of its own
+ * speaks before those that wait for it, so that there is one line as a rule. Collective; all ranks
+ * return the same. STATUS_INTERNAL: no thread, no memory. */
 Status watchdog_start(const Ranks *ranks, double minutes);
-/* Ends the watching; accepts one that was never started. */
+/* Another limit from now on. Local. */
+void watchdog_set_limit(double minutes);
+/* Ends the watching; accepts one that was never started. Local. */
 void watchdog_stop(void);
 
-/* The master thread is alive, in this phase (a constant string), after this step; saved: the step
- * of the last save. */
-void watchdog_alive(const char *phase, uint64_t step, uint64_t saved);
-/* The same in the phase of before; cheap. */
+/* What a rank does: work that needs no other rank, or what may have to wait for others. */
+typedef enum WatchdogKind { WATCHDOG_OWN_WORK, WATCHDOG_TOGETHER } WatchdogKind;
+
+/* The master thread is alive, in this phase (a constant string). Local. */
+void watchdog_phase(const char *phase, WatchdogKind kind);
+/* Where the run is: after this step; saved: the step of the last save, 0 for none. Local. */
+void watchdog_position(uint64_t step, uint64_t saved);
+/* The master thread is alive; cheap. Local. */
 void watchdog_tick(void);
 
 #endif

@@ -44,19 +44,22 @@ static void erase_transient(void) {
     sink.transient_shown = false;
 }
 
-static void show_line(FILE *stream, const char *label, const char *text) {
-    erase_transient();
-    fflush(stdout);
-    fprintf(stream, "%s%s\n", label, text);
-    fflush(stream);
-    if (!sink.file)
-        return;
+static void write_to_file(const char *label, const char *text) {
     char stamp[32];
     time_t now = time(NULL);
     struct tm local;
     localtime_r(&now, &local);
     strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M:%S", &local);
     fprintf(sink.file, "%s %s%s\n", stamp, label, text);
+}
+
+static void show_line(FILE *stream, const char *label, const char *text) {
+    erase_transient();
+    fflush(stdout);
+    fprintf(stream, "%s%s\n", label, text);
+    fflush(stream);
+    if (sink.file)
+        write_to_file(label, text);
 }
 
 __attribute__((format(printf, 3, 0))) static void
@@ -89,6 +92,19 @@ void log_error(const char *format, ...) {
     va_start(arguments, format);
     write_line(stderr, "Error: ", format, arguments);
     va_end(arguments);
+}
+
+void log_note(const char *format, ...) {
+    if (!sink.speaks || !sink.file)
+        return;
+    char text[2048];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&sink.mutex);
+    write_to_file("", text);
+    pthread_mutex_unlock(&sink.mutex);
 }
 
 void log_transient(const char *format, ...) {

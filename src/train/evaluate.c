@@ -34,7 +34,7 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     const double start = MPI_Wtime(), images = (double)shard->total;
     VitSums sums;
     TotalsReport total;
-    watchdog_alive("evaluation", run->progress.step, run->saved_step);
+    watchdog_phase("evaluation", WATCHDOG_TOGETHER);
     for (int r = 0; r < run->ranks->size; r++) {
         size_t count;
         ranks_share(shard->total, (size_t)run->ranks->size, (size_t)r, &run->evaluated[r], &count);

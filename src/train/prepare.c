@@ -3,6 +3,7 @@
 
 #include "vit/memory.h"
 #include "vit/stop.h"
+#include "vit/watchdog.h"
 #include <omp.h>
 #include <sched.h>
 #include <stdio.h>
@@ -28,6 +29,8 @@ static bool is_checkpoint(const char *path) {
 static Status read_job_text(const Run *run, char **text) {
     Status status = STATUS_OK;
     *text = NULL;
+    watchdog_phase("reading the job",
+                   run->ranks->rank == 0 ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER);
     if (run->ranks->rank == 0)
         status = is_checkpoint(run->command->job) ? checkpoint_read_job(run->command->job, text)
                                                   : job_read_text(run->command->job, text);
@@ -188,7 +191,10 @@ static Status read_shards(Run *run) {
 }
 
 Status run_allocate(Run *run) {
-    STATUS_TRY(ranks_agree(run->ranks, read_shards(run)));
+    watchdog_phase("reading the data", WATCHDOG_OWN_WORK);
+    const Status read = read_shards(run);
+    watchdog_phase("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(run->ranks, read));
     STATUS_TRY(ranks_agree(run->ranks, allocate(run)));
     if (run->command->evaluate)
         return STATUS_OK;

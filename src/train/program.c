@@ -5,6 +5,9 @@
 #include "vit/watchdog.h"
 #include <stdio.h>
 
+/* Of the watchdog, until the job says [run] stall_timeout. */
+static const double default_limit_minutes = 10.0;
+
 /* Prints the resolved job and the plan. */
 static Status check(const Run *run) {
     if (run->ranks->rank == 0) {
@@ -42,8 +45,11 @@ static Status train(Run *run) {
     const bool first = run->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
     STATUS_TRY(run_allocate(run));
+    const WatchdogKind kind = first ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER;
+    watchdog_phase("opening the output folder", kind);
     STATUS_TRY(ranks_agree(run->ranks, first ? open_output(run) : STATUS_OK));
     display_plan(run);
+    watchdog_phase("reading a checkpoint", kind);
     STATUS_TRY(run_start_or_resume(run));
     STATUS_TRY(ranks_agree(run->ranks, first ? write_job(run) : STATUS_OK));
     return run_train(run);
@@ -54,7 +60,7 @@ static Status run_command(Run *run, double slurm_end) {
     display_start(run);
     if (run->command->check)
         return check(run);
-    STATUS_TRY(ranks_agree(run->ranks, watchdog_start(run->ranks, run->job.stall_timeout)));
+    watchdog_set_limit(run->job.stall_timeout);
     return run->command->evaluate ? evaluate(run) : train(run);
 }
 
@@ -67,10 +73,12 @@ static void say_outcome(Status status) {
 
 Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
     Ranks ranks;
-    Command command;
+    Command command = {0};
     ranks_init(&ranks, comm);
     log_start(ranks.rank == 0, false);
-    Status status = ranks_agree(&ranks, command_parse(argc, argv, &command));
+    Status status = watchdog_start(&ranks, default_limit_minutes);
+    if (status == STATUS_OK)
+        status = ranks_agree(&ranks, command_parse(argc, argv, &command));
     if (status == STATUS_OK && (command.help || command.version)) {
         if (ranks.rank == 0 && command.help)
             command_print_help();
@@ -81,7 +89,6 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
     } else if (status == STATUS_OK) {
         Run run = {.ranks = &ranks, .command = &command, .output = {.lock = -1}};
         status = run_command(&run, slurm_end);
-        watchdog_stop();
         say_outcome(status);
         run_free(&run);
     } else {

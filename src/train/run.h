@@ -47,9 +47,10 @@ typedef struct Run {
     uint32_t *order;                     /* [train_images] of the epoch */
     uint64_t *digests;                   /* [ranks] */
     Progress progress;
-    History history;  /* rank 0 */
-    size_t bad_steps; /* skipped in a row */
-    double deadline;  /* seconds since the epoch */
+    History history;     /* rank 0 */
+    size_t bad_steps;    /* skipped in a row */
+    uint64_t saved_step; /* that last.h5 is from, as far as this rank knows; 0: there is none */
+    double deadline;     /* seconds since the epoch */
 
     /* For measuring. */
     bool any_order;  /* of summation: VitOptions */
@@ -62,7 +63,6 @@ typedef struct Run {
     float *snapshot[SNAPSHOT_BLOCKS]; /* flat blocks: what is being saved */
     History snapshot_history;
     bool failed[SAVE_FILES]; /* the latest write of each */
-    uint64_t saved_step;     /* that last.h5 is from */
     double save_began;       /* MPI_Wtime of the latest one */
     double save_stall;       /* s that training stood still for it */
     double save_seconds;     /* s until it was written; 0: not known yet */

@@ -76,8 +76,9 @@ void run_save_poll(Run *run) {
 void run_save_wait(Run *run) {
     if (!run->writer.busy)
         return;
-    watchdog_alive("writing files", run->progress.step, run->saved_step);
+    watchdog_phase("writing files", WATCHDOG_OWN_WORK);
     writer_wait(&run->writer);
+    watchdog_phase("after writing files", WATCHDOG_TOGETHER);
     take_results(run);
 }
 
@@ -114,7 +115,7 @@ void run_save(Run *run, SaveWish wish) {
     if (first)
         run_save_wait(run);
     if (wish.last) {
-        watchdog_alive("collecting the moments", run->progress.step, run->saved_step);
+        watchdog_phase("collecting the moments", WATCHDOG_TOGETHER);
         exchange_collect(run->ranks, &run->partition, run->first_moment,
                          run->snapshot[SNAPSHOT_FIRST_MOMENT]);
         exchange_collect(run->ranks, &run->partition, run->second_moment,

@@ -145,16 +145,19 @@ Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
     const size_t *image;
     VitSums sums;
     TotalsReport total;
-    watchdog_alive("step", run->progress.step, run->saved_step);
+    watchdog_phase("step", WATCHDOG_TOGETHER);
+    watchdog_position(run->progress.step, run->saved_step);
     compute_gradient(run, batch, &image, &sums);
     phase_begin(PHASE_EXCHANGE);
     const TotalsReport mine = {.coverage = epoch_coverage(batch->samples, batch->count),
                                .stop =
                                    stop_requested() || (first && time_is_up(run, batch->images)),
-                               .save = first && run_save_is_due(run)};
+                               .save = first && run_save_is_due(run),
+                               .saved_step = run->saved_step};
     run->progress.sums.wait.ranks +=
         totals_gather(run->totals, image, &sums, &mine, run->squares, &total);
     run->progress.sums.coverage += total.coverage;
+    run->saved_step = total.saved_step;
     *stop = total.stop;
     *save = total.save;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* A rank's message: these, the loss over its nodes of images, the squares of its pieces. */
-enum { FLAG_STOP, FLAG_SAVE, HITS, TOP5_HITS, COVERAGE, FIXED };
+enum { FLAG_STOP, FLAG_SAVE, SAVED_STEP, HITS, TOP5_HITS, COVERAGE, FIXED };
 
 struct Totals {
     const Ranks *ranks;
@@ -87,6 +87,7 @@ double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
     _Static_assert(sizeof(double) == sizeof(uint64_t), "bits travel as a double");
     mine[FLAG_STOP] = wishes && wishes->stop;
     mine[FLAG_SAVE] = wishes && wishes->save;
+    mine[SAVED_STEP] = wishes ? (double)wishes->saved_step : 0.0;
     memcpy(&mine[COVERAGE], wishes ? &wishes->coverage : &none, sizeof none);
     mine[HITS] = (double)sums->hits;
     mine[TOP5_HITS] = (double)sums->top5_hits;
@@ -117,6 +118,7 @@ double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
         if (squares)
             copy_squares(totals->partition, r, squares, theirs + FIXED + count, false);
     }
+    report->saved_step = (uint64_t)totals->received[SAVED_STEP];
     report->loss = images ? loss.value[0] : 0.0;
     return seconds;
 }

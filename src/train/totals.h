@@ -17,8 +17,9 @@ void totals_free(Totals *totals);
 typedef struct TotalsReport {
     double loss; /* sum over the images, on all ranks the same bits */
     uint64_t hits, top5_hits;
-    uint64_t coverage; /* sum of the ranks' */
-    bool stop, save;   /* whether any rank wants it */
+    uint64_t coverage;   /* sum of the ranks' */
+    bool stop, save;     /* whether any rank wants it */
+    uint64_t saved_step; /* rank 0's: of the latest save */
 } TotalsReport;
 
 /* image [ranks + 1]: the borders of the ranks' slices; sums: this rank's. wishes: what else this

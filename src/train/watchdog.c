@@ -1,34 +1,141 @@
 #include "vit/watchdog.h"
 
+#include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/stop.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+/* A rank of this host, this one too. */
+typedef struct Neighbour {
+    int rank;
+    long process;
+} Neighbour;
 
 static struct {
     const Ranks *ranks;
-    double limit_s;
+    Ranks copy;
+    Neighbour *neighbour; /* [neighbours], in order of rank */
+    size_t neighbours;
+    size_t mine;     /* this rank's place among them */
+    bool first_host; /* rank 0 is on it */
     bool running;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t end;
     bool ending;
+    _Atomic double limit_s;
     atomic_ulong beats;
     _Atomic(const char *) phase;
+    atomic_int kind;
     atomic_ullong step, saved;
 } dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER, .phase = "start"};
 
-static void bark(void) {
+/* ---- the others of this host ---- */
+
+/* Linux's letter for the state of a process; 'X' when there is none, '?' when it cannot be told. */
+static char process_state(long process) {
+    char path[64], text[512] = "";
+    snprintf(path, sizeof path, "/proc/%ld/stat", process);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
+    /* The name before the state, in brackets, may hold anything. */
+    const char *name = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
+    fclose(file);
+    return name && name[1] == ' ' && name[2] ? name[2] : '?';
+}
+
+/* What keeps a process from answering, or NULL. */
+static const char *trouble(long process) {
+    switch (process_state(process)) {
+    case 'T':
+        return "is stopped by a signal";
+    case 't':
+        return "is held by a debugger";
+    case 'D':
+        return "waits for a disk or a file system";
+    case 'Z':
+    case 'X':
+        return "has ended";
+    default:
+        return NULL;
+    }
+}
+
+/* The first other rank of this host that cannot answer; NULL when there is none. */
+static const Neighbour *find_culprit(const char **what) {
+    for (size_t i = 0; i < dog.neighbours; i++)
+        if (i != dog.mine && (*what = trouble(dog.neighbour[i].process)))
+            return &dog.neighbour[i];
+    return NULL;
+}
+
+/* How many ranks of this host that can answer come before this one. */
+static size_t answering_before(void) {
+    size_t before = 0;
+    for (size_t i = 0; i < dog.mine; i++)
+        before += !trouble(dog.neighbour[i].process);
+    return before;
+}
+
+/* ---- the end ---- */
+
+/* Seconds beyond the limit after which this rank speaks: at once when it knows what is wrong; those
+ * that only wait, later, and one after the other, since the first one ends all. */
+static double patience(bool knows) {
+    const double turn = 0.25 * (double)answering_before();
+    return (turn < 5.0 ? turn : 5.0) + (knows ? 0.0 : dog.first_host ? 1.0 : 2.0);
+}
+
+static void last_save(char *text, size_t bytes) {
+    const unsigned long long saved = atomic_load(&dog.saved);
+    if (saved)
+        snprintf(text, bytes, "last save after step %llu", saved);
+    else
+        snprintf(text, bytes, "nothing is saved yet");
+}
+
+static void bark(const Neighbour *culprit, const char *what, bool own_work) {
+    char reason[256], saved[64];
+    const char *host = dog.ranks->host;
+    last_save(saved, sizeof saved);
+    if (culprit)
+        snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank, host,
+                 culprit->process, what);
+    else if (own_work)
+        snprintf(reason, sizeof reason, "its own work does not end; a file system may be stuck");
+    else
+        snprintf(reason, sizeof reason, "a rank on another host, or the network, is stuck");
     fprintf(stderr,
             "Error: rank %d on %s stands still for %g minutes ([run] stall_timeout) in phase '%s' "
-            "after step %llu: a peer or the network is stuck; last save after step %llu\n",
-            dog.ranks->rank, dog.ranks->host, dog.limit_s / 60.0, atomic_load(&dog.phase),
-            atomic_load(&dog.step), atomic_load(&dog.saved));
+            "after step %llu: %s; %s\n",
+            dog.ranks->rank, host, atomic_load(&dog.limit_s) / 60.0, atomic_load(&dog.phase),
+            atomic_load(&dog.step), reason, saved);
     fflush(stderr);
+    log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.phase),
+             atomic_load(&dog.step), reason, saved);
     MPI_Abort(dog.ranks->comm, STATUS_INTERNAL);
 }
+
+/* A launcher that ends the job, because a rank died or somebody wants it, sends TERM and kills a
+ * second later. Rank 0 cannot stop in order when it waits for one that is no more: it leaves a line
+ * in the log file, where a standard output may already be gone. */
+static void note_end(void) {
+    char saved[64];
+    last_save(saved, sizeof saved);
+    log_note("%s while this rank stood still in phase '%s' after step %llu: if the launcher named "
+             "a rank that died, that is why; %s",
+             stop_requested(), atomic_load(&dog.phase), atomic_load(&dog.step), saved);
+}
+
+/* ---- the watch ---- */
 
 static double seconds_now(void) {
     struct timespec now;
@@ -36,42 +143,111 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Looks several times within the limit, at least once a second. */
+/* Seconds between two looks: few, since the time between TERM and KILL is short; when so many have
+ * passed, this process was stopped itself. */
+static const double look_interval_s = 0.1, asleep_s = 2.0;
+
 static struct timespec next_look(void) {
     struct timespec when;
     clock_gettime(CLOCK_REALTIME, &when);
-    const double pause = dog.limit_s / 8.0 < 1.0 ? dog.limit_s / 8.0 : 1.0;
-    const double nanoseconds = (double)when.tv_nsec + 1e9 * pause;
-    when.tv_sec += (time_t)(nanoseconds / 1e9);
-    when.tv_nsec = (long)(nanoseconds - 1e9 * (double)(time_t)(nanoseconds / 1e9));
+    when.tv_nsec += (long)(1e9 * look_interval_s);
+    when.tv_sec += when.tv_nsec / 1000000000;
+    when.tv_nsec %= 1000000000;
     return when;
+}
+
+/* The master thread has given no sign for some seconds. */
+static void look(double still_s, bool *noted) {
+    const bool asked = stop_requested() && strcmp(stop_requested(), "SIGUSR1") != 0;
+    if (asked && !*noted && still_s > 0.3) {
+        note_end();
+        *noted = true;
+    }
+    const double over = still_s - atomic_load(&dog.limit_s);
+    if (over < 0.0)
+        return;
+    const char *what = NULL;
+    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
+    const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
+    if (over >= (own_work ? 0.0 : patience(culprit != NULL)))
+        bark(culprit, what, own_work);
 }
 
 static void *watch(void *unused) {
     (void)unused;
     unsigned long seen = atomic_load(&dog.beats);
-    double since = seconds_now();
+    double since = seconds_now(), looked = since;
+    bool noted = false;
     pthread_mutex_lock(&dog.mutex);
     while (!dog.ending) {
         const struct timespec when = next_look();
         pthread_cond_timedwait(&dog.end, &dog.mutex, &when);
         const unsigned long beats = atomic_load(&dog.beats);
-        if (beats != seen) {
-            seen = beats;
-            since = seconds_now();
-        } else if (!dog.ending && seconds_now() - since > dog.limit_s) {
-            bark();
-        }
+        const double now = seconds_now();
+        /* A job that is suspended and goes on has not stood still. */
+        if (beats != seen || now - looked > asleep_s)
+            since = now;
+        else if (!dog.ending)
+            look(now - since, &noted);
+        seen = beats;
+        looked = now;
     }
     pthread_mutex_unlock(&dog.mutex);
     return NULL;
 }
 
-Status watchdog_start(const Ranks *ranks, double minutes) {
-    dog.ranks = ranks;
-    dog.limit_s = 60.0 * minutes;
-    dog.ending = false;
+/* ---- for the master thread ---- */
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *text) {
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    return hash;
+}
+
+typedef struct Place {
+    uint64_t host;
+    int64_t process;
+} Place;
+
+/* Notes the ranks of this host among all. */
+static void note_neighbours(const Place *place) {
+    const Ranks *ranks = dog.ranks;
+    dog.first_host = place[0].host == place[ranks->rank].host;
+    for (int r = 0; r < ranks->size; r++) {
+        if (place[r].host != place[ranks->rank].host)
+            continue;
+        if (r == ranks->rank)
+            dog.mine = dog.neighbours;
+        dog.neighbour[dog.neighbours++] = (Neighbour){r, (long)place[r].process};
+    }
+}
+
+static Status gather_neighbours(void) {
+    const Ranks *ranks = dog.ranks;
+    const size_t size = (size_t)ranks->size;
+    const Place mine = {hash_of(ranks->host), (int64_t)getpid()};
+    Place *place = NULL;
+    Status status = memory_allocate(&place, size, sizeof *place, "the ranks' processes");
+    if (status == STATUS_OK)
+        status = memory_allocate(&dog.neighbour, size, sizeof *dog.neighbour, "this host's ranks");
+    status = ranks_agree(ranks, status);
+    if (status == STATUS_OK) {
+        ranks_gather(ranks, &mine, sizeof mine, place);
+        note_neighbours(place);
+    }
+    memory_free(place);
+    return status;
+}
+
+static Status start_thread(void) {
+    /* Signals are the master thread's. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     const int error = pthread_create(&dog.thread, NULL, watch, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error)
         return status_fail(STATUS_INTERNAL, "the watchdog's thread cannot be started: %s",
                            strerror(error));
@@ -79,19 +255,40 @@ Status watchdog_start(const Ranks *ranks, double minutes) {
     return STATUS_OK;
 }
 
-void watchdog_stop(void) {
-    if (!dog.running)
-        return;
-    pthread_mutex_lock(&dog.mutex);
-    dog.ending = true;
-    pthread_cond_signal(&dog.end);
-    pthread_mutex_unlock(&dog.mutex);
-    pthread_join(dog.thread, NULL);
-    dog.running = false;
+Status watchdog_start(const Ranks *ranks, double minutes) {
+    dog.copy = *ranks;
+    dog.ranks = &dog.copy;
+    dog.ending = false;
+    watchdog_set_limit(minutes);
+    STATUS_TRY(gather_neighbours());
+    return ranks_agree(ranks, start_thread());
 }
 
-void watchdog_alive(const char *phase, uint64_t step, uint64_t saved) {
+void watchdog_set_limit(double minutes) {
+    atomic_store(&dog.limit_s, 60.0 * minutes);
+}
+
+void watchdog_stop(void) {
+    if (dog.running) {
+        pthread_mutex_lock(&dog.mutex);
+        dog.ending = true;
+        pthread_cond_signal(&dog.end);
+        pthread_mutex_unlock(&dog.mutex);
+        pthread_join(dog.thread, NULL);
+        dog.running = false;
+    }
+    memory_free(dog.neighbour);
+    dog.neighbour = NULL;
+    dog.neighbours = 0;
+}
+
+void watchdog_phase(const char *phase, WatchdogKind kind) {
     atomic_store(&dog.phase, phase);
+    atomic_store(&dog.kind, (int)kind);
+    watchdog_tick();
+}
+
+void watchdog_position(uint64_t step, uint64_t saved) {
     atomic_store(&dog.step, step);
     atomic_store(&dog.saved, saved);
     watchdog_tick();

@@ -5,6 +5,8 @@ vit_test(test_checkpoint_damage train/test_checkpoint_damage.c LIBRARIES vit_tra
 vit_test(test_checkpoint_last train/test_checkpoint_last.c LIBRARIES vit_train)
 target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
+vit_test(test_writer train/test_writer.c LIBRARIES vit_train)
+target_include_directories(test_writer PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
 vit_test(test_adamw train/test_adamw.c LIBRARIES vit_train)
 target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
 

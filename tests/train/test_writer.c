@@ -1,0 +1,138 @@
+/* The writer's thread: what is wanted is written, in order, and what became of it is told. */
+
+#include "train/checkpoint_fixture.h"
+#include "vit/file.h"
+#include "writer.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+/* LSan: HDF5 does not free what it was writing when that failed. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) {
+    return "leak:libhdf5";
+}
+
+static Fixture fixture;
+static Output output;
+static Writer writer;
+
+static int set_up(void **state) {
+    (void)state;
+    writer = (Writer){0};
+    output = (Output){.lock = -1};
+    if (fixture_init(&fixture) != STATUS_OK)
+        return -1;
+    snprintf(output.folder, sizeof output.folder, "%s", fixture.folder);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    fixture_free(&fixture);
+    return 0;
+}
+
+static Save save_of(bool best, bool last, bool metrics) {
+    Save save = {.wanted = {best, last, metrics},
+                 .output = &output,
+                 .keep = 2,
+                 .checkpoint = fixture.checkpoint,
+                 .best_val_accuracy = 0.25,
+                 .best_epoch = 1};
+    save.checkpoint.progress.best_val_accuracy = 0.5;
+    save.checkpoint.progress.best_epoch = 3;
+    return save;
+}
+
+static void path_of(const char *name, char path[static FILE_PATH_MAX]) {
+    assert_int_equal(output_path(&output, name, path), STATUS_OK);
+}
+
+static bool is_there(const char *name) {
+    char path[FILE_PATH_MAX];
+    path_of(name, path);
+    return file_exists(path);
+}
+
+static Progress progress_in(const char *name, bool moments) {
+    char path[FILE_PATH_MAX];
+    Checkpoint read;
+    path_of(name, path);
+    assert_int_equal(fixture_read(path, &fixture.table, moments, &read), STATUS_OK);
+    const Progress progress = read.progress;
+    fixture_free_read(&read);
+    return progress;
+}
+
+static void writes_what_is_wanted(void **state) {
+    (void)state;
+    Save save = save_of(true, true, false);
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    assert_true(writer_is_done(&writer));
+    for (SaveFile file = 0; file < SAVE_FILES; file++)
+        assert_int_equal(save.status[file], STATUS_OK);
+    assert_true(save.seconds > 0.0);
+    assert_false(is_there("metrics.h5"));
+    assert_int_equal(progress_in("last.h5", true).best_epoch, 3);
+    assert_int_equal(progress_in("best.h5", false).best_epoch, 3);
+
+    Save metrics = save_of(false, false, true);
+    writer_start(&writer, &metrics);
+    writer_wait(&writer);
+    assert_true(is_there("metrics.h5") && is_there("metrics.csv"));
+    assert_false(is_there("last.1.h5"));
+}
+
+/* A best that was not written is not claimed by the state that is. */
+static void last_does_not_claim_a_best_that_failed(void **state) {
+    (void)state;
+    char blocked[FILE_PATH_MAX];
+    path_of("best.h5.tmp", blocked);
+    assert_int_equal(mkdir(blocked, 0777), 0);
+    Save save = save_of(true, true, true);
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    assert_int_equal(save.status[SAVE_BEST], STATUS_IO);
+    assert_non_null(strstr(save.message[SAVE_BEST], "best.h5"));
+    assert_int_equal(save.status[SAVE_LAST], STATUS_OK);
+    assert_int_equal(save.status[SAVE_METRICS], STATUS_OK);
+    const Progress progress = progress_in("last.h5", true);
+    assert_int_equal(progress.best_epoch, 1);
+    assert_true(progress.best_val_accuracy == 0.25);
+}
+
+static void waits_for_nothing(void **state) {
+    (void)state;
+    assert_true(writer_is_done(&writer));
+    writer_wait(&writer);
+}
+
+static void copies_a_history(void **state) {
+    (void)state;
+    History copy = {0};
+    for (int round = 0; round < 2; round++)
+        assert_int_equal(history_copy(&copy, &fixture.history), STATUS_OK);
+    assert_int_equal(copy.epochs, fixture.history.epochs);
+    assert_int_equal(copy.steps, fixture.history.steps);
+    assert_memory_equal(copy.epoch, fixture.history.epoch, copy.epochs * sizeof *copy.epoch);
+    assert_memory_equal(copy.step, fixture.history.step, copy.steps * sizeof *copy.step);
+    assert_int_equal(history_add_step(&copy, (StepRow){.step = 21}), STATUS_OK);
+    assert_int_equal(fixture.history.steps, 20);
+    history_free(&copy);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(writes_what_is_wanted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(last_does_not_claim_a_best_that_failed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(waits_for_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(copies_a_history, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -82,8 +82,9 @@ Status vit_init(Vit **vit, const ModelShape *shape, const ParameterTable *table,
                 const VitOptions *options);
 void vit_free(Vit *vit);
 
-/* Bytes that vit_init would allocate. */
-size_t vit_bytes(const ModelShape *shape, const ParameterTable *table, const VitOptions *options);
+/* Bytes that vit_init would allocate. STATUS_INTERNAL: out of memory for looking; *bytes is 0. */
+Status vit_bytes(const ModelShape *shape, const ParameterTable *table, const VitOptions *options,
+                 size_t *bytes);
 
 /* Forward with dropout, and the gradient of scale * (sum of the images' losses); see vit_partial.
  * step selects the dropout decisions. logits [images, classes] may be NULL. */

@@ -173,13 +173,16 @@ void vit_free(Vit *vit) {
     memory_free(vit);
 }
 
-size_t vit_bytes(const ModelShape *shape, const ParameterTable *table, const VitOptions *options) {
+Status vit_bytes(const ModelShape *shape, const ParameterTable *table, const VitOptions *options,
+                 size_t *bytes) {
     Vit *vit = NULL;
     Arena arena = {0};
-    if (create(&vit, shape, table, options) == STATUS_OK)
+    const Status status = create(&vit, shape, table, options);
+    if (status == STATUS_OK)
         place(vit, &arena);
     vit_free(vit);
-    return arena.used * sizeof(float);
+    *bytes = arena.used * sizeof(float);
+    return status;
 }
 
 static DropoutSource dropout_source(const Vit *vit, const Pass *pass, double rate,

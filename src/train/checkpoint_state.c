@@ -203,9 +203,12 @@ Status checkpoint_state_write(hid_t file, const Checkpoint *checkpoint, const Bl
 static Status check_format(hid_t file, const char *path) {
     char *format = NULL;
     uint64_t version = 0, complete = 0;
-    bool ours =
-        h5_get_text(file, "/", "format", &format) == STATUS_OK && strcmp(format, FORMAT) == 0;
+    const Status status = h5_get_text(file, "/", "format", &format);
+    const bool ours = status == STATUS_OK && strcmp(format, FORMAT) == 0;
     memory_free(format);
+    /* Lack of memory damages no file. */
+    if (status == STATUS_INTERNAL)
+        return status;
     if (!ours)
         return status_fail(STATUS_DATA, "%s: is not a checkpoint, or damaged", path);
     STATUS_TRY(h5_get_count(file, "/", "format_version", &version));

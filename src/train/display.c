@@ -87,10 +87,12 @@ static void display_model(const Run *run) {
 /* What a rank holds, in bytes. */
 static double memory_bytes(const Run *run, const ExchangeCost *cost) {
     const VitOptions options = run_vit_options(run);
+    size_t vit;
+    if (vit_bytes(&run->shape, &run->table, &options, &vit) != STATUS_OK)
+        log_warning("%s", status_message());
     const size_t ranks = (size_t)run->ranks->size, block = run->table.floats * sizeof(float);
     const size_t images = run->data.images[SPLIT_TRAIN] + run->data.images[SPLIT_TEST];
-    return cost->memory + (double)(block + 2 * run->partition.own_floats * sizeof(float) +
-                                   vit_bytes(&run->shape, &run->table, &options) +
+    return cost->memory + (double)(block + 2 * run->partition.own_floats * sizeof(float) + vit +
                                    images / ranks * (DATA_IMAGE_BYTES + sizeof(uint16_t)) +
                                    run->train_images * sizeof *run->order);
 }
@@ -110,8 +112,10 @@ static void display_exchange(const Run *run) {
     ExchangeCost cost;
     char number[32];
     if (exchange_cost(run->ranks, &run->partition, &run->shape, &run->table, &options, &cost) !=
-        STATUS_OK)
+        STATUS_OK) {
+        log_warning("%s", status_message());
         return;
+    }
     for (size_t g = 0; g < run->partition.regions; g++) {
         const Region *region = &run->partition.region[g];
         const char *name = run->table.entry[run->partition.piece[region->first_piece].entry].name;

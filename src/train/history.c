@@ -262,7 +262,8 @@ static Status check_h5(const History *history, const char *path) {
                 same_rows(found.step, history->step, found.steps * sizeof *found.step);
     history_free(&found);
     return same ? STATUS_OK
-                : status_fail(STATUS_IO, "%s: what was written does not read back", path);
+                : status_fail(STATUS_IO, "%s: what was written does not read back: %s", path,
+                              status == STATUS_OK ? "it differs" : status_message());
 }
 
 static Status write_h5(const History *history, const char *path) {

@@ -162,8 +162,11 @@ Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOp
         measurement->threads = run.threads;
         measurement->batch_size = whole_batch(&run);
         measurement->updated = sum_of_ranks(ranks, (double)run.partition.own_floats);
-        measurement->planned_bytes = (double)vit_bytes(&run.shape, &run.table, &vit);
-        status = measure(&run, options, measurement);
+        size_t bytes;
+        status = ranks_agree(ranks, vit_bytes(&run.shape, &run.table, &vit, &bytes));
+        measurement->planned_bytes = (double)bytes;
+        if (status == STATUS_OK)
+            status = measure(&run, options, measurement);
     }
     run_free(&run);
     return status;

@@ -258,8 +258,12 @@ void display_saves(const Run *run) {
              run->saves.count == 1 ? "" : "s", run->saves.seconds / count, stall);
 }
 
-void display_epoch(const Run *run, const EpochRow *row) {
-    char validation[160] = "", waiting[128] = "";
+void display_epoch(const Run *run, const EpochRow *row, const char *paces) {
+    char validation[160] = "", waiting[128] = "", skipped[96] = "";
+    const uint64_t lost = run->progress.position - run->progress.sums.samples;
+    if (lost)
+        snprintf(skipped, sizeof skipped, " - skipped: %llu images of steps that were not finite",
+                 (unsigned long long)lost);
     if (!isnan(row->val_loss))
         snprintf(validation, sizeof validation,
                  " - val_loss: %.4f - val_accuracy: %.4f - val_top5_accuracy: %.4f", row->val_loss,
@@ -271,9 +275,10 @@ void display_epoch(const Run *run, const EpochRow *row) {
                  100.0 * row->wait.gradients / row->seconds, 100.0 * row->wait.ranks / row->seconds,
                  100.0 * row->wait.weights / row->seconds);
     log_info("Epoch %llu/%zu - %.1f s - %.1f images/s%s - loss: %.4f - accuracy: %.4f - "
-             "top5_accuracy: %.4f%s",
+             "top5_accuracy: %.4f%s%s%s%s",
              (unsigned long long)row->epoch, run->job.epochs, row->seconds, row->images_per_second,
-             waiting, row->loss, row->accuracy, row->top5_accuracy, validation);
+             waiting, row->loss, row->accuracy, row->top5_accuracy, validation, skipped,
+             paces[0] ? " - " : "", paces);
 }
 
 void display_test(const Evaluation *test) {

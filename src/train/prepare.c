@@ -171,6 +171,8 @@ static Status allocate(Run *run) {
     STATUS_TRY(memory_allocate(&run->order, run->train_images, sizeof *run->order, "epoch order"));
     STATUS_TRY(memory_allocate(&run->digests, (size_t)run->ranks->size, sizeof *run->digests,
                                "the ranks' reports"));
+    STATUS_TRY(memory_allocate(&run->paces, (size_t)run->ranks->size, sizeof *run->paces,
+                               "the ranks' reports"));
     STATUS_TRY(augment_init(&run->augment, &run->job, &run->data));
     STATUS_TRY(memory_allocate(&run->scratch, run->threads * augment_scratch(&run->augment),
                                sizeof(float), "augmentation"));
@@ -224,6 +226,7 @@ void run_free(Run *run) {
     memory_free(run->evaluated);
     memory_free(run->order);
     memory_free(run->digests);
+    memory_free(run->paces);
     totals_free(run->totals);
     partition_free(&run->partition);
     memory_free(run->job_text);

@@ -3,6 +3,7 @@
 
 #include "exchange.h"
 #include "output.h"
+#include "pace.h"
 #include "partition.h"
 #include "totals.h"
 #include "vit/augment.h"
@@ -48,6 +49,8 @@ typedef struct Run {
     uint64_t *digests;                   /* [ranks] */
     Progress progress;
     History history;     /* rank 0 */
+    Pace pace;           /* of this rank, in this epoch as far as this process took part */
+    Pace *paces;         /* [ranks] */
     size_t bad_steps;    /* skipped in a row */
     uint64_t saved_step; /* that last.h5 is from, as far as this rank knows; 0: there is none */
     double deadline;     /* seconds since the epoch */
@@ -130,6 +133,8 @@ void run_save_poll(Run *run); /* rank 0: takes note of a write that is over */
 void run_save_wait(Run *run); /* until nothing is being written; HDF5 is free for others then */
 bool run_save_is_due(const Run *run); /* rank 0: whether by every_steps or every_minutes, after the
                                          step that is being taken */
+/* Local: which last.h5 is the latest, for a message. */
+void run_describe_saved(const Run *run, char *text, size_t bytes);
 double run_save_cost(const Run *run); /* rank 0: seconds, as far as is known */
 
 /* resume.c. Collective: initial or stored state on all ranks. */
@@ -147,7 +152,7 @@ void display_ready(const Run *run); /* how long the start took */
 void display_step(Run *run);        /* bar or line */
 void display_save(Run *run);        /* that last.h5 was written, and what that cost */
 void display_saves(const Run *run); /* the same of all of them, on average */
-void display_epoch(const Run *run, const EpochRow *row);
+void display_epoch(const Run *run, const EpochRow *row, const char *paces);
 void display_test(const Evaluation *test); /* the closing lines */
 
 /* train.c. Collective: the whole training, from run->progress on. */

@@ -130,6 +130,14 @@ void run_save(Run *run, SaveWish wish) {
     run->save_stall = MPI_Wtime() - start;
 }
 
+void run_describe_saved(const Run *run, char *text, size_t bytes) {
+    if (run->saved_step)
+        snprintf(text, bytes, "the last good checkpoint is %.200s/last.h5, after step %llu",
+                 run->job.output, (unsigned long long)run->saved_step);
+    else
+        snprintf(text, bytes, "nothing was saved before in %.200s", run->job.output);
+}
+
 bool run_save_is_due(const Run *run) {
     const Job *job = &run->job;
     if (job->every_steps && (run->progress.step + 1) % job->every_steps == 0)

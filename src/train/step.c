@@ -79,10 +79,12 @@ void run_settle(Run *run) {
 static void update(Run *run, double norm) {
     const double clip = run->job.clip_norm;
     const double scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0;
+    const double start = MPI_Wtime();
     run->progress.adam_step++;
     update_weights(&run->partition, run->ranks->rank, run->exchange,
                    adamw_terms(&run->job, run->progress.adam_step, scale), run->weights,
                    run->first_moment, run->second_moment);
+    pace_add(&run->pace, PACE_UPDATE, MPI_Wtime() - start, 0.0);
     exchange_post_weights(run->exchange, run->weights);
     if (run->no_overlap)
         run_settle(run);
@@ -104,11 +106,13 @@ static Status skip_step(Run *run, const char *culprit, bool loss_is_finite) {
                     (unsigned long long)run->progress.step, what, run->bad_steps);
     if (run->bad_steps < run->job.max_bad_steps)
         return STATUS_OK;
-    return status_fail(
-        STATUS_INTERNAL,
-        "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); the last "
-        "checkpoint in %s is from before",
-        (unsigned long long)run->progress.step, what, run->bad_steps, run->job.output);
+    char saved[512];
+    run_save_wait(run);
+    run_describe_saved(run, saved, sizeof saved);
+    return status_fail(STATUS_INTERNAL,
+                       "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); "
+                       "%s",
+                       (unsigned long long)run->progress.step, what, run->bad_steps, saved);
 }
 
 /* Forward, backward, and the gradient of what this rank updates. *image: the borders of the ranks'
@@ -119,6 +123,7 @@ static void compute_gradient(Run *run, const Batch *batch, const size_t **image,
                                  .pixels = batch->pixels,
                                  .samples = batch->samples,
                                  .epoch = (int64_t)run->progress.epoch};
+    const double start = MPI_Wtime(), waited = waits_total(wait);
     *image = exchange_start(run->exchange, batch->images);
     const VitInput input = {.images = batch->count,
                             .first = (*image)[run->ranks->rank],
@@ -136,8 +141,12 @@ static void compute_gradient(Run *run, const Batch *batch, const size_t **image,
     vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images, NULL,
               &hooks, sums);
     exchange_finish(run->exchange, run->vit, run->weights, &wait->gradients);
+    const double end = MPI_Wtime();
+    pace_add(&run->pace, PACE_COMPUTE, end - start - (waits_total(wait) - waited),
+             (double)batch->count);
     phase_begin(PHASE_ADAMW);
     update_squares(&run->partition, run->ranks->rank, run->exchange, run->squares);
+    pace_add(&run->pace, PACE_UPDATE, MPI_Wtime() - end, 1.0);
 }
 
 Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {

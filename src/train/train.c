@@ -132,10 +132,13 @@ static void close_epoch(Run *run, bool partial) {
         row.val_top5_accuracy = validation.top5_accuracy;
     }
     const bool first = run->ranks->rank == 0;
+    char paces[PACE_TEXT];
+    pace_describe(run->ranks, &run->pace, run->paces, paces);
+    run->pace = (Pace){0};
     if (first) {
         if (history_add_epoch(&run->history, row) != STATUS_OK)
             log_warning("%s", status_message());
-        display_epoch(run, &row);
+        display_epoch(run, &row, paces);
         if (!partial)
             log_coverage(run);
     }
@@ -192,14 +195,21 @@ static Status test_best(Run *run, Evaluation *test) {
     return STATUS_OK;
 }
 
+/* The job ends with steps that went wrong. */
+static Status wrecked(Run *run) {
+    char saved[512];
+    run_save_wait(run);
+    run_describe_saved(run, saved, sizeof saved);
+    return status_fail(STATUS_INTERNAL,
+                       "the last %zu steps, up to step %llu, were not finite and were skipped; %s",
+                       run->bad_steps, (unsigned long long)run->progress.step, saved);
+}
+
 /* The best weights on the test split, and the last word of last.h5. */
 static Status finish(Run *run) {
     const bool first = run->ranks->rank == 0;
     if (run->bad_steps)
-        return status_fail(STATUS_INTERNAL,
-                           "the last %zu steps were not finite and were skipped; the last "
-                           "checkpoint in %s is from before",
-                           run->bad_steps, run->job.output);
+        return wrecked(run);
     log_digest(run, "Weights SHA-256");
     Evaluation test;
     STATUS_TRY(test_best(run, &test));

@@ -12,11 +12,14 @@ awk -v loss="$last" -v right="$right" 'BEGIN { exit !(loss < 0.05 && right == 1)
 
 # Weights beyond every bound: nothing is finite any more from the second step on.
 expect 70 'not finite, 4 steps in a row' train 2 wild -s train.learning_rate=1e30 -s train.max_bad_steps=4
+grep -q "max_bad_steps); nothing was saved before in wild$" said || fail "the last checkpoint is not told: $(cat said)"
 grep -q 'Warning: step 2: .* is not finite; the step is skipped (1 in a row)' said ||
     fail "the first skipped step is not told: $(cat said)"
 # Wrecked weights do not replace good ones, neither when the job ends for them nor at its regular end.
 [ ! -e wild/best.h5 ] || fail "best.h5 holds wrecked weights"
-expect 70 'were not finite' train 2 short -s train.learning_rate=1e30 -s train.max_steps=3 -s checkpoint.every_steps=1
+expect 70 'the last good checkpoint is short/last.h5, after step 1' train 2 short -s train.learning_rate=1e30 \
+    -s train.max_steps=3 -s checkpoint.every_steps=1
+grep -q '^Epoch 1/3 .* - skipped: 64 images of steps' said || fail "skipped images are not shown: $(cat said)"
 [ "$(column short/last.h5 /history/step/step | wc -l)" -eq 1 ] || fail "a state after bad steps was saved"
 grep -q '^Test' said && fail "a wrecked run shows test lines"
 exit 0

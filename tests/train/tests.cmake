@@ -13,6 +13,9 @@ target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_
 vit_test(test_replica train/test_replica.c LIBRARIES vit_train RANKS 2 4)
 target_include_directories(test_replica PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
 
+vit_test(test_pace train/test_pace.c LIBRARIES vit_train RANKS 2 3)
+target_include_directories(test_pace PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
+
 add_executable(set_label train/set_label.c)
 target_link_libraries(set_label PRIVATE vit_hdf5)
 

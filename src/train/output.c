@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +16,26 @@ Status output_path(const Output *output, const char *name, char path[static FILE
     return STATUS_OK;
 }
 
+/* Who uses the folder, for the message of the next one; told by the lock file's content. */
+static void sign_lock(const Output *output) {
+    char text[256], host[128] = "";
+    const char *job = getenv("SLURM_JOB_ID");
+    gethostname(host, sizeof host - 1);
+    const int length = snprintf(text, sizeof text, "process %ld on %s%s%.32s\n", (long)getpid(),
+                                host, job ? ", Slurm job " : "", job ? job : "");
+    /* Only a help: without it the lock is as good. */
+    if (ftruncate(output->lock, 0) != 0 || pwrite(output->lock, text, (size_t)length, 0) != length)
+        return;
+}
+
+static void read_owner(const Output *output, char *owner, size_t bytes) {
+    const ssize_t length = pread(output->lock, owner, bytes - 1, 0);
+    owner[length > 0 ? length : 0] = '\0';
+    owner[strcspn(owner, "\n")] = '\0';
+    if (!owner[0])
+        snprintf(owner, bytes, "an unknown process");
+}
+
 /* A record lock goes with the process, so that a dead job's lock does not block. */
 static Status lock_folder(Output *output) {
     char path[FILE_PATH_MAX];
@@ -24,20 +45,35 @@ static Status lock_folder(Output *output) {
         return status_fail(STATUS_IO, "%s: the output folder is not writable: %s", output->folder,
                            strerror(errno));
     struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    if (fcntl(output->lock, F_SETLK, &wanted) == 0)
+    if (fcntl(output->lock, F_SETLK, &wanted) == 0) {
+        sign_lock(output);
         return STATUS_OK;
+    }
     if (errno != EACCES && errno != EAGAIN) {
         log_warning("%s: this file system has no locks (%s); make sure that no other job uses the "
                     "folder",
                     output->folder, strerror(errno));
         return STATUS_OK;
     }
-    wanted.l_type = F_WRLCK;
-    fcntl(output->lock, F_GETLK, &wanted);
-    return status_fail(STATUS_IO,
-                       "%s: the output folder is in use by another job (process %ld); wait for it, "
-                       "or choose another [job] output",
-                       output->folder, (long)wanted.l_pid);
+    char owner[256];
+    read_owner(output, owner, sizeof owner);
+    return status_fail(
+        STATUS_IO,
+        "%s: the output folder is in use by another job (%s); wait for it, or choose "
+        "another [job] output",
+        output->folder, owner);
+}
+
+/* What a killed writer left; whoever holds the lock may remove it. */
+static void remove_leftovers(const Output *output) {
+    static const char *const name[] = {"last.h5",    "last.1.h5",   "best.h5",
+                                       "metrics.h5", "metrics.csv", "job.ini"};
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        char path[FILE_PATH_MAX], temporary[FILE_PATH_MAX];
+        if (output_path(output, name[i], path) == STATUS_OK &&
+            file_temporary(path, temporary) == STATUS_OK && unlink(temporary) == 0)
+            log_info("Removed %s, which a killed run left", temporary);
+    }
 }
 
 static Status move_aside(const char *folder, char moved[static FILE_PATH_MAX]) {
@@ -65,8 +101,10 @@ Status output_open(Output *output, const char *folder, bool fresh,
         output->folder[end - 1] = '\0';
     STATUS_TRY(file_make_folder(output->folder));
     STATUS_TRY(lock_folder(output));
-    if (!fresh || !existed)
+    if (!fresh || !existed) {
+        remove_leftovers(output);
         return STATUS_OK;
+    }
     output_close(output);
     STATUS_TRY(move_aside(output->folder, moved));
     STATUS_TRY(file_make_folder(output->folder));

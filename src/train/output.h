@@ -14,7 +14,7 @@ typedef struct Output {
 
 /* Makes the folder if need be and locks it. fresh: an existing one is renamed to <folder>.1, .2,
  * ... first and its new name is written to moved (else ""). A folder in use by a living process, or
- * not writable: STATUS_IO. */
+ * not writable: STATUS_IO. Removes what a killed run left under temporary names. */
 Status output_open(Output *output, const char *folder, bool fresh,
                    char moved[static FILE_PATH_MAX]);
 void output_close(Output *output);

@@ -23,7 +23,7 @@ for signal in TERM INT KILL; do
     # A second job in the same folder.
     if [ $signal = TERM ]; then
         "$mpiexec" 2 "$vit_mpi" job.ini -s "job.output=$work/out" >second 2>&1 && fail "two jobs in one folder"
-        grep -q 'in use' second || fail "a second job: $(cat second)"
+        grep -q "in use by another job (process $(rank_ids | head -n 1) on $(uname -n))" second || fail "a second job: $(cat second)"
     fi
     kill -$signal $pid
     wait $pid && [ $signal != KILL ] || :
@@ -31,8 +31,10 @@ for signal in TERM INT KILL; do
     for _ in $(seq 100); do rank_ids >/dev/null || break; sleep 0.1; done
     rank_ids >/dev/null && fail "SIG$signal: ranks live on"
     for file in out/last*.h5; do weights "$file" >/dev/null; done
+    touch out/last.h5.tmp
     must_train 2 "$work/out"
     [ "$(weights out/last.h5)" = "$whole" ] || fail "SIG$signal and resume: other weights"
+    [ -z "$(ls out | grep tmp)" ] || fail "SIG$signal: leftovers of a killed writer: $(ls out)"
     rm -r out
 done
 

@@ -158,6 +158,7 @@ static Finding its_own(const RankPlace *place) {
                      .threads = place->threads,
                      .cores = place->cores,
                      .group_ranks = place->group_ranks,
+                     .pinned = place->pinned && place->group_ranks > 1,
                      .asker = place->asker};
 }
 
@@ -194,7 +195,8 @@ static void judge_limit(const RankPlace *place, NodeReport *report) {
         note(report, PROBLEM_LIMITED, finding);
 }
 
-/* A quarter of the node's cores, or more, without work, and no limit that wants it so. */
+/* A quarter of the node's cores, or more, without work; unless a limit wants it so, or another
+ * advice mends it. */
 static void judge_idle(const NodeCores *node, size_t ranks, const RankPlace *place,
                        NodeReport *report) {
     size_t covered = 0, busy = 0;
@@ -208,11 +210,14 @@ static void judge_idle(const NodeCores *node, size_t ranks, const RankPlace *pla
         busy += place[r].group_threads < place[r].group_cores ? place[r].group_threads
                                                               : place[r].group_cores;
     }
-    if (busy >= node->usable || 4 * (node->usable - busy) < node->usable ||
-        report->finding[PROBLEM_LIMITED].ranks || report->finding[PROBLEM_OVER_LIMIT].ranks)
+    if (busy >= node->usable || 4 * (node->usable - busy) < node->usable)
+        return;
+    if (report->finding[PROBLEM_LIMITED].ranks || report->finding[PROBLEM_OVER_LIMIT].ranks ||
+        report->finding[PROBLEM_ONE_CORE].ranks || report->finding[PROBLEM_CROWD].ranks)
         return;
     Finding finding = its_own(&place[0]);
     finding.cores = (uint32_t)(node->usable - busy);
+    finding.covered = (uint32_t)covered;
     finding.asker = asker;
     if (covered < node->usable && 4 * (node->usable - covered) >= node->usable)
         finding.idle_reason = IDLE_BOUND;

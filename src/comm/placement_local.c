@@ -86,6 +86,7 @@ void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
     *place = (RankPlace){.rank = rank, .asked = (uint32_t)threads, .yields = mpi_yields()};
     read_mask(place->set);
     place_read_limits("/proc/self/cgroup", "/proc/self/mountinfo", place->limit);
+    place->pinned = omp_get_num_places() > 0 && omp_get_proc_bind() != omp_proc_bind_false;
     if (threads) {
         place->asker = ASKER_JOB;
     } else if (environment_count("OMP_NUM_THREADS")) {

@@ -33,6 +33,7 @@ typedef struct RankPlace {
     uint32_t srun_cpus;  /* srun -c; 0: not started so */
     uint32_t yields;     /* waits for messages without holding its core */
     uint32_t processors; /* in the set, before node_to_cores */
+    uint32_t pinned;     /* OpenMP binds threads to places, the first rank as the next */
 
     /* Results of node_share. */
     uint32_t threads;
@@ -76,6 +77,8 @@ typedef struct Finding {
     uint32_t group_ranks; /* that share the cores, or the limit */
     uint32_t asker;       /* Asker */
     uint32_t idle_reason; /* IdleReason */
+    uint32_t covered;     /* cores that the ranks of the node may use */
+    uint32_t pinned;      /* by OpenMP, to the same cores as other ranks */
     uint64_t milli;       /* the limit */
 } Finding;
 

@@ -57,10 +57,14 @@ static bool is_left_out(size_t ranks, size_t r) {
 }
 
 static void say_cores(Text *text, const NodeCores *node, size_t ranks, const RankPlace *place) {
-    bool same = true;
-    for (size_t r = 1; r < ranks; r++)
+    bool same = true, hyperthreads = false;
+    size_t covered = 0;
+    for (size_t r = 0; r < ranks; r++) {
         same = same && memcmp(place[r].set, place[0].set, sizeof place[0].set) == 0;
-    say(text, ranks == 1 && place[0].cores == 1 ? "core " : "cores ");
+        hyperthreads = hyperthreads || place[r].processors > place[r].cores;
+        covered += place[r].group == r ? place[r].group_cores : 0;
+    }
+    say(text, same && place[0].cores == 1 ? "core " : "cores ");
     for (size_t r = 0; r < (same ? 1 : ranks); r++) {
         if (is_left_out(ranks, r)) {
             if (r == SHOWN - 2)
@@ -71,8 +75,11 @@ static void say_cores(Text *text, const NodeCores *node, size_t ranks, const Ran
             say(text, ", ");
         say_set(text, place[r].set, node->cores);
     }
+    /* Masks may be wider than what Slurm gave. */
     if (node->usable)
-        say(text, " of %zu", node->usable);
+        say(text, " of %zu", covered > node->usable ? node->cores : node->usable);
+    if (hyperthreads)
+        say(text, " (%zu hyperthreads each)", node->width);
     if (same && ranks > 1)
         say(text, ", the same for all");
 }
@@ -92,16 +99,11 @@ static void say_threads(Text *text, size_t ranks, const RankPlace *place) {
 void node_layout(const NodeCores *node, size_t ranks, const RankPlace *place, char *text,
                  size_t bytes) {
     Text out = {text, bytes};
-    bool hyperthreads = false;
     uint64_t limit = 0;
-    for (size_t r = 0; r < ranks; r++) {
-        hyperthreads = hyperthreads || place[r].processors > place[r].cores;
+    for (size_t r = 0; r < ranks; r++)
         if (place[r].limit_milli && (!limit || place[r].limit_milli < limit))
             limit = place[r].limit_milli;
-    }
     say_cores(&out, node, ranks, place);
-    if (hyperthreads && node->width > 1)
-        say(&out, ", of %zu hyperthreads", node->width);
     say(&out, "; ");
     say_threads(&out, ranks, place);
     if (limit)
@@ -192,7 +194,7 @@ static void tell_lines(size_t nodes, const NodeReport *report, const Launch *lau
             for (size_t i = n; i < nodes; i++)
                 rest += kind_of(report, i) >= n;
             if (rest > 1) {
-                say(&text, "%-11s of other kinds: %zu", "nodes", rest);
+                say(&text, "%-11s %zu more, unlike these", "nodes", rest);
                 placement->lines++;
                 return;
             }
@@ -259,32 +261,43 @@ static void say_who(Text *text, const Case *problem) {
             problem->finding.first, problem->report->host);
 }
 
+static const char open_threads[] = "leave the threads open (threads = auto, no OMP_NUM_THREADS)";
+
+/* "h1", "12 nodes (the first: h1)" */
+static void say_where(Text *text, const Case *problem) {
+    if (problem->nodes > 1)
+        say(text, "%zu nodes (the first: %s)", problem->nodes, problem->report->host);
+    else
+        say(text, "%s", problem->report->host);
+}
+
 static void advise_one_core(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
-    const bool one = finding->ranks == 1;
     const size_t even = even_cores(problem->report);
     say_who(text, problem);
-    say(text,
-        " may use one core only, for %u threads by %s, which take turns on it: ", finding->threads,
-        asker_name(finding->asker));
-    if (even > 1)
-        say_mend(text, launch, problem->report, launch->ranks,
-                 finding->threads < even ? finding->threads : even);
-    else
-        say(text, "leave the threads of %s open (-s run.threads=auto, no OMP_NUM_THREADS)",
-            one ? "this rank" : "these ranks");
+    say(text, " may use one core only, on which %s %u threads (%s) take turns; ",
+        finding->ranks == 1 ? "its" : "a rank's", finding->threads, asker_name(finding->asker));
+    if (even == 1) {
+        say(text, "%s", open_threads);
+        return;
+    }
+    say(text, "for more cores: ");
+    say_mend(text, launch, problem->report, launch->ranks,
+             finding->threads < even ? finding->threads : even);
 }
 
 static void advise_threads(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
     const size_t even = even_cores(problem->report);
+    const bool together = finding->group_ranks > 1;
+    say(text, "more threads than cores, by %s: ", asker_name(finding->asker));
     say_who(text, problem);
-    say(text,
-        " has more threads than cores by %s, %u on %u: leave the threads open "
-        "(-s run.threads=auto, no OMP_NUM_THREADS)",
-        asker_name(finding->asker), finding->threads, finding->cores);
-    if (finding->group_ranks == 1 && even > finding->cores) {
-        say(text, ", or give each rank more cores: ");
+    say(text, ", %u threads %son %u cores%s; %s", finding->threads, together ? "together " : "",
+        finding->cores,
+        problem->report->width > 1 ? ", whose hyperthreads share one core's arithmetic" : "",
+        open_threads);
+    if (!together && even > finding->cores) {
+        say(text, ", or take more cores: ");
         say_mend(text, launch, problem->report, launch->ranks, even);
     }
 }
@@ -292,16 +305,15 @@ static void advise_threads(Text *text, const Case *problem, const Launch *launch
 static void advise_crowd(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
     const NodeReport *report = problem->report;
-    say(text, "more ranks than cores on ");
-    say(text, problem->nodes == 1 ? "%s" : "%2$zu nodes (the first: %1$s)", report->host,
-        problem->nodes);
-    say(text, ": %u ranks take turns on %u core%s: ", finding->group_ranks, finding->cores,
-        plural(finding->cores));
+    say(text, "more ranks than cores: %u ranks take turns on %u core%s of ", finding->group_ranks,
+        finding->cores, plural(finding->cores));
+    say_where(text, problem);
     if (report->ranks <= report->usable) {
+        say(text, "; there are %u: ", report->usable);
         say_mend(text, launch, report, launch->ranks, even_cores(report));
     } else {
-        const size_t fewer = launch->ranks * (report->usable ? report->usable : 1) / report->ranks;
-        say(text, "take more nodes, or ");
+        const size_t fewer = launch->ranks * report->usable / report->ranks;
+        say(text, "; take more nodes, or fewer ranks: ");
         say_mend(text, launch, report, fewer ? fewer : 1, 1);
     }
 }
@@ -309,48 +321,50 @@ static void advise_crowd(Text *text, const Case *problem, const Launch *launch) 
 static void advise_overlap(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
     say_who(text, problem);
-    say(text,
-        " may use each other's cores, %u ranks %u cores, which threads = auto divides; of its "
-        "own for each: ",
-        finding->group_ranks, finding->cores);
+    say(text, " may use cores that other ranks may use too (%u ranks on %u cores), %s; ",
+        finding->group_ranks, finding->cores,
+        finding->pinned
+            ? "and OpenMP (OMP_PROC_BIND, OMP_PLACES) binds threads of several ranks to "
+              "the same ones"
+            : "which threads = auto divides");
+    say(text, "for cores of their own: ");
     say_mend(text, launch, problem->report, launch->ranks, even_cores(problem->report));
 }
 
 static void advise_holding(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
     say(text,
-        "ranks that wait do not give up the cores that others need, %u ranks on %u core%s of "
-        "%s: ",
-        finding->group_ranks, finding->cores, plural(finding->cores), problem->report->host);
-    say(text, launch->srun ? "export OMPI_MCA_mpi_yield_when_idle=1"
-                           : "mpirun --mca mpi_yield_when_idle 1 ...");
+        "ranks that wait do not give up the cores that others need (%u ranks on %u core%s of ",
+        finding->group_ranks, finding->cores, plural(finding->cores));
+    say_where(text, problem);
+    say(text, "), which is very slow: %s",
+        launch->srun ? "export OMPI_MCA_mpi_yield_when_idle=1"
+                     : "mpirun --mca mpi_yield_when_idle 1 ...");
 }
 
 static void advise_limit(Text *text, const Case *problem, bool obeyed) {
     const Finding *finding = &problem->finding;
     say(text, "a cgroup limits ");
     say_who(text, problem);
-    say(text, " to %.4g CPUs", 1e-3 * (double)finding->milli);
+    say(text, " to the time of %.4g CPU%s", 1e-3 * (double)finding->milli,
+        finding->milli == 1000 ? "" : "s");
     if (finding->group_ranks > 1)
-        say(text, " for %u ranks together", finding->group_ranks);
+        say(text, " (%u ranks together)", finding->group_ranks);
     if (obeyed)
-        say(text, ": threads = auto takes %u of %u cores", finding->threads, finding->cores);
+        say(text, ", so threads = auto takes %u of %u cores", finding->threads, finding->cores);
     else
-        say(text, ", less than the %u thread%s%s: they will be halted again and again",
-            finding->threads, plural(finding->threads), finding->group_ranks > 1 ? " of each" : "");
-    say(text,
-        "; a container gets more by docker run --cpus, or resources.limits.cpu in Kubernetes");
+        say(text, ", too little for %u thread%s%s, which it will halt again and again",
+            finding->threads, plural(finding->threads), finding->group_ranks > 1 ? " a rank" : "");
+    say(text, "; containers get more by docker run --cpus, or resources.limits.cpu in Kubernetes");
 }
 
 static void advise_idle(Text *text, const Case *problem, const Launch *launch) {
     const Finding *finding = &problem->finding;
     const NodeReport *report = problem->report;
-    say(text, "%u of %u cores stay%s idle on ", finding->cores, report->usable,
-        finding->cores == 1 ? "s" : "");
-    say(text, problem->nodes == 1 ? "%s" : "%2$zu nodes (the first: %1$s)", report->host,
-        problem->nodes);
+    say(text, "%u of %u cores idle on ", finding->cores, report->usable);
+    say_where(text, problem);
     if (finding->idle_reason == IDLE_ASKED) {
-        say(text, ": %s asks for no more", asker_name(finding->asker));
+        say(text, ": %s asks for no more threads", asker_name(finding->asker));
         return;
     }
     if (finding->idle_reason == IDLE_DIVISION) {
@@ -358,13 +372,11 @@ static void advise_idle(Text *text, const Case *problem, const Launch *launch) {
             report->usable);
         return;
     }
-    say(text, ": %u rank%s may use %u core%s%s only: ", report->ranks, plural(report->ranks),
-        report->usable - finding->cores, plural(report->usable - finding->cores),
-        report->ranks > 1 ? " together" : "");
+    say(text, ": %u rank%s may use %u core%s only; for all: ", report->ranks, plural(report->ranks),
+        finding->covered, plural(finding->covered));
     say_mend(text, launch, report, launch->ranks, even_cores(report));
-    if (finding->asker != ASKER_NOBODY)
-        say(text, " (and %s asks for %u thread%s)", asker_name(finding->asker), finding->threads,
-            plural(finding->threads));
+    if (finding->asker != ASKER_NOBODY && finding->asker != ASKER_SRUN)
+        say(text, ", and %s", open_threads);
 }
 
 static void advise(Text *text, Problem problem, const Case *its, const Launch *launch) {

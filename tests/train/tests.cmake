@@ -20,7 +20,7 @@ target_include_directories(vit_mpi_flip PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
 target_link_options(vit_mpi_flip PRIVATE LINKER:--wrap=run_check_replicas)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script ranks replica resume life bad_input signals numbers lost_peer full_disk)
+foreach(script binding ranks replica resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

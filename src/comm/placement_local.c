@@ -59,27 +59,16 @@ static bool started_by_mpirun(void) {
     return getenv("OMPI_COMM_WORLD_SIZE") != NULL;
 }
 
-/* Whether Open MPI yields, by itself or because it was told to; true for an MPI that cannot tell.
- */
+static bool is_yes(const char *value) {
+    return value && value[0] && strchr("1tTyY", value[0]);
+}
+
+/* Whether Open MPI gives up the core while it waits: when told to, by the user or by
+ * placement_prepare, or when the launcher knew of more ranks than slots. (The MPI tool interface
+ * would also see what is set in files, but takes 0.2 s to start.) */
 static bool mpi_yields(void) {
-    int provided, index = -1, length = 0, name_length = 0, verbosity, bind, scope, count = 0;
-    unsigned char value[64] = {1};
-    MPI_Datatype type;
-    MPI_T_enum values;
-    MPI_T_cvar_handle handle;
-    if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS)
-        return true;
-    if (MPI_T_cvar_get_index("mpi_yield_when_idle", &index) == MPI_SUCCESS &&
-        MPI_T_cvar_get_info(index, NULL, &name_length, &verbosity, &type, &values, NULL, &length,
-                            &bind, &scope) == MPI_SUCCESS &&
-        MPI_T_cvar_handle_alloc(index, NULL, &handle, &count) == MPI_SUCCESS) {
-        if (count == 1 && MPI_T_cvar_read(handle, value) != MPI_SUCCESS)
-            value[0] = 1;
-        MPI_T_cvar_handle_free(&handle);
-    }
-    MPI_T_finalize();
-    /* A truth value, of whatever width, little end first. */
-    return value[0] != 0;
+    const char *told = getenv("OMPI_MCA_mpi_yield_when_idle");
+    return is_yes(told ? told : getenv("OMPI_MCA_mpi_oversubscribe"));
 }
 
 void place_of_this_rank(RankPlace *place, int rank, size_t threads) {

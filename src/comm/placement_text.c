@@ -136,7 +136,7 @@ static bool is_there(size_t nodes, const NodeReport *report, size_t kind, int le
         else
             high = middle;
     }
-    return report[low].first_rank == leader && alike(&report[kind], &report[low]);
+    return alike(&report[kind], &report[low]);
 }
 
 /* "rank 0", "ranks 0-3, 8-11". */

@@ -1,4 +1,5 @@
 #include "vit/gemm.h"
+#include "vit/placement.h"
 #include "vit/program.h"
 #include "vit/stop.h"
 #include "vit/watchdog.h"
@@ -10,6 +11,7 @@ int main(int argc, char **argv) {
     stop_install();
     const double slurm_end = stop_slurm_end();
     gemm_init();
+    placement_prepare();
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     const Status status = program_run(argc, argv, MPI_COMM_WORLD, slurm_end);

@@ -4,6 +4,7 @@
 #include "vit/job.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/placement.h"
 #include <getopt.h>
 #include <mpi.h>
 #include <omp.h>
@@ -221,6 +222,7 @@ static Status run_command(int argc, char **argv, Bench *bench) {
 
 int main(int argc, char **argv) {
     gemm_init(); /* before MPI_Init: it may fork */
+    placement_prepare();
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     Ranks ranks;

@@ -133,11 +133,32 @@ static void display_exchange(const Run *run) {
              1e-6 * cost.factors, 1e-6 * cost.weights, 1e-6 * samples);
 }
 
-void display_plan(const Run *run) {
-    char training[32], validation[32], test[32], processor[128];
-    const size_t units = size_groups(run->job.batch_size, run->job.unit_images);
-    const size_t threads = run->threads * (size_t)run->ranks->size;
+/* "2 x 8 threads", "2 x 1 to 7 threads". */
+static void display_ranks(const Run *run) {
+    const Placement *placement = &run->placement;
+    char processor[128], threads[64];
     cpu_model(processor, sizeof processor);
+    if (placement->least_threads == placement->most_threads)
+        snprintf(threads, sizeof threads, "%zu", placement->most_threads);
+    else
+        snprintf(threads, sizeof threads, "%zu to %zu", placement->least_threads,
+                 placement->most_threads);
+    log_info("  ranks       %d x %s thread%s on %zu node%s; %s", run->ranks->size, threads,
+             placement->most_threads == 1 ? "" : "s", placement->nodes,
+             placement->nodes == 1 ? "" : "s", processor);
+    for (size_t i = 0; i < placement->lines; i++)
+        log_info("  %s", placement->line[i]);
+}
+
+void display_advice(const Run *run) {
+    for (size_t i = 0; i < run->placement.advices; i++)
+        log_warning("%s", run->placement.advice[i]);
+}
+
+void display_plan(const Run *run) {
+    char training[32], validation[32], test[32];
+    const size_t units = size_groups(run->job.batch_size, run->job.unit_images);
+    const size_t threads = run->placement.all_threads;
     log_info("vit_mpi %s: job %s, output %s", VIT_VERSION, run->job.name, run->job.output);
     display_model(run);
     log_info("  data        %s: %s training, %s validation, %s test images", run->job.data_file,
@@ -145,13 +166,13 @@ void display_plan(const Run *run) {
              grouped(run->data.images[SPLIT_TEST], test));
     log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", run->job.batch_size,
              run_epoch_steps(run), run->job.epochs);
-    log_info("  ranks       %d x %zu thread%s on %zu node%s; %s", run->ranks->size, run->threads,
-             run->threads == 1 ? "" : "s", run->nodes, run->nodes == 1 ? "" : "s", processor);
+    display_ranks(run);
     log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
              gemm_description());
     display_exchange(run);
     if (gemm_warning())
         log_warning("%s", gemm_warning());
+    display_advice(run);
     if (units < threads)
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
                     "[train] unit_images = %zu",

@@ -157,6 +157,7 @@ Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOp
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
     Status status = run_read_job(&run, INFINITY);
     if (status == STATUS_OK) {
+        display_advice(&run);
         const VitOptions vit = run_vit_options(&run);
         measurement->shape = run.shape;
         measurement->threads = run.threads;

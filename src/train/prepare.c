@@ -1,17 +1,11 @@
-#define _GNU_SOURCE /* CPU sets */
 #include "run.h"
 
 #include "vit/memory.h"
 #include "vit/stop.h"
 #include "vit/watchdog.h"
 #include <omp.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Room for 16,384 processors. */
-enum { CPU_SETS = 16 };
 
 /* A checkpoint begins with HDF5's signature. */
 static bool is_checkpoint(const char *path) {
@@ -85,34 +79,12 @@ static Status read_data_header(Run *run) {
     return STATUS_OK;
 }
 
-/* Threads of a rank when the job leaves it open: OMP_NUM_THREADS; else the cores that the rank may
- * use, shared evenly with ranks of the node that may use the same ones. Collective. */
-static void choose_threads(Run *run) {
-    MPI_Comm node;
-    cpu_set_t mine[CPU_SETS], all[CPU_SETS];
-    int ranks = 1, rank = 0, cores = 0, sum = 0;
-    MPI_Comm_split_type(run->ranks->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-    MPI_Comm_size(node, &ranks);
-    MPI_Comm_rank(node, &rank);
-    CPU_ZERO_S(sizeof mine, mine);
-    if (sched_getaffinity(0, sizeof mine, mine) != 0)
-        CPU_SET_S(0, sizeof mine, mine);
-    cores = CPU_COUNT_S(sizeof mine, mine);
-    MPI_Allreduce(&cores, &sum, 1, MPI_INT, MPI_SUM, node);
-    MPI_Allreduce(mine, all, (int)sizeof mine, MPI_BYTE, MPI_BOR, node);
-    MPI_Comm_free(&node);
-    if (sum > CPU_COUNT_S(sizeof all, all))
-        cores = CPU_COUNT_S(sizeof all, all) / ranks;
-    int leader = rank == 0, nodes = 0;
-    MPI_Allreduce(&leader, &nodes, 1, MPI_INT, MPI_SUM, run->ranks->comm);
-    run->nodes = (size_t)nodes;
-    run->threads = run->job.threads;
-    if (run->threads == 0 && getenv("OMP_NUM_THREADS"))
-        run->threads = (size_t)omp_get_max_threads();
-    if (run->threads == 0)
-        run->threads = (size_t)(cores > 0 ? cores : 1);
+static Status choose_threads(Run *run) {
+    STATUS_TRY(placement_find(&run->placement, run->ranks, run->job.threads));
+    run->threads = run->placement.threads;
     omp_set_dynamic(0);
     omp_set_num_threads((int)run->threads);
+    return STATUS_OK;
 }
 
 Status run_read_job(Run *run, double slurm_end) {
@@ -125,7 +97,7 @@ Status run_read_job(Run *run, double slurm_end) {
     run->deadline = stop_deadline(run->job.time_limit, slurm_end);
     STATUS_TRY(ranks_agree(run->ranks, read_data_header(run)));
     STATUS_TRY(ranks_agree(run->ranks, parameter_table_init(&run->table, &run->shape)));
-    choose_threads(run);
+    STATUS_TRY(choose_threads(run));
     return ranks_agree(run->ranks, partition_init(&run->partition, &run->shape, &run->table,
                                                   run->job.batch_size, run->ranks));
 }

@@ -11,6 +11,7 @@
 #include "vit/checkpoint.h"
 #include "vit/command.h"
 #include "vit/job.h"
+#include "vit/placement.h"
 #include "vit/ranks.h"
 #include "vit/vit.h"
 #include "writer.h"
@@ -29,8 +30,8 @@ typedef struct Run {
     DataHeader data;
     ModelShape shape;
     ParameterTable table;
-    size_t threads;      /* a rank */
-    size_t nodes;        /* that the ranks are on */
+    Placement placement; /* of the ranks on nodes and cores */
+    size_t threads;      /* of this rank */
     size_t train_images; /* of the training split, without validation */
     size_t validation_images;
     Shard train, validation, test;
@@ -146,12 +147,13 @@ Status run_read_weights(Run *run, const char *path, float *weights);
 Status run_read_best(const Run *run, float *weights);
 
 /* display.c. Rank 0 shows. */
-void display_start(const Run *run); /* how much may be shown, before the first line */
-void display_plan(const Run *run);  /* the table at the start */
-void display_ready(const Run *run); /* how long the start took */
-void display_step(Run *run);        /* bar or line */
-void display_save(Run *run);        /* that last.h5 was written, and what that cost */
-void display_saves(const Run *run); /* the same of all of them, on average */
+void display_start(const Run *run);  /* how much may be shown, before the first line */
+void display_plan(const Run *run);   /* the table at the start, and advice */
+void display_advice(const Run *run); /* what is wrong with the ranks' cores and threads */
+void display_ready(const Run *run);  /* how long the start took */
+void display_step(Run *run);         /* bar or line */
+void display_save(Run *run);         /* that last.h5 was written, and what that cost */
+void display_saves(const Run *run);  /* the same of all of them, on average */
 void display_epoch(const Run *run, const EpochRow *row, const char *paces);
 void display_test(const Evaluation *test); /* the closing lines */
 

@@ -1,0 +1,39 @@
+#ifndef VIT_PLACEMENT_H
+#define VIT_PLACEMENT_H
+
+#include "vit/ranks.h"
+
+/* Where the ranks run: which cores each may use, how many threads that makes, and what is wrong
+ * with it. */
+
+enum { PLACEMENT_LINES = 8, PLACEMENT_ADVICES = 8, PLACEMENT_TEXT = 640 };
+
+typedef struct Placement {
+    size_t threads;                                  /* of this rank */
+    size_t nodes;                                    /* that the ranks are on */
+    size_t all_threads, least_threads, most_threads; /* of all ranks, of a rank */
+    /* Rank 0 only. Nodes with the same picture share a line; a kind of problem has one advice,
+     * however many ranks have it. */
+    size_t lines, advices;
+    char line[PLACEMENT_LINES][PLACEMENT_TEXT];
+    char advice[PLACEMENT_ADVICES][PLACEMENT_TEXT];
+} Placement;
+
+/* Before MPI_Init: lets waiting ranks yield their core (OMPI_MCA_mpi_yield_when_idle) when the
+ * launcher started more of them on this node than it gave cores. Open MPI does so only when it
+ * knows, which it does not when told of more slots than there are cores. A user's setting stays.
+ * Local. */
+void placement_prepare(void);
+
+/* Looks at the cores of all ranks, and settles this rank's threads: `threads` (of the job) when not
+ * 0; else OMP_NUM_THREADS; else the cores, not hyperthreads, that the rank may use. Ranks of a node
+ * whose cores overlap, directly or through others, share the cores of all of them evenly. Limits of
+ * processor time (cgroups) are divided among the ranks they hold for. Never more than the rank's
+ * own cores, never less than one.
+ *
+ * Jobs do not see each other: two that are bound to the same core are not noticed.
+ *
+ * Collective; STATUS_INTERNAL on all ranks when memory is short. */
+Status placement_find(Placement *placement, const Ranks *ranks, size_t threads);
+
+#endif

@@ -38,7 +38,9 @@ Status h5_make_dataset(hid_t file, const char *name, hid_t file_type, size_t ran
                        const size_t *shape);
 Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
                      const void *values);
-/* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. */
+/* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. As in all readers, a
+ * dataset that says that it holds more than the file's length allows is STATUS_DATA, so that its
+ * shape may be trusted with memory. */
 Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]);
 /* "[10, 32, 32, 3]" for messages; rank is at most 4. Returns text. */
 enum { H5_SHAPE_TEXT = 96 };

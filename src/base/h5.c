@@ -285,6 +285,42 @@ static Status dataset_check_type(hid_t file, const char *name, const Dataset *da
     return same ? STATUS_OK : h5_fail_content(file, name, "holds values of another type");
 }
 
+/* Sets *most to the bytes of values that a file of this length can hold of the dataset: its own
+ * length, or with filters beside checksums 2048 times that (deflate makes values at most 1032 times
+ * smaller). */
+static bool most_bytes(hid_t file, const Dataset *dataset, hsize_t *most) {
+    enum { SHRINKS_AT_MOST = 2048 };
+    hid_t creation = H5Dget_create_plist(dataset->id);
+    int filters = creation < 0 ? -1 : H5Pget_nfilters(creation);
+    bool smaller =
+        filters > 1 || (filters == 1 && H5Pget_filter_by_id2(creation, H5Z_FILTER_FLETCHER32, NULL,
+                                                             NULL, NULL, 0, NULL, NULL) < 0);
+    if (creation >= 0)
+        H5Pclose(creation);
+    if (filters < 0 || H5Fget_filesize(file, most) < 0)
+        return false;
+    if (smaller && __builtin_mul_overflow(*most, (hsize_t)SHRINKS_AT_MOST, most))
+        *most = UINT64_MAX;
+    return true;
+}
+
+/* Readers make room for what a dataset says that it holds, so it must not say more than the file
+ * can hold. */
+static Status dataset_check_size(hid_t file, const char *name, const Dataset *dataset) {
+    hid_t type = H5Dget_type(dataset->id);
+    hsize_t bytes = type < 0 ? 0 : H5Tget_size(type), most;
+    if (type >= 0)
+        H5Tclose(type);
+    if (bytes == 0 || !most_bytes(file, dataset, &most))
+        return h5_fail_call(file, STATUS_DATA, name, "has no readable size");
+    bool fits = true;
+    for (size_t i = 0; i < dataset->rank; i++)
+        fits = fits && !__builtin_mul_overflow(bytes, dataset->shape[i], &bytes);
+    return fits && bytes <= most
+               ? STATUS_OK
+               : h5_fail_content(file, name, "says that it holds more than the file can");
+}
+
 /* How many chunks cover the dataset; 0 when it is empty or no file of ours: HDF5 1.10.8 finds none
  * in a dataset of one chunk without checksums. */
 static hsize_t chunks_needed(const Dataset *dataset) {
@@ -310,7 +346,7 @@ static Status dataset_check_complete(hid_t file, const char *name, const Dataset
 #endif
     if (stored < needed)
         return h5_fail_content(file, name, "is incomplete: not all of its rows were written");
-    return STATUS_OK;
+    return dataset_check_size(file, name, dataset);
 }
 
 /* Selects rows in the dataset's space and makes the matching memory space (H5Sclose). */
@@ -381,6 +417,8 @@ Status h5_read_rows(hid_t file, const char *name, hid_t memory_type, size_t firs
 Status h5_shape(hid_t file, const char *name, size_t *rank, size_t shape[static 4]) {
     Dataset dataset;
     Status status = dataset_open(file, name, &dataset);
+    if (status == STATUS_OK)
+        status = dataset_check_complete(file, name, &dataset);
     *rank = dataset.rank;
     for (size_t i = 0; i < dataset.rank; i++)
         shape[i] = dataset.shape[i];

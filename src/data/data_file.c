@@ -176,12 +176,25 @@ Status data_file_read_header(const char *path, DataHeader *header) {
     return status != STATUS_OK ? status : closed;
 }
 
-static Status read_labels(const char *path, hid_t file, DataSplit split, const char *what,
-                          size_t classes, size_t first, size_t count, uint16_t *labels) {
+/* The shapes are checked with every reading: this may be another file than the one that the header
+ * was read from, on another machine or replaced since, and its rows must fit into the caller's. */
+static Status read_images(const char *path, hid_t file, const DataHeader *header, DataSplit split,
+                          size_t first, size_t count, uint8_t *images) {
     char name[PART_BYTES];
-    STATUS_TRY(
-        h5_read_rows(file, part_name(split, what, name), H5T_NATIVE_UINT16, first, count, labels));
-    return check_labels(path, name, labels, first, count, classes);
+    const size_t shape[4] = {header->images[split], DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    part_name(split, "images", name);
+    STATUS_TRY(check_dataset(path, file, name, H5T_NATIVE_UINT8, 4, shape));
+    return h5_read_rows(file, name, H5T_NATIVE_UINT8, first, count, images);
+}
+
+static Status read_labels(const char *path, hid_t file, const DataHeader *header, DataSplit split,
+                          bool coarse, size_t first, size_t count, uint16_t *labels) {
+    char name[PART_BYTES];
+    part_name(split, coarse ? "coarse_labels" : "labels", name);
+    STATUS_TRY(check_dataset(path, file, name, H5T_NATIVE_UINT16, 1, &header->images[split]));
+    STATUS_TRY(h5_read_rows(file, name, H5T_NATIVE_UINT16, first, count, labels));
+    return check_labels(path, name, labels, first, count,
+                        coarse ? header->coarse_classes : header->classes);
 }
 
 Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit split, bool coarse,
@@ -190,33 +203,24 @@ Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit
         return status_fail(STATUS_DATA, "%s: has no coarse labels", path);
     hid_t file;
     STATUS_TRY(h5_open(path, &file));
-    char name[PART_BYTES];
-    Status status = h5_read_rows(file, part_name(split, "images", name), H5T_NATIVE_UINT8, first,
-                                 count, images);
+    Status status = read_images(path, file, header, split, first, count, images);
     if (status == STATUS_OK)
-        status =
-            read_labels(path, file, split, coarse ? "coarse_labels" : "labels",
-                        coarse ? header->coarse_classes : header->classes, first, count, labels);
+        status = read_labels(path, file, header, split, coarse, first, count, labels);
     Status closed = h5_close(file);
     return status != STATUS_OK ? status : closed;
 }
 
 static Status read_split(const char *path, hid_t file, const DataHeader *header, DataSplit split,
                          DataRows *rows) {
-    char name[PART_BYTES];
-    rows->count = header->images[split];
-    STATUS_TRY(memory_allocate(&rows->images, rows->count, DATA_IMAGE_BYTES, "images"));
-    STATUS_TRY(memory_allocate(&rows->labels, rows->count, sizeof *rows->labels, "labels"));
-    STATUS_TRY(h5_read_rows(file, part_name(split, "images", name), H5T_NATIVE_UINT8, 0,
-                            rows->count, rows->images));
-    STATUS_TRY(
-        read_labels(path, file, split, "labels", header->classes, 0, rows->count, rows->labels));
+    const size_t count = rows->count = header->images[split];
+    STATUS_TRY(memory_allocate(&rows->images, count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
+    STATUS_TRY(read_images(path, file, header, split, 0, count, rows->images));
+    STATUS_TRY(read_labels(path, file, header, split, false, 0, count, rows->labels));
     if (header->coarse_classes == 0)
         return STATUS_OK;
-    STATUS_TRY(
-        memory_allocate(&rows->coarse_labels, rows->count, sizeof *rows->labels, "coarse labels"));
-    return read_labels(path, file, split, "coarse_labels", header->coarse_classes, 0, rows->count,
-                       rows->coarse_labels);
+    STATUS_TRY(memory_allocate(&rows->coarse_labels, count, sizeof *rows->labels, "coarse labels"));
+    return read_labels(path, file, header, split, true, 0, count, rows->coarse_labels);
 }
 
 static Status read_names(hid_t file, const char *name, DataNames *names) {

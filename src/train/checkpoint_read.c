@@ -195,6 +195,9 @@ static Status table_of_file(hid_t file, const char *path, const CheckpointState 
                            status_message());
     size_t rank, shape[4];
     STATUS_TRY(h5_shape(file, "/model/logits/bias", &rank, shape));
+    if (shape[0] == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: /model/logits/bias: is empty; a model has 1 class or more", path);
     ModelShape model = model_shape(&job, shape[0]);
     return parameter_table_init(table, &model);
 }

@@ -359,6 +359,29 @@ static void a_changed_byte_is_noticed_or_harmless(void **state) {
     free(values);
 }
 
+/* Values that deflate made a thousand times smaller are all there. */
+static void compressed_values_may_be_longer_than_the_file(void **state) {
+    (void)state;
+    enum { COUNT = 1 << 20 };
+    const hsize_t size = COUNT;
+    const size_t shape = COUNT;
+    uint8_t *zeros = calloc(COUNT, 1), *back = malloc(COUNT);
+    hid_t file, creation = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &size, NULL);
+    assert_true(H5Pset_chunk(creation, 1, &size) >= 0 && H5Pset_deflate(creation, 9) >= 0);
+    assert_ok(h5_create("a.h5", &file));
+    hid_t made = H5Dcreate2(file, "/x", H5T_STD_U8LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    assert_true(H5Dwrite(made, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, zeros) >= 0);
+    H5Sclose(space);
+    H5Pclose(creation);
+    assert_ok(h5_close(file));
+    assert_ok(h5_open("a.h5", &file));
+    assert_ok(h5_read(file, "/x", H5T_NATIVE_UINT8, 1, &shape, back));
+    assert_memory_equal(back, zeros, COUNT);
+    assert_ok(h5_close(file));
+    free(zeros);
+    free(back);
+}
+
 static void equal_calls_make_equal_bytes(void **state) {
     (void)state;
     write_sample("a.h5");
@@ -413,6 +436,7 @@ int main(void) {
         test_here(files_that_cannot_be_opened_are_told_from_damaged_ones),
         test_here(a_file_cut_anywhere_is_refused),
         test_here(a_changed_byte_is_noticed_or_harmless),
+        test_here(compressed_values_may_be_longer_than_the_file),
         test_here(equal_calls_make_equal_bytes),
         test_here(a_write_that_fails_is_an_error_and_no_crash),
     };

@@ -284,6 +284,72 @@ static void datasets_of_another_shape_or_type_are_refused(void **state) {
     }
 }
 
+/* As when another machine has another file under this path: its rows would not fit. */
+static void rows_that_do_not_fit_the_header_are_refused(void **state) {
+    (void)state;
+    DataHeader header;
+    size_t large[4] = {5, 64, 64, 3}, long_labels[2] = {5, 100};
+    static uint8_t zeros[5 * 64 * 64 * 3];
+    const struct {
+        const char *name;
+        hid_t type;
+        size_t rank, *shape;
+    } other[] = {{"/train/images", H5T_NATIVE_UINT8, 4, large},
+                 {"/train/labels", H5T_NATIVE_UINT16, 2, long_labels}};
+    uint8_t *images = malloc(5 * DATA_IMAGE_BYTES);
+    uint16_t *labels = malloc(5 * sizeof *labels);
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        write_sample(5, 5);
+        assert_ok(data_file_read_header("a.h5", &header));
+        hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+        assert_true(H5Ldelete(file, other[i].name, H5P_DEFAULT) >= 0);
+        assert_ok(h5_write(file, other[i].name, other[i].type, other[i].type, other[i].rank,
+                           other[i].shape, zeros));
+        assert_ok(h5_close(file));
+        assert_int_equal(
+            data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, 5, images, labels),
+            STATUS_DATA);
+        assert_says(other[i].name);
+        assert_says("does not have the shape of 5");
+    }
+    free(images);
+    free(labels);
+}
+
+/* Room is made for as many names or rows as a file says that it has. */
+static void a_file_that_says_it_holds_more_than_it_can_is_refused(void **state) {
+    (void)state;
+    DataHeader header;
+    DataSet set;
+    const hsize_t huge[4] = {(hsize_t)1 << 40, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    const hsize_t row[4] = {1, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    const struct {
+        const char *name;
+        int rank;
+    } part[] = {{"/train/images", 4}, {"/label_names", 1}};
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+        write_sample(5, 5);
+        hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+        hid_t old = H5Dopen2(file, part[i].name, H5P_DEFAULT), type = H5Dget_type(old);
+        H5Dclose(old);
+        hid_t space = H5Screate_simple(part[i].rank, huge, NULL);
+        hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+        assert_true(H5Pset_chunk(creation, part[i].rank, row) >= 0);
+        assert_true(H5Ldelete(file, part[i].name, H5P_DEFAULT) >= 0);
+        hid_t made =
+            H5Dcreate2(file, part[i].name, type, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+        assert_true(made >= 0 && H5Dclose(made) >= 0);
+        H5Pclose(creation);
+        H5Sclose(space);
+        H5Tclose(type);
+        assert_ok(h5_close(file));
+        assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+        assert_says(part[i].name);
+        assert_says("says that it holds more than the file can");
+        assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    }
+}
+
 static void a_file_cut_anywhere_is_refused(void **state) {
     (void)state;
     write_sample(40, 10);
@@ -391,6 +457,8 @@ int main(void) {
         test_here(a_replaced_pixel_is_found_by_the_digest),
         test_here(other_files_are_refused),
         test_here(datasets_of_another_shape_or_type_are_refused),
+        test_here(rows_that_do_not_fit_the_header_are_refused),
+        test_here(a_file_that_says_it_holds_more_than_it_can_is_refused),
         test_here(a_file_cut_anywhere_is_refused),
         test_here(a_changed_byte_is_noticed_or_harmless),
         test_here(a_disk_that_fills_up_anywhere_is_an_error),

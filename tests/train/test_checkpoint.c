@@ -234,6 +234,25 @@ static void every_part_is_tied_by_the_digests(void **state) {
     }
 }
 
+/* A model is derived from the width of the logits, and its tensors are divided into rows. */
+static void a_digest_of_a_model_without_classes_is_refused(void **state) {
+    Fixture *f = *state;
+    char path[1024], sha256[DIGEST_TEXT];
+    write_as(f, "last.h5", path);
+    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    const size_t kernel[2] = {11, 0}, bias[1] = {0};
+    assert_true(H5Ldelete(file, "/model/logits", H5P_DEFAULT) >= 0);
+    assert_int_equal(
+        h5_write(file, "/model/logits/kernel", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, kernel, NULL),
+        STATUS_OK);
+    assert_int_equal(
+        h5_write(file, "/model/logits/bias", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 1, bias, NULL),
+        STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_int_equal(checkpoint_digest(path, sha256), STATUS_DATA);
+    assert_non_null(strstr(status_message(), "/model/logits/bias: is empty"));
+}
+
 static void gaps_between_tensors_are_not_stored(void **state) {
     Fixture *f = *state;
     char path[1024], plain[DIGEST_TEXT], gap[DIGEST_TEXT];
@@ -259,6 +278,7 @@ int main(void) {
         WITH_FIXTURE(a_tensor_of_another_rank_is_refused),
         WITH_FIXTURE(things_that_are_no_checkpoints_are_told_apart),
         WITH_FIXTURE(every_part_is_tied_by_the_digests),
+        WITH_FIXTURE(a_digest_of_a_model_without_classes_is_refused),
         WITH_FIXTURE(gaps_between_tensors_are_not_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,30 @@
+# Fuzz targets. Usually a plain main replays the committed inputs, as tests; with VIT_FUZZ, libFuzzer's main makes new
+# ones (fuzz/run).
+function(vit_fuzz_target name)
+  add_executable(${name} fuzz/fuzz.c ${ARGN})
+  target_link_libraries(${name} PRIVATE vit_train m)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/base ${PROJECT_SOURCE_DIR}/src/train)
+endfunction()
+
+vit_fuzz_target(test_fuzz_job fuzz/fuzz_job.c)
+foreach(subject data_file checkpoint)
+  vit_fuzz_target(test_fuzz_${subject} fuzz/hdf5_edit.c fuzz/subject.c fuzz/fuzz_${subject}.c)
+  # What the readers make of a small file with every so-many-th byte changed, or all after it cut off.
+  vit_fuzz_target(test_damage_${subject} fuzz/damage.c fuzz/subject.c fuzz/fuzz_${subject}.c)
+  vit_fuzz_target(sample_${subject} fuzz/sample.c fuzz/subject.c fuzz/fuzz_${subject}.c)
+  foreach(target test_fuzz_${subject} test_damage_${subject} sample_${subject})
+    target_link_options(${target} PRIVATE LINKER:--wrap=digest_finish)
+  endforeach()
+  add_test(NAME test_damage_${subject} COMMAND test_damage_${subject} 499)
+  set_tests_properties(test_damage_${subject} PROPERTIES TIMEOUT 300 LABELS fuzz)
+endforeach()
+
+foreach(subject job data_file checkpoint)
+  if(VIT_FUZZ)
+    target_link_options(test_fuzz_${subject} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(test_fuzz_${subject} PRIVATE fuzz/replay.c)
+    add_test(NAME test_fuzz_${subject} COMMAND test_fuzz_${subject} ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${subject})
+    set_tests_properties(test_fuzz_${subject} PROPERTIES TIMEOUT 300 LABELS fuzz)
+  endif()
+endforeach()

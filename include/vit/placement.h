@@ -36,4 +36,9 @@ void placement_prepare(void);
  * Collective; STATUS_INTERNAL on all ranks when memory is short. */
 Status placement_find(Placement *placement, const Ranks *ranks, size_t threads);
 
+/* Lets the calling thread run on all processors of its rank. OpenMP may have bound the first thread
+ * to one place (OMP_PROC_BIND), which threads made by it inherit; one that works beside the others
+ * should not have to share that place. Local. */
+void placement_free_thread(void);
+
 #endif

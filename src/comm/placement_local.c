@@ -46,6 +46,17 @@ static void read_mask(uint64_t *set) {
     add_places(set);
 }
 
+void placement_free_thread(void) {
+    uint64_t set[PLACE_WORDS] = {0};
+    cpu_set_t mask[PLACE_PROCESSORS / CPU_SETSIZE];
+    read_mask(set);
+    CPU_ZERO_S(sizeof mask, mask);
+    for (int i = 0; i < PLACE_PROCESSORS; i++)
+        if (set[i / 64] >> (i % 64) & 1)
+            CPU_SET_S((size_t)i, sizeof mask, mask);
+    sched_setaffinity(0, sizeof mask, mask); /* where it fails, all is as before */
+}
+
 /* ---- wishes ---- */
 
 /* A whole number from the environment, 0 where there is none. OMP_NUM_THREADS may be a list. */

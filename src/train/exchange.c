@@ -1,5 +1,6 @@
 #include "exchange.h"
 
+#include "copy.h"
 #include "vit/batch.h"
 #include "vit/factor_exchange.h"
 #include "vit/memory.h"
@@ -377,7 +378,7 @@ void exchange_collect(const Ranks *ranks, const Partition *partition, const floa
         const Region *region = &partition->region[g];
         const size_t count = region_count(region, ranks->rank);
         if (ranks->rank == 0)
-            memcpy(full + region->offset, own + region->own, count * sizeof *full);
+            copy_floats(full + region->offset, own + region->own, count);
         else if (region_is_divided(region))
             send_floats(ranks, own + region->own, count, 0);
         for (int r = 1; ranks->rank == 0 && region_is_divided(region) && r < ranks->size; r++)

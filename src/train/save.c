@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include "copy.h"
 #include "vit/cpu.h"
 #include "vit/gemm.h"
 #include "vit/log.h"
@@ -33,7 +34,7 @@ static Checkpoint snapshot(Run *run) {
                              .history = &run->snapshot_history,
                              .job_text = run->job_text,
                              .build = build_info(run)};
-    memcpy(run->snapshot[SNAPSHOT_WEIGHTS], run->weights, run->table.floats * sizeof(float));
+    copy_floats(run->snapshot[SNAPSHOT_WEIGHTS], run->weights, run->table.floats);
     memcpy(checkpoint.data_sha256, run->data.content_sha256, sizeof checkpoint.data_sha256);
     return checkpoint;
 }

@@ -1,5 +1,6 @@
 #include "writer.h"
 
+#include "vit/placement.h"
 #include <stdio.h>
 #include <time.h>
 
@@ -54,6 +55,8 @@ static void write_all(Save *save) {
 
 static void *work(void *argument) {
     Writer *writer = argument;
+    if (writer->threaded)
+        placement_free_thread();
     write_all(writer->save);
     atomic_store(&writer->done, true);
     return NULL;
@@ -63,9 +66,11 @@ void writer_start(Writer *writer, Save *save) {
     writer->save = save;
     writer->busy = true;
     atomic_store(&writer->done, false);
-    writer->threaded = pthread_create(&writer->thread, NULL, work, writer) == 0;
-    if (!writer->threaded)
-        work(writer);
+    writer->threaded = true;
+    if (pthread_create(&writer->thread, NULL, work, writer) == 0)
+        return;
+    writer->threaded = false;
+    work(writer);
 }
 
 bool writer_is_done(const Writer *writer) {

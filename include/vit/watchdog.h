@@ -11,7 +11,8 @@
 
 /* Starts watching: after `minutes` without a sign of life a line names rank, host, phase, step and
  * the last save, and MPI_Abort(STATUS_INTERNAL) ends all ranks. When another rank of this host is
- * stopped, waits for a disk or is gone, it is named; a rank that stands still in work of its own
+ * stopped, waits for a disk or is gone, it is named; one that is gone ends the job within ten
+ * seconds even when the launcher has not noticed. A rank that stands still in work of its own
  * speaks before those that wait for it, so that there is one line as a rule. Collective; all ranks
  * return the same. STATUS_INTERNAL: no thread, no memory. */
 Status watchdog_start(const Ranks *ranks, double minutes);

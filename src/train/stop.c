@@ -43,13 +43,25 @@ static bool first_rank(void) {
     return !rank || strcmp(rank, "0") == 0;
 }
 
-/* squeue's %e: local time, "2026-11-24T05:00:00", or a word when there is no limit. */
+static bool is_number(const char *text) {
+    return text && *text && strspn(text, "0123456789") == strlen(text);
+}
+
+/* squeue's %e: local time, "2026-11-24T05:00:00", or a word when there is no limit. A member of an
+ * array is asked for by its place there: the job number of one member is that of the whole array.
+ */
 double stop_slurm_end(void) {
     const char *job = getenv("SLURM_JOB_ID");
-    char command[128], answer[64] = "";
-    if (!job || !*job || strspn(job, "0123456789") != strlen(job) || !first_rank())
+    const char *array = getenv("SLURM_ARRAY_JOB_ID"), *member = getenv("SLURM_ARRAY_TASK_ID");
+    char command[128], answer[64] = "", place[32] = "";
+    if (!is_number(job) || !first_rank())
         return INFINITY;
-    snprintf(command, sizeof command, "timeout 10 squeue -h -j %.20s -o %%e 2>/dev/null", job);
+    if (is_number(array) && is_number(member)) {
+        job = array;
+        snprintf(place, sizeof place, "_%.20s", member);
+    }
+    snprintf(command, sizeof command, "timeout 10 squeue -h -j %.20s%s -o %%e 2>/dev/null", job,
+             place);
     FILE *pipe = popen(command, "r");
     if (!pipe)
         return INFINITY;

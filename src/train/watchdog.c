@@ -9,8 +9,14 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Seconds of standing still after which a rank of this host that is gone ends the job: launchers do
+ * it after one or two, if they are alive themselves. And seconds for MPI_Abort. */
+static const double lost_peer_s = 5.0;
+enum { abort_s = 5 };
 
 /* A rank of this host, this one too. */
 typedef struct Neighbour {
@@ -52,6 +58,8 @@ static char process_state(long process) {
     return name && name[1] == ' ' && name[2] ? name[2] : '?';
 }
 
+static const char has_ended[] = "has ended";
+
 /* What keeps a process from answering, or NULL. */
 static const char *trouble(long process) {
     switch (process_state(process)) {
@@ -63,7 +71,7 @@ static const char *trouble(long process) {
         return "waits for a disk or a file system";
     case 'Z':
     case 'X':
-        return "has ended";
+        return has_ended;
     default:
         return NULL;
     }
@@ -77,21 +85,13 @@ static const Neighbour *find_culprit(const char **what) {
     return NULL;
 }
 
-/* How many ranks of this host that can answer come before this one. */
-static size_t answering_before(void) {
-    size_t before = 0;
-    for (size_t i = 0; i < dog.mine; i++)
-        before += !trouble(dog.neighbour[i].process);
-    return before;
-}
-
 /* ---- the end ---- */
 
-/* Seconds beyond the limit after which this rank speaks: at once when it knows what is wrong; those
- * that only wait, later, and one after the other, since the first one ends all. */
+/* Seconds beyond the limit after which this rank speaks: the host's first one at once when it knows
+ * what is wrong, the others when they still live then, since the first one to speak ends all. */
 static double patience(bool knows) {
-    const double turn = 0.25 * (double)answering_before();
-    return (turn < 5.0 ? turn : 5.0) + (knows ? 0.0 : dog.first_host ? 1.0 : 2.0);
+    const double turn = dog.mine ? 2.0 + 0.25 * (double)dog.mine : 0.0;
+    return (turn < 6.0 ? turn : 6.0) + (knows ? 0.0 : dog.first_host ? 1.0 : 3.0);
 }
 
 static void last_save(char *text, size_t bytes) {
@@ -102,22 +102,25 @@ static void last_save(char *text, size_t bytes) {
         snprintf(text, bytes, "nothing is saved yet");
 }
 
-static void bark(const Neighbour *culprit, const char *what, bool own_work) {
-    char reason[256], saved[64];
-    const char *host = dog.ranks->host;
+/* MPI_Abort asks the launcher, which may be what is stuck. */
+static void end_alone(int unused) {
+    (void)unused;
+    _exit(STATUS_INTERNAL);
+}
+
+/* Says why, and ends the job. */
+static void bark(const char *reason) {
+    char saved[64];
     last_save(saved, sizeof saved);
-    if (culprit)
-        snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank, host,
-                 culprit->process, what);
-    else if (own_work)
-        snprintf(reason, sizeof reason, "its own work does not end; a file system may be stuck");
-    else
-        snprintf(reason, sizeof reason, "a rank on another host, or the network, is stuck");
-    fprintf(stderr,
-            "Error: rank %d on %s stands still for %g minutes ([run] stall_timeout) in phase '%s' "
-            "after step %llu: %s; %s\n",
-            dog.ranks->rank, host, atomic_load(&dog.limit_s) / 60.0, atomic_load(&dog.phase),
-            atomic_load(&dog.step), reason, saved);
+    signal(SIGALRM, end_alone);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    alarm(abort_s);
+    fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s\n",
+            dog.ranks->rank, dog.ranks->host, atomic_load(&dog.phase), atomic_load(&dog.step),
+            reason, saved);
     fflush(stderr);
     log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.phase),
              atomic_load(&dog.step), reason, saved);
@@ -163,14 +166,29 @@ static void look(double still_s, bool *noted) {
         note_end();
         *noted = true;
     }
-    const double over = still_s - atomic_load(&dog.limit_s);
-    if (over < 0.0)
-        return;
     const char *what = NULL;
+    const double limit_s = atomic_load(&dog.limit_s);
     const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
+    if (still_s < (own_work || limit_s < lost_peer_s ? limit_s : lost_peer_s))
+        return;
+    char reason[256];
     const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
-    if (over >= (own_work ? 0.0 : patience(culprit != NULL)))
-        bark(culprit, what, own_work);
+    if (culprit)
+        snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
+                 dog.ranks->host, culprit->process, what);
+    if (culprit && what == has_ended && still_s >= lost_peer_s + 0.5 * patience(true))
+        bark(reason);
+    if (still_s < limit_s + (own_work ? 0.0 : patience(culprit != NULL)))
+        return;
+    if (!culprit)
+        snprintf(reason, sizeof reason, "%s, for %g minutes now ([run] stall_timeout)",
+                 own_work ? "its own work does not end; a file system may be stuck"
+                          : "a rank on another host, or the network, is stuck",
+                 limit_s / 60.0);
+    else
+        snprintf(reason + strlen(reason), sizeof reason - strlen(reason),
+                 ", for %g minutes now ([run] stall_timeout)", limit_s / 60.0);
+    bark(reason);
 }
 
 static void *watch(void *unused) {
@@ -206,8 +224,14 @@ static uint64_t hash_of(const char *text) {
     return hash;
 }
 
+/* Linux's name space of processes, since numbers of another one (a container) mean others. */
+static uint64_t process_names(void) {
+    struct stat found;
+    return stat("/proc/self/ns/pid", &found) == 0 ? (uint64_t)found.st_ino : 0;
+}
+
 typedef struct Place {
-    uint64_t host;
+    uint64_t host; /* and its name space of processes */
     int64_t process;
 } Place;
 
@@ -227,7 +251,7 @@ static void note_neighbours(const Place *place) {
 static Status gather_neighbours(void) {
     const Ranks *ranks = dog.ranks;
     const size_t size = (size_t)ranks->size;
-    const Place mine = {hash_of(ranks->host), (int64_t)getpid()};
+    const Place mine = {hash_of(ranks->host) ^ process_names(), (int64_t)getpid()};
     Place *place = NULL;
     Status status = memory_allocate(&place, size, sizeof *place, "the ranks' processes");
     if (status == STATUS_OK)

@@ -29,9 +29,25 @@ wait $pid
 code=$?
 kill -CONT "$victim" 2>/dev/null
 [ $code -eq 70 ] || fail "a stopped rank: exit code $code: $(cat said)"
-grep -q "^Error: rank [012] on .* stands still for 0.05 minutes .* in phase '.*' after step [1-9][0-9]*: rank 3 on \
-.* (process $victim) is stopped by a signal; last save after step [1-9]" said || fail "a stopped rank: $(cat said)"
+grep -q "^Error: rank [012] on .* stands still in phase '.*' after step [1-9][0-9]*: rank 3 on .* (process $victim) is \
+stopped by a signal, for 0.05 minutes now (\[run\] stall_timeout); last save after step [1-9]" said || fail "a stopped rank: $(cat said)"
 [ "$(grep -c '^Error:' said)" -eq 1 ] || fail "a stopped rank: more than one line: $(cat said)"
+weights out/last.h5 >/dev/null
+
+# The launcher is stuck, and a rank dies: the others do not wait for it.
+start_four
+kill -STOP $pid
+kill -9 "$victim"
+for _ in $(seq 100); do
+    [ "$(rank_ids | wc -l)" -gt 0 ] || break
+    sleep 0.1
+done
+left=$(rank_ids | wc -l)
+kill -9 $pid
+wait $pid
+[ "$left" -eq 0 ] || fail "a stuck launcher and a killed rank: $left ranks wait on: $(cat said)"
+grep -q "stands still in phase '.*' after step [1-9][0-9]*: rank 3 on .* (process $victim) has ended; last save" out/log.txt ||
+    fail "a stuck launcher and a killed rank: $(tail -n 3 out/log.txt)"
 weights out/last.h5 >/dev/null
 
 # Suspended for longer than the time limit, as Slurm does for a job with priority; then it stops when asked to.

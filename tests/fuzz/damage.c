@@ -1,12 +1,11 @@
-/* damage [STEP]: changes every STEP-th byte of a small file in turn, to eight other values in turn,
- * cuts the file at every STEP-th length, and has every reader read each of these, in a process of
- * its own. A damaged file must be refused with STATUS_DATA or read as the undamaged one. Prints a
- * table; ends with 1 when there was anything else. */
+/* damage [STEP]: changes every STEP-th byte of a small file (1: every one), by one bit or by all in
+ * turn, then cuts the file at every STEP-th length, and has every reader read each of these, in a
+ * process of its own. A damaged file must be refused with STATUS_DATA or read as the undamaged one.
+ * Prints a table; ends with 1 when there was anything else, or when a reader refused nothing. */
 
 #include "fuzz.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,14 +41,14 @@ static Outcome outcome_of(int end) {
     return WIFSIGNALED(end) && WTERMSIG(end) == SIGALRM ? HUNG : CRASHED;
 }
 
-static void try_file(const MemoryFile *file, const char *what, size_t at, Table *table) {
+static void try_file(const char *what, size_t at, Table *table) {
     for (size_t r = 0; r < subject_reader_count; r++) {
         fflush(NULL);
         pid_t child = fork();
         DEMAND(child >= 0);
         if (child == 0) {
             alarm(SECONDS_MAX);
-            _exit((int)read_once(r, file->path));
+            _exit((int)read_once(r, memory_file_path()));
         }
         int end;
         DEMAND(waitpid(child, &end, 0) == child);
@@ -81,26 +80,24 @@ static int print_table(const char *what, const Table *table) {
 int main(int argc, char **argv) {
     size_t step = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
     Sample sample = sample_make();
-    MemoryFile file;
-    memory_file_open(&file);
-    memory_file_set(&file, sample.byte, sample.count);
+    memory_file_set(sample.byte, sample.count);
     DEMAND(step > 0 && subject_reader_count <= READERS_MAX);
     for (size_t r = 0; r < subject_reader_count; r++)
-        DEMAND(subject_readers[r].read(file.path, undamaged[r]) == STATUS_OK);
+        DEMAND(subject_readers[r].read(memory_file_path(), undamaged[r]) == STATUS_OK);
     printf("%zu bytes\n", sample.count);
     Table flips = {0}, cuts = {0};
     for (size_t at = 0; at < sample.count; at += step) {
-        uint8_t mask = at / step % 9 == 8 ? 0xff : (uint8_t)(1u << at / step % 9);
+        const size_t bit = at / step % 9;
+        const uint8_t mask = (uint8_t)(bit == 8 ? 0xffu : 1u << bit);
         sample.byte[at] ^= mask;
-        memory_file_set(&file, sample.byte, sample.count);
-        try_file(&file, "flip", at, &flips);
+        memory_file_set(sample.byte, sample.count);
+        try_file("flip", at, &flips);
         sample.byte[at] ^= mask;
     }
     for (size_t length = 0; length < sample.count; length += step) {
-        memory_file_set(&file, sample.byte, length);
-        try_file(&file, "cut", length, &cuts);
+        memory_file_set(sample.byte, length);
+        try_file("cut", length, &cuts);
     }
-    memory_file_close(&file);
     free(sample.byte);
     int well = print_table("flips", &flips) & print_table("cuts", &cuts);
     return well ? 0 : 1;

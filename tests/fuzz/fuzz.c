@@ -9,22 +9,28 @@ const char *__lsan_default_suppressions(void) {
 }
 
 /* HDF5 resolves a path before it opens it, so the file needs a real one. */
-void memory_file_open(MemoryFile *file) {
+static char path[256];
+static int descriptor;
+
+static void remove_file(void) {
+    unlink(path);
+}
+
+const char *memory_file_path(void) {
+    if (*path)
+        return path;
     const char *folder = getenv("TMPDIR");
     if (!folder)
         folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    DEMAND(snprintf(file->path, sizeof file->path, "%s/vit_fuzz_XXXXXX", folder) <
-           (int)sizeof file->path);
-    file->descriptor = mkstemp(file->path);
-    DEMAND(file->descriptor >= 0);
+    DEMAND(snprintf(path, sizeof path, "%s/vit_fuzz_XXXXXX", folder) < (int)sizeof path);
+    descriptor = mkstemp(path);
+    DEMAND(descriptor >= 0);
+    atexit(remove_file);
+    return path;
 }
 
-void memory_file_set(const MemoryFile *file, const void *bytes, size_t count) {
-    DEMAND(ftruncate(file->descriptor, 0) == 0);
-    DEMAND(pwrite(file->descriptor, bytes, count, 0) == (ssize_t)count);
-}
-
-void memory_file_close(MemoryFile *file) {
-    close(file->descriptor);
-    unlink(file->path);
+void memory_file_set(const void *bytes, size_t count) {
+    memory_file_path();
+    DEMAND(ftruncate(descriptor, 0) == 0);
+    DEMAND(pwrite(descriptor, bytes, count, 0) == (ssize_t)count);
 }

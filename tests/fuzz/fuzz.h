@@ -22,15 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count);
         }                                                                                          \
     } while (0)
 
-/* A file under a path of its own, in memory where there is a file system for that. */
-typedef struct MemoryFile {
-    int descriptor;
-    char path[256];
-} MemoryFile;
-
-void memory_file_open(MemoryFile *file);
-void memory_file_set(const MemoryFile *file, const void *bytes, size_t count);
-void memory_file_close(MemoryFile *file);
+/* The process's one file, in memory where there is a file system for that; it is removed when the
+ * process ends. Setting replaces its content. */
+const char *memory_file_path(void);
+void memory_file_set(const void *bytes, size_t count);
 
 /* A kind of HDF5 file: how a small one is made, and all ways in which the program reads one. Each
  * of fuzz_data_file.c and fuzz_checkpoint.c defines one, for hdf5_edit.c and damage.c. */

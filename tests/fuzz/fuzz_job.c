@@ -59,12 +59,9 @@ static void parse(const char *text, size_t count, const char *const *overrides) 
 
 /* The whole input, zero bytes too, as a file. */
 static void read_as_file(const uint8_t *bytes, size_t count) {
-    static MemoryFile file;
-    if (!*file.path)
-        memory_file_open(&file);
-    memory_file_set(&file, bytes, count);
+    memory_file_set(bytes, count);
     char *text;
-    Status status = job_read_text(file.path, &text);
+    Status status = job_read_text(memory_file_path(), &text);
     bool zero = memchr(bytes, '\0', count);
     DEMAND(status == (zero ? STATUS_CONFIG : STATUS_OK));
     DEMAND(zero || (strlen(text) == count && memcmp(text, bytes, count) == 0));

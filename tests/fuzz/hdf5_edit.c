@@ -83,13 +83,6 @@ static herr_t note_object(hid_t root, const char *name, const H5O_info_t *info, 
                               contents, H5P_DEFAULT);
 }
 
-static const MemoryFile *memory_file(void) {
-    static MemoryFile file;
-    if (!*file.path)
-        memory_file_open(&file);
-    return &file;
-}
-
 /* Made once for true and once for void digests. */
 static const Contents *contents_of_sample(void) {
     static Contents kept[2];
@@ -97,8 +90,8 @@ static const Contents *contents_of_sample(void) {
     if (contents->sample.byte)
         return contents;
     contents->sample = sample_make();
-    memory_file_set(memory_file(), contents->sample.byte, contents->sample.count);
-    hid_t file = H5Fopen(memory_file()->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    memory_file_set(contents->sample.byte, contents->sample.count);
+    hid_t file = H5Fopen(memory_file_path(), H5F_ACC_RDONLY, H5P_DEFAULT);
     DEMAND(file >= 0);
     DEMAND(H5Ovisit2(file, H5_INDEX_NAME, H5_ITER_INC, note_object, contents, H5O_INFO_BASIC) >= 0);
     H5Fclose(file);
@@ -376,11 +369,11 @@ static void edit(const Editor *editor) {
 
 static void edit_sample(Input *input) {
     const Contents *contents = contents_of_sample();
-    memory_file_set(memory_file(), contents->sample.byte, contents->sample.count);
+    memory_file_set(contents->sample.byte, contents->sample.count);
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fclose_degree(access, H5F_CLOSE_STRONG);
     H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110);
-    Editor editor = {H5Fopen(memory_file()->path, H5F_ACC_RDWR, access), contents, input};
+    Editor editor = {H5Fopen(memory_file_path(), H5F_ACC_RDWR, access), contents, input};
     DEMAND(editor.file >= 0);
     for (size_t i = 0; i < EDITS_MAX && input->left > 0; i++)
         edit(&editor);
@@ -402,7 +395,7 @@ static void damage_sample(Input *input) {
         size_t at = take_below(input, sample->count);
         bytes[at] ^= take(input);
     }
-    memory_file_set(memory_file(), bytes, count);
+    memory_file_set(bytes, count);
     free(bytes);
 }
 
@@ -414,15 +407,15 @@ static const char *content_of_sample(size_t reader) {
     if (content[reader][0])
         return content[reader];
     const Sample *sample = &contents_of_sample()->sample;
-    memory_file_set(memory_file(), sample->byte, sample->count);
-    DEMAND(subject_readers[reader].read(memory_file()->path, content[reader]) == STATUS_OK);
+    memory_file_set(sample->byte, sample->count);
+    DEMAND(subject_readers[reader].read(memory_file_path(), content[reader]) == STATUS_OK);
     return content[reader];
 }
 
 static void read_file(size_t reader, const char *only_content) {
     char content[DIGEST_TEXT];
     status_fail(STATUS_OK, "%s", "");
-    Status status = subject_readers[reader].read(memory_file()->path, content);
+    Status status = subject_readers[reader].read(memory_file_path(), content);
     DEMAND(status == STATUS_OK || (status == STATUS_DATA && *status_message()));
     DEMAND(status != STATUS_OK || !only_content || strcmp(content, only_content) == 0);
 }
@@ -436,7 +429,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     const char *content = content_of_sample(reader);
     digests_are_void = kind == 3;
     if (kind == 0)
-        memory_file_set(memory_file(), input.byte, input.left);
+        memory_file_set(input.byte, input.left);
     else if (kind == 1)
         damage_sample(&input);
     else

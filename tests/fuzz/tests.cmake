@@ -15,7 +15,7 @@ foreach(subject data_file checkpoint)
   foreach(target test_fuzz_${subject} test_damage_${subject} sample_${subject})
     target_link_options(${target} PRIVATE LINKER:--wrap=digest_finish)
   endforeach()
-  add_test(NAME test_damage_${subject} COMMAND test_damage_${subject} 499)
+  add_test(NAME test_damage_${subject} COMMAND test_damage_${subject} 997)
   set_tests_properties(test_damage_${subject} PROPERTIES TIMEOUT 300 LABELS fuzz)
 endforeach()
 

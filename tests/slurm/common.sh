@@ -83,8 +83,8 @@ Prolog=$slurm/prolog
 END
     # Runs before a batch script does: a job NAME ends so many seconds later as the file limit-NAME says, since sbatch -t
     # only knows minutes.
-    cat >"$slurm/prolog" <<END
-#!/bin/sh
+    echo '#!/bin/sh' >"$slurm/prolog"
+    cat >>"$slurm/prolog" <<END
 PATH=/usr/bin:/bin
 export SLURM_CONF=$SLURM_CONF
 name=\$(squeue -h -j "\$SLURM_JOB_ID" -o %j)

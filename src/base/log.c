@@ -33,9 +33,11 @@ Status log_open(const char *path) {
 }
 
 void log_close(void) {
+    pthread_mutex_lock(&sink.mutex);
     if (sink.file)
         fclose(sink.file);
     sink.file = NULL;
+    pthread_mutex_unlock(&sink.mutex);
 }
 
 static void erase_transient(void) {
@@ -95,15 +97,21 @@ void log_error(const char *format, ...) {
 }
 
 void log_note(const char *format, ...) {
-    if (!sink.speaks || !sink.file)
+    if (!sink.speaks)
         return;
     char text[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    pthread_mutex_lock(&sink.mutex);
-    write_to_file("", text);
+    /* Who holds it may be stuck, writing to a terminal that nobody reads. */
+    struct timespec patience;
+    clock_gettime(CLOCK_REALTIME, &patience);
+    patience.tv_sec++;
+    if (pthread_mutex_timedlock(&sink.mutex, &patience) != 0)
+        return;
+    if (sink.file)
+        write_to_file("", text);
     pthread_mutex_unlock(&sink.mutex);
 }
 

@@ -19,15 +19,19 @@ static bool is_checkpoint(const char *path) {
     return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
 }
 
+void run_own_work(const Run *run, const char *phase) {
+    watchdog_phase(phase, run->ranks->rank == 0 ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER);
+}
+
 /* Rank 0 reads the job's text; all get it. */
 static Status read_job_text(const Run *run, char **text) {
     Status status = STATUS_OK;
     *text = NULL;
-    watchdog_phase("reading the job",
-                   run->ranks->rank == 0 ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER);
+    run_own_work(run, "reading the job");
     if (run->ranks->rank == 0)
         status = is_checkpoint(run->command->job) ? checkpoint_read_job(run->command->job, text)
                                                   : job_read_text(run->command->job, text);
+    watchdog_phase("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(run->ranks, status));
     size_t bytes = *text ? strlen(*text) + 1 : 0;
     ranks_broadcast(run->ranks, &bytes, sizeof bytes);
@@ -52,8 +56,10 @@ static Status parse_job(Run *run, const char *text) {
 /* Sizes of the splits; every rank gets the header that rank 0 read. */
 static Status read_data_header(Run *run) {
     Status status = STATUS_OK;
+    run_own_work(run, "reading the data's header");
     if (run->ranks->rank == 0)
         status = data_file_read_header(run->job.data_file, &run->data);
+    watchdog_phase("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(run->ranks, status));
     ranks_broadcast(run->ranks, &run->data, sizeof run->data);
     const bool coarse = run->job.labels == LABELS_COARSE;
@@ -180,7 +186,7 @@ Status run_allocate(Run *run) {
 }
 
 void run_free(Run *run) {
-    writer_wait(&run->writer);
+    run_save_wait(run);
     batch_exchange_free(run->batches);
     exchange_free(run->exchange);
     vit_free(run->vit);

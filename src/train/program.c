@@ -45,11 +45,11 @@ static Status train(Run *run) {
     const bool first = run->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
     STATUS_TRY(run_allocate(run));
-    const WatchdogKind kind = first ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER;
-    watchdog_phase("opening the output folder", kind);
-    STATUS_TRY(ranks_agree(run->ranks, first ? open_output(run) : STATUS_OK));
+    run_own_work(run, "opening the output folder");
+    const Status opened = first ? open_output(run) : STATUS_OK;
+    watchdog_phase("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(run->ranks, opened));
     display_plan(run);
-    watchdog_phase("reading a checkpoint", kind);
     STATUS_TRY(run_start_or_resume(run));
     STATUS_TRY(ranks_agree(run->ranks, first ? write_job(run) : STATUS_OK));
     return run_train(run);

@@ -2,6 +2,7 @@
 
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +44,10 @@ static Status read_foreign_weights(const Run *run, const char *path, float *weig
 
 Status run_read_weights(Run *run, const char *path, float *weights) {
     const bool first = run->ranks->rank == 0;
-    STATUS_TRY(
-        ranks_agree(run->ranks, first ? read_foreign_weights(run, path, weights) : STATUS_OK));
+    run_own_work(run, "reading a checkpoint");
+    const Status read = first ? read_foreign_weights(run, path, weights) : STATUS_OK;
+    watchdog_phase("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(run->ranks, read));
     ranks_broadcast(run->ranks, weights, run->table.floats * sizeof *weights);
     return STATUS_OK;
 }
@@ -106,7 +109,8 @@ static void check_best(Run *run) {
     run->progress.best_epoch = 0;
 }
 
-/* Damaged files make room, so that they do not count among those that are kept. */
+/* Damaged files make room, so that they do not count among those that are kept; the valid one, of
+ * this index, becomes the newest. */
 static void set_damaged_aside(const Run *run, size_t valid) {
     for (size_t i = 0; i < valid; i++) {
         char path[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
@@ -115,6 +119,10 @@ static void set_damaged_aside(const Run *run, size_t valid) {
         snprintf(aside, sizeof aside, "%s.damaged", path);
         rename(path, aside);
     }
+    char from[FILE_PATH_MAX], newest[FILE_PATH_MAX];
+    if (valid > 0 && checkpoint_last_path(run->output.folder, valid, from) == STATUS_OK &&
+        checkpoint_last_path(run->output.folder, 0, newest) == STATUS_OK)
+        rename(from, newest);
 }
 
 /* [checkpoint] keep may have been larger before. */
@@ -165,8 +173,10 @@ Status run_start_or_resume(Run *run) {
     Status status = STATUS_OK;
     bool found = false;
     const size_t bytes = run->table.floats * sizeof *run->weights;
+    run_own_work(run, "reading a checkpoint");
     if (run->ranks->rank == 0)
         status = read_newest(run, &found);
+    watchdog_phase("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(run->ranks, status));
     run->save_began = MPI_Wtime();
     ranks_broadcast(run->ranks, &found, sizeof found);
@@ -176,6 +186,7 @@ Status run_start_or_resume(Run *run) {
     }
     ranks_broadcast(run->ranks, &run->progress, sizeof run->progress);
     run->saved_step = run->progress.step;
+    watchdog_position(run->progress.step, run->saved_step);
     ranks_broadcast(run->ranks, run->weights, bytes);
     exchange_deal(run->ranks, &run->partition, run->snapshot[SNAPSHOT_FIRST_MOMENT],
                   run->first_moment);

@@ -93,6 +93,8 @@ typedef struct Evaluation {
 Status run_read_job(Run *run, double slurm_end); /* job, data header, shape, table, threads */
 Status run_allocate(Run *run);                   /* memory and this rank's shards */
 void run_free(Run *run);
+/* Local: rank 0 begins work of its own, for the watchdog, and the others wait for it. */
+void run_own_work(const Run *run, const char *phase);
 VitOptions run_vit_options(const Run *run);           /* local */
 ExchangeOptions run_exchange_options(const Run *run); /* local */
 
@@ -128,7 +130,7 @@ typedef struct SaveWish {
 
 /* save.c. Writes from a snapshot, on a thread of its own, while training goes on; a failure is told
  * when the write is over, and remembered. Wants settled weights. Collective with wish.last, which
- * all ranks then wish; else only rank 0. */
+ * all ranks then wish; else the other ranks need not call it. */
 void run_save(Run *run, SaveWish wish);
 void run_save_poll(Run *run); /* rank 0: takes note of a write that is over */
 void run_save_wait(Run *run); /* until nothing is being written; HDF5 is free for others then */

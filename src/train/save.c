@@ -59,10 +59,13 @@ static void take_results(Run *run) {
     }
     if (!save->wanted[SAVE_LAST])
         return;
-    run->save_seconds = run->save_stall + save->seconds;
+    /* One that fails at once tells nothing of what the next one will take. */
+    const double seconds = run->save_stall + save->seconds;
+    run->save_seconds = run->failed[SAVE_LAST] ? fmax(run->save_seconds, seconds) : seconds;
     if (run->failed[SAVE_LAST])
         return;
     run->saved_step = save->checkpoint.progress.step;
+    watchdog_position(run->progress.step, run->saved_step);
     run->saves.count++;
     run->saves.seconds += run->save_seconds;
     run->saves.stall += run->save_stall;

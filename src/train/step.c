@@ -41,10 +41,11 @@ static void on_progress(void *context) {
  * is a third. */
 static double evaluation_seconds(const Run *run, size_t batch_images) {
     const EpochSums *sums = &run->progress.sums;
-    if (run->progress.position + batch_images < run->train_images)
+    const bool last_step = run->job.max_steps && run->progress.step + 1 >= run->job.max_steps;
+    if (!last_step && run->progress.position + batch_images < run->train_images)
         return 0.0;
     size_t images = run->validation_images;
-    if (run->progress.epoch + 1 == run->job.epochs)
+    if (last_step || run->progress.epoch + 1 == run->job.epochs)
         images += run->data.images[SPLIT_TEST];
     const double rate =
         run->evaluation_rate > 0.0 ? run->evaluation_rate : (double)sums->samples / sums->seconds;
@@ -185,6 +186,7 @@ Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
     /* Written so that a norm that is not a number is refused too. */
     if (!isfinite(loss) || !(norm <= largest_norm))
         return skip_step(run, culprit, isfinite(loss));
+    watchdog_position(run->progress.step, run->saved_step);
     run->bad_steps = 0;
     add_to_epoch(&run->progress.sums, &total, batch->images);
     update(run, norm);

@@ -4,6 +4,7 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/size.h"
+#include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,7 @@ static Status run_steps(Run *run, Outcome *outcome) {
         Batch batch;
         bool stop = false, save = false;
         const double start = MPI_Wtime();
+        watchdog_phase("waiting for samples", WATCHDOG_TOGETHER);
         run->progress.sums.wait.samples += batch_wait(run->batches, &batch);
         const size_t next = run->progress.position + batch.images;
         if (next < run->train_images)
@@ -170,9 +172,15 @@ bool run_work_is_left(const Run *run) {
  * its place. */
 static void take_best(Run *run, float *best) {
     run_save_wait(run);
-    if (run_read_best(run, best) == STATUS_OK)
+    run_own_work(run, "reading best.h5");
+    const Status status = run_read_best(run, best);
+    watchdog_phase("the end of training", WATCHDOG_TOGETHER);
+    if (status == STATUS_OK)
         return;
     log_warning("%s; the current weights take its place", status_message());
+    /* They are not what was the best: a later validation makes a new one. */
+    run->progress.best_val_accuracy = NAN;
+    run->progress.best_epoch = 0;
     run_save(run, (SaveWish){.best = true,
                              .best_val_accuracy = run->progress.best_val_accuracy,
                              .best_epoch = run->progress.best_epoch});
@@ -245,9 +253,19 @@ static Status stop_early(Run *run) {
     run_save_wait(run);
     display_saves(run);
     STATUS_TRY(check_saves(run, SAVE_LAST, 1));
+    if (run->bad_steps == 0)
+        return status_fail(STATUS_STOPPED,
+                           "Stopped after step %llu, saved in %s; the same command goes on",
+                           (unsigned long long)run->progress.step, run->job.output);
+    char saved[512];
+    run_describe_saved(run, saved, sizeof saved);
+    /* Without anything to go on from the same would happen again and again. */
+    const Status nothing = run->saved_step ? STATUS_OK : wrecked(run);
+    STATUS_TRY(ranks_agree(run->ranks, run->ranks->rank == 0 ? nothing : STATUS_OK));
     return status_fail(STATUS_STOPPED,
-                       "Stopped after step %llu, saved in %s; the same command goes on",
-                       (unsigned long long)run->progress.step, run->job.output);
+                       "Stopped after step %llu, while steps went wrong; %s; the same command goes "
+                       "on from there",
+                       (unsigned long long)run->progress.step, saved);
 }
 
 static Status say_finished(const Run *run) {

@@ -1,8 +1,10 @@
 #include "vit/watchdog.h"
 
+#include "vit/clock.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/stop.h"
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,7 +17,7 @@
 
 /* Seconds of standing still after which a rank of this host that is gone ends the job: launchers do
  * it after one or two, if they are alive themselves. And seconds for MPI_Abort. */
-static const double lost_peer_s = 5.0;
+static const double lost_peer_s = 5.0, gone_s = 2.0;
 enum { abort_s = 5 };
 
 /* A rank of this host, this one too. */
@@ -36,12 +38,13 @@ static struct {
     pthread_mutex_t mutex;
     pthread_cond_t end;
     bool ending;
+    double gone_at; /* the thread's: when a lost rank was first seen; 0: there is none */
     _Atomic double limit_s;
     atomic_ulong beats;
     _Atomic(const char *) phase;
     atomic_int kind;
     atomic_ullong step, saved;
-} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER, .phase = "start"};
+} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .phase = "start"};
 
 /* ---- the others of this host ---- */
 
@@ -50,8 +53,9 @@ static char process_state(long process) {
     char path[64], text[512] = "";
     snprintf(path, sizeof path, "/proc/%ld/stat", process);
     FILE *file = fopen(path, "r");
+    /* Only where Linux shows any process does a missing one tell something. */
     if (!file)
-        return access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
+        return errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
     /* The name before the state, in brackets, may hold anything. */
     const char *name = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
     fclose(file);
@@ -140,19 +144,13 @@ static void note_end(void) {
 
 /* ---- the watch ---- */
 
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Seconds between two looks: few, since the time between TERM and KILL is short; when so many have
  * passed, this process was stopped itself. */
 static const double look_interval_s = 0.1, asleep_s = 2.0;
 
 static struct timespec next_look(void) {
     struct timespec when;
-    clock_gettime(CLOCK_REALTIME, &when);
+    clock_gettime(CLOCK_MONOTONIC, &when);
     when.tv_nsec += (long)(1e9 * look_interval_s);
     when.tv_sec += when.tv_nsec / 1000000000;
     when.tv_nsec %= 1000000000;
@@ -162,13 +160,13 @@ static struct timespec next_look(void) {
 /* The master thread has given no sign for some seconds. */
 static void look(double still_s, bool *noted) {
     const bool asked = stop_requested() && strcmp(stop_requested(), "SIGUSR1") != 0;
-    if (asked && !*noted && still_s > 0.3) {
+    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
+    if (asked && !own_work && !*noted && still_s > 0.3) {
         note_end();
         *noted = true;
     }
     const char *what = NULL;
     const double limit_s = atomic_load(&dog.limit_s);
-    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
     if (still_s < (own_work || limit_s < lost_peer_s ? limit_s : lost_peer_s))
         return;
     char reason[256];
@@ -176,7 +174,16 @@ static void look(double still_s, bool *noted) {
     if (culprit)
         snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
                  dog.ranks->host, culprit->process, what);
-    if (culprit && what == has_ended && still_s >= lost_peer_s + 0.5 * patience(true))
+    /* The first to tell what is wrong ends too, and its launcher then ends the rest: only a rank
+     * that has been gone for a while was lost. */
+    const bool gone = culprit && what == has_ended;
+    if (!gone)
+        dog.gone_at = 0.0;
+    else if (dog.gone_at == 0.0)
+        dog.gone_at = clock_now();
+    if (gone && clock_now() - dog.gone_at < gone_s)
+        return;
+    if (gone && still_s >= lost_peer_s + 0.5 * patience(true))
         bark(reason);
     if (still_s < limit_s + (own_work ? 0.0 : patience(culprit != NULL)))
         return;
@@ -194,14 +201,14 @@ static void look(double still_s, bool *noted) {
 static void *watch(void *unused) {
     (void)unused;
     unsigned long seen = atomic_load(&dog.beats);
-    double since = seconds_now(), looked = since;
+    double since = clock_now(), looked = since;
     bool noted = false;
     pthread_mutex_lock(&dog.mutex);
     while (!dog.ending) {
         const struct timespec when = next_look();
         pthread_cond_timedwait(&dog.end, &dog.mutex, &when);
         const unsigned long beats = atomic_load(&dog.beats);
-        const double now = seconds_now();
+        const double now = clock_now();
         /* A job that is suspended and goes on has not stood still. */
         if (beats != seen || now - looked > asleep_s)
             since = now;
@@ -266,6 +273,12 @@ static Status gather_neighbours(void) {
 }
 
 static Status start_thread(void) {
+    /* The time of day may be set while the job runs. */
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&dog.end, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     /* Signals are the master thread's. */
     sigset_t all, before;
     sigfillset(&all);
@@ -299,6 +312,7 @@ void watchdog_stop(void) {
         pthread_cond_signal(&dog.end);
         pthread_mutex_unlock(&dog.mutex);
         pthread_join(dog.thread, NULL);
+        pthread_cond_destroy(&dog.end);
         dog.running = false;
     }
     memory_free(dog.neighbour);

@@ -1,17 +1,11 @@
 #include "writer.h"
 
+#include "vit/clock.h"
 #include "vit/placement.h"
 #include <stdio.h>
-#include <time.h>
 
 const char *const save_file_name[SAVE_FILES] = {
     [SAVE_BEST] = "best.h5", [SAVE_LAST] = "last.h5", [SAVE_METRICS] = "the metrics"};
-
-static double seconds_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static Status write_best(const Save *save) {
     char path[FILE_PATH_MAX];
@@ -22,10 +16,10 @@ static Status write_best(const Save *save) {
 }
 
 static Status write_last(Save *save) {
-    const double start = seconds_now();
+    const double start = clock_now();
     const Status status =
         checkpoint_write_last(save->output->folder, save->keep, &save->checkpoint);
-    save->seconds = seconds_now() - start;
+    save->seconds = clock_now() - start;
     return status;
 }
 

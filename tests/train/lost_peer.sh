@@ -23,14 +23,14 @@ grep -q 'while this rank stood still in phase .* after step [1-9][0-9]*: .*; las
     fail "rank 0 left no word: $(tail -n 3 out/log.txt)"
 weights out/last.h5 >/dev/null
 
-start_four -s run.stall_timeout=0.05
+start_four -s run.stall_timeout=0.12
 kill -STOP "$victim"
 wait $pid
 code=$?
 kill -CONT "$victim" 2>/dev/null
 [ $code -eq 70 ] || fail "a stopped rank: exit code $code: $(cat said)"
 grep -q "^Error: rank [012] on .* stands still in phase '.*' after step [1-9][0-9]*: rank 3 on .* (process $victim) is \
-stopped by a signal, for 0.05 minutes now (\[run\] stall_timeout); last save after step [1-9]" said || fail "a stopped rank: $(cat said)"
+stopped by a signal, for 0.12 minutes now (\[run\] stall_timeout); last save after step [1-9]" said || fail "a stopped rank: $(cat said)"
 [ "$(grep -c '^Error:' said)" -eq 1 ] || fail "a stopped rank: more than one line: $(cat said)"
 weights out/last.h5 >/dev/null
 

@@ -21,5 +21,18 @@ expect 70 'the last good checkpoint is short/last.h5, after step 1' train 2 shor
     -s train.max_steps=3 -s checkpoint.every_steps=1
 grep -q '^Epoch 1/3 .* - skipped: 64 images of steps' said || fail "skipped images are not shown: $(cat said)"
 [ "$(column short/last.h5 /history/step/step | wc -l)" -eq 1 ] || fail "a state after bad steps was saved"
+# A stop while nothing was ever saved is not one to go on from.
+"$mpiexec" 2 "$vit_mpi" job.ini -s job.output=never -s train.learning_rate=1e30 -s train.max_bad_steps=1000000 \
+    -s train.epochs=100000 -s checkpoint.at_epoch_end=no >said 2>&1 &
+pid=$!
+for _ in $(seq 100); do
+    grep -q 'is skipped' said && break
+    sleep 0.1
+done
+kill -USR1 $pid
+wait $pid
+code=$?
+[ $code -eq 70 ] || fail "stopped while steps went wrong and nothing was saved: $code: $(tail -n 5 said)"
+grep -q 'nothing was saved before in never' said || fail "stopped while steps went wrong: $(tail -n 5 said)"
 grep -q '^Test' said && fail "a wrecked run shows test lines"
 exit 0

@@ -18,7 +18,7 @@
 /* Seconds of standing still after which a rank of this host that is gone ends the job: launchers do
  * it after one or two, if they are alive themselves. And seconds for MPI_Abort. */
 static const double lost_peer_s = 5.0, gone_s = 2.0;
-enum { abort_s = 5 };
+enum { abort_s = 2 };
 
 /* A rank of this host, this one too. */
 typedef struct Neighbour {
@@ -167,7 +167,8 @@ static void look(double still_s, bool *noted) {
     }
     const char *what = NULL;
     const double limit_s = atomic_load(&dog.limit_s);
-    if (still_s < (own_work || limit_s < lost_peer_s ? limit_s : lost_peer_s))
+    const double first_s = lost_peer_s - gone_s;
+    if (still_s < (own_work || limit_s < first_s ? limit_s : first_s))
         return;
     char reason[256];
     const Neighbour *culprit = own_work ? NULL : find_culprit(&what);

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # the caller's variables
 # This machine as several hosts: network namespaces vit-h1, vit-h2, ... on a bridge. Sourced by bash; needs root and iproute2
 # (hosts_possible). The caller sets hosts (how many), rate (of a link, as tc writes it, or empty) and work (a folder), and sees
 # to it that hosts_down is called at the end. hosts_up sets place: what mpirun needs to start ranks there, one host after

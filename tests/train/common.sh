@@ -1,5 +1,6 @@
 # Shared by the tests of whole trainings: sourced with the arguments of the test. A data set and a job so small that a
 # step takes a few milliseconds.
+# shellcheck source=../common.sh
 . "${tests_folder:-$(dirname "$0")/..}/common.sh"
 mpiexec=$source_folder/tests/mpiexec
 vit_mpi=$programs/vit_mpi

@@ -16,7 +16,7 @@ static Placement placement;
 static void make_node(size_t cores, size_t width) {
     node = (NodeCores){.usable = cores, .cores = cores, .width = width};
     for (size_t i = 0; i < PLACE_PROCESSORS; i++)
-        node.core[i] = i < cores * width ? (uint16_t)(i % cores) : NO_CORE;
+        node.core[i] = (uint16_t)(i < cores * width ? i % cores : NO_CORE);
     memset(place, 0, sizeof place);
     for (int r = 0; r < RANKS; r++) {
         place[r].rank = r;

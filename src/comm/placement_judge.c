@@ -1,19 +1,10 @@
 #include "placement_node.h"
 
+#include "vit/hash.h"
+#include "vit/size.h"
 #include <string.h>
 
 /* ---- sets ---- */
-
-static bool has(const uint64_t *set, size_t i) {
-    return set[i / 64] >> (i % 64) & 1;
-}
-
-static uint32_t count(const uint64_t *set) {
-    uint32_t sum = 0;
-    for (size_t w = 0; w < PLACE_WORDS; w++)
-        sum += (uint32_t)__builtin_popcountll(set[w]);
-    return sum;
-}
 
 static bool overlap(size_t words, const uint64_t *a, const uint64_t *b) {
     uint64_t both = 0;
@@ -30,9 +21,9 @@ static void add(uint64_t *sum, const uint64_t *set) {
 void node_to_cores(const NodeCores *node, RankPlace *place) {
     uint64_t cores[PLACE_WORDS] = {0};
     for (size_t i = 0; i < PLACE_PROCESSORS; i++)
-        if (has(place->set, i) && node->core[i] != NO_CORE)
-            cores[node->core[i] / 64] |= (uint64_t)1 << (node->core[i] % 64);
-    place->processors = count(place->set);
+        if (set_has(place->set, i) && node->core[i] != NO_CORE)
+            set_add(cores, node->core[i]);
+    place->processors = set_count(place->set);
     memcpy(place->set, cores, sizeof cores);
 }
 
@@ -40,7 +31,7 @@ void node_to_cores(const NodeCores *node, RankPlace *place) {
 
 /* Marks ranks whose cores overlap, directly or through others, with the first of them. */
 static void find_groups(const NodeCores *node, size_t ranks, RankPlace *place) {
-    const size_t words = (node->cores + 63) / 64;
+    const size_t words = size_groups(node->cores, 64);
     for (size_t r = 0; r < ranks; r++) {
         place[r].group = (uint32_t)r;
         for (size_t q = 0; q < r; q++) {
@@ -65,7 +56,7 @@ static void measure_groups(size_t ranks, RankPlace *place) {
                 add(all, place[r].set);
                 members++;
             }
-        const uint32_t cores = count(all);
+        const uint32_t cores = set_count(all);
         for (size_t r = g; r < ranks; r++)
             if (place[r].group == g) {
                 place[r].group_ranks = members;
@@ -127,7 +118,7 @@ void node_share(const NodeCores *node, size_t ranks, RankPlace *place) {
     find_groups(node, ranks, place);
     measure_groups(ranks, place);
     for (size_t r = 0; r < ranks; r++) {
-        place[r].cores = count(place[r].set);
+        place[r].cores = set_count(place[r].set);
         place[r].limited = 0;
         place[r].group_threads = 0;
         find_limit(ranks, place, &place[r]);
@@ -226,21 +217,13 @@ static void judge_idle(const NodeCores *node, size_t ranks, const RankPlace *pla
     note(report, PROBLEM_IDLE, finding);
 }
 
-/* FNV-1a over what the picture of a rank is made of. */
-static uint64_t hash(uint64_t value, const void *bytes, size_t count_bytes) {
-    const unsigned char *byte = bytes;
-    for (size_t i = 0; i < count_bytes; i++)
-        value = (value ^ byte[i]) * 0x100000001b3u;
-    return value;
-}
-
 void node_judge(const NodeCores *node, size_t ranks, const RankPlace *place, NodeReport *report) {
     *report = (NodeReport){.first_rank = place[0].rank,
                            .ranks = (uint32_t)ranks,
                            .usable = (uint32_t)node->usable,
                            .width = (uint32_t)node->width,
                            .least_threads = place[0].threads,
-                           .layout_hash = 0xcbf29ce484222325u};
+                           .layout_hash = HASH_START};
     for (size_t r = 0; r < ranks; r++) {
         judge_cores(&place[r], report);
         judge_limit(&place[r], report);
@@ -249,8 +232,9 @@ void node_judge(const NodeCores *node, size_t ranks, const RankPlace *place, Nod
             report->least_threads = place[r].threads;
         if (place[r].threads > report->most_threads)
             report->most_threads = place[r].threads;
-        report->layout_hash = hash(report->layout_hash, place[r].set, sizeof place[r].set);
-        report->layout_hash = hash(report->layout_hash, &place[r].threads, sizeof place[r].threads);
+        report->layout_hash = hash_add(report->layout_hash, place[r].set, sizeof place[r].set);
+        report->layout_hash =
+            hash_add(report->layout_hash, &place[r].threads, sizeof place[r].threads);
     }
     judge_idle(node, ranks, place, report);
     node_layout(node, ranks, place, report->layout, sizeof report->layout);

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* CPU sets */
 #include "placement_node.h"
 
+#include "vit/size.h"
 #include <hwloc.h>
 #include <omp.h>
 #include <sched.h>
@@ -14,7 +15,7 @@
 
 static void set_processor(uint64_t *set, int processor) {
     if (processor >= 0 && processor < PLACE_PROCESSORS)
-        set[processor / 64] |= (uint64_t)1 << (processor % 64);
+        set_add(set, (size_t)processor);
 }
 
 /* With OMP_PROC_BIND or OMP_PLACES the OpenMP library binds the first thread to the first place
@@ -52,7 +53,7 @@ void placement_free_thread(void) {
     read_mask(set);
     CPU_ZERO_S(sizeof mask, mask);
     for (int i = 0; i < PLACE_PROCESSORS; i++)
-        if (set[i / 64] >> (i % 64) & 1)
+        if (set_has(set, (size_t)i))
             CPU_SET_S((size_t)i, sizeof mask, mask);
     sched_setaffinity(0, sizeof mask, mask); /* where it fails, all is as before */
 }
@@ -272,7 +273,7 @@ void node_cores_of_this_node(NodeCores *node) {
     }
     /* Slurm may have given a part of the node without confining the job to it. */
     const size_t given = getenv("SLURM_JOB_ID") ? environment_count("SLURM_CPUS_ON_NODE") : 0;
-    const size_t given_cores = (given + node->width - 1) / node->width;
+    const size_t given_cores = size_groups(given, node->width);
     if (given && given_cores < node->usable)
         node->usable = given_cores;
 }
@@ -315,10 +316,8 @@ static bool bound_by_launcher(void) {
 
 void placement_prepare(void) {
     uint64_t set[PLACE_WORDS] = {0};
-    size_t processors = 0;
     read_mask(set);
-    for (size_t w = 0; w < PLACE_WORDS; w++)
-        processors += (size_t)__builtin_popcountll(set[w]);
+    size_t processors = set_count(set);
     if (bound_by_launcher()) {
         const long online = sysconf(_SC_NPROCESSORS_ONLN);
         processors = online > 0 ? (size_t)online : processors;

@@ -14,6 +14,22 @@ enum {
     PLACE_LIMITS = 8 /* nested cgroups with a limit */
 };
 
+/* Sets of processors or cores, [PLACE_WORDS]. */
+static inline bool set_has(const uint64_t *set, size_t i) {
+    return set[i / 64] >> (i % 64) & 1;
+}
+
+static inline void set_add(uint64_t *set, size_t i) {
+    set[i / 64] |= (uint64_t)1 << (i % 64);
+}
+
+static inline uint32_t set_count(const uint64_t *set) {
+    uint32_t sum = 0;
+    for (size_t w = 0; w < PLACE_WORDS; w++)
+        sum += (uint32_t)__builtin_popcountll(set[w]);
+    return sum;
+}
+
 /* Who wants a certain number of threads. */
 typedef enum Asker { ASKER_NOBODY, ASKER_JOB, ASKER_OPENMP, ASKER_SRUN } Asker;
 

@@ -35,10 +35,10 @@ enum { SHOWN = 6, SHOWN_RANGES = 8 };
 static void say_set(Text *text, const uint64_t *set, size_t size) {
     size_t ranges = 0;
     for (size_t i = 0; i < size; i++) {
-        if (!(set[i / 64] >> (i % 64) & 1))
+        if (!set_has(set, i))
             continue;
         const size_t first = i;
-        while (i + 1 < size && (set[(i + 1) / 64] >> ((i + 1) % 64) & 1))
+        while (i + 1 < size && set_has(set, i + 1))
             i++;
         if (ranges++ == SHOWN_RANGES) {
             say(text, "+...");

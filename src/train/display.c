@@ -250,12 +250,12 @@ void display_step(Run *run) {
 
 /* s that training stood still, and in % of a step. */
 static void stall_text(const Run *run, double stall, char *text, size_t bytes) {
-    const double step = run->steps.seconds / (double)run->steps.count;
-    snprintf(text, bytes, "training stood still for %.0f ms%s", 1e3 * stall,
-             run->steps.count ? "" : ", before the first step");
     if (run->steps.count)
         snprintf(text, bytes, "training stood still for %.0f ms, %.1f %% of a step", 1e3 * stall,
-                 100.0 * stall / step);
+                 100.0 * stall * (double)run->steps.count / run->steps.seconds);
+    else
+        snprintf(text, bytes, "training stood still for %.0f ms, before the first step",
+                 1e3 * stall);
 }
 
 void display_save(Run *run) {

@@ -1,6 +1,7 @@
 #include "vit/watchdog.h"
 
 #include "vit/clock.h"
+#include "vit/hash.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/stop.h"
@@ -27,8 +28,7 @@ typedef struct Neighbour {
 } Neighbour;
 
 static struct {
-    const Ranks *ranks;
-    Ranks copy;
+    Ranks ranks;
     Neighbour *neighbour; /* [neighbours], in order of rank */
     size_t neighbours;
     size_t mine;     /* this rank's place among them */
@@ -123,12 +123,12 @@ static void bark(const char *reason) {
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     alarm(abort_s);
     fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s\n",
-            dog.ranks->rank, dog.ranks->host, atomic_load(&dog.phase), atomic_load(&dog.step),
-            reason, saved);
+            dog.ranks.rank, dog.ranks.host, atomic_load(&dog.phase), atomic_load(&dog.step), reason,
+            saved);
     fflush(stderr);
     log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.phase),
              atomic_load(&dog.step), reason, saved);
-    MPI_Abort(dog.ranks->comm, STATUS_INTERNAL);
+    MPI_Abort(dog.ranks.comm, STATUS_INTERNAL);
 }
 
 /* A launcher that ends the job, because a rank died or somebody wants it, sends TERM and kills a
@@ -174,7 +174,7 @@ static void look(double still_s, bool *noted) {
     const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
     if (culprit)
         snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
-                 dog.ranks->host, culprit->process, what);
+                 dog.ranks.host, culprit->process, what);
     /* The first to tell what is wrong ends too, and its launcher then ends the rest: only a rank
      * that has been gone for a while was lost. */
     const bool gone = culprit && what == has_ended;
@@ -224,14 +224,6 @@ static void *watch(void *unused) {
 
 /* ---- for the master thread ---- */
 
-/* FNV-1a. */
-static uint64_t hash_of(const char *text) {
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-    return hash;
-}
-
 /* Linux's name space of processes, since numbers of another one (a container) mean others. */
 static uint64_t process_names(void) {
     struct stat found;
@@ -245,7 +237,7 @@ typedef struct Place {
 
 /* Notes the ranks of this host among all. */
 static void note_neighbours(const Place *place) {
-    const Ranks *ranks = dog.ranks;
+    const Ranks *ranks = &dog.ranks;
     dog.first_host = place[0].host == place[ranks->rank].host;
     for (int r = 0; r < ranks->size; r++) {
         if (place[r].host != place[ranks->rank].host)
@@ -257,9 +249,10 @@ static void note_neighbours(const Place *place) {
 }
 
 static Status gather_neighbours(void) {
-    const Ranks *ranks = dog.ranks;
+    const Ranks *ranks = &dog.ranks;
     const size_t size = (size_t)ranks->size;
-    const Place mine = {hash_of(ranks->host) ^ process_names(), (int64_t)getpid()};
+    const Place mine = {hash_add(HASH_START, ranks->host, strlen(ranks->host)) ^ process_names(),
+                        (int64_t)getpid()};
     Place *place = NULL;
     Status status = memory_allocate(&place, size, sizeof *place, "the ranks' processes");
     if (status == STATUS_OK)
@@ -294,8 +287,7 @@ static Status start_thread(void) {
 }
 
 Status watchdog_start(const Ranks *ranks, double minutes) {
-    dog.copy = *ranks;
-    dog.ranks = &dog.copy;
+    dog.ranks = *ranks;
     dog.ending = false;
     watchdog_set_limit(minutes);
     STATUS_TRY(gather_neighbours());

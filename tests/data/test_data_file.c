@@ -63,6 +63,15 @@ static void write_sample(size_t train, size_t test) {
     data_set_free(&set);
 }
 
+/* In a.h5. */
+static void replace_dataset(const char *name, hid_t type, size_t rank, const size_t *shape,
+                            const void *values) {
+    hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+    assert_ok(h5_write(file, name, type, type, rank, shape, values));
+    assert_ok(h5_close(file));
+}
+
 static bool same_names(const DataNames *a, const DataNames *b) {
     return a->count == b->count && a->width == b->width &&
            memcmp(a->text, b->text, a->count * a->width) == 0;
@@ -274,11 +283,7 @@ static void datasets_of_another_shape_or_type_are_refused(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_sample(5, 5);
         assert_ok(data_file_read_header("a.h5", &header));
-        hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
-        assert_true(H5Ldelete(file, wrong[i].name, H5P_DEFAULT) >= 0);
-        assert_ok(h5_write(file, wrong[i].name, wrong[i].type, wrong[i].type, wrong[i].rank,
-                           wrong[i].shape, zeros));
-        assert_ok(h5_close(file));
+        replace_dataset(wrong[i].name, wrong[i].type, wrong[i].rank, wrong[i].shape, zeros);
         assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
         assert_says(wrong[i].name);
     }
@@ -301,11 +306,7 @@ static void rows_that_do_not_fit_the_header_are_refused(void **state) {
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
         write_sample(5, 5);
         assert_ok(data_file_read_header("a.h5", &header));
-        hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
-        assert_true(H5Ldelete(file, other[i].name, H5P_DEFAULT) >= 0);
-        assert_ok(h5_write(file, other[i].name, other[i].type, other[i].type, other[i].rank,
-                           other[i].shape, zeros));
-        assert_ok(h5_close(file));
+        replace_dataset(other[i].name, other[i].type, other[i].rank, other[i].shape, zeros);
         assert_int_equal(
             data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, 5, images, labels),
             STATUS_DATA);

@@ -40,6 +40,12 @@ static float *make_block(const ParameterTable *table, float start) {
     return block;
 }
 
+static void free_blocks(Checkpoint *checkpoint) {
+    memory_free(checkpoint->weights);
+    memory_free(checkpoint->first_moment);
+    memory_free(checkpoint->second_moment);
+}
+
 Status subject_write(const char *path) {
     History history = {0};
     Checkpoint checkpoint = {.table = &model()->table,
@@ -60,9 +66,7 @@ Status subject_write(const char *path) {
     for (uint64_t i = 1; i <= 2; i++)
         DEMAND(history_add_step(&history, (StepRow){.step = i, .loss = 1.5}) == STATUS_OK);
     Status status = checkpoint_write(path, &checkpoint);
-    memory_free(checkpoint.weights);
-    memory_free(checkpoint.first_moment);
-    memory_free(checkpoint.second_moment);
+    free_blocks(&checkpoint);
     history_free(&history);
     return status;
 }
@@ -124,9 +128,7 @@ static Status read_blocks(const char *path, bool moments, char content[static DI
         add_checkpoint(&digest, &read);
         status = __real_digest_finish(&digest, content);
     }
-    memory_free(read.weights);
-    memory_free(read.first_moment);
-    memory_free(read.second_moment);
+    free_blocks(&read);
     history_free(&history);
     return status;
 }

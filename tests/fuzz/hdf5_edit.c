@@ -266,14 +266,20 @@ static void set_attribute(const Editor *editor, const Attribute *attribute, hid_
     H5Aclose(made);
 }
 
-static void replace_attribute(const Editor *editor) {
-    const Attribute *attribute = take_attribute(editor);
-    hid_t type = take_type(editor->input), space = take_space(editor->input);
+/* With values from the input; closes type and space. */
+static void give_attribute(const Editor *editor, const Attribute *attribute, hid_t type,
+                           hid_t space) {
     void *values = take_values(editor->input, type, space);
     set_attribute(editor, attribute, type, space, values);
     free(values);
     H5Sclose(space);
     H5Tclose(type);
+}
+
+static void replace_attribute(const Editor *editor) {
+    const Attribute *attribute = take_attribute(editor);
+    hid_t type = take_type(editor->input), space = take_space(editor->input);
+    give_attribute(editor, attribute, type, space);
 }
 
 /* Another text or number, of the same kind. */
@@ -287,11 +293,7 @@ static void set_value(const Editor *editor) {
     H5Aclose(old);
     if (H5Tget_class(type) == H5T_STRING)
         H5Tset_size(type, 1 + take_below(editor->input, 1024));
-    void *values = take_values(editor->input, type, space);
-    set_attribute(editor, attribute, type, space, values);
-    free(values);
-    H5Sclose(space);
-    H5Tclose(type);
+    give_attribute(editor, attribute, type, space);
 }
 
 static void write_values(const Editor *editor) {

@@ -5,6 +5,7 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/placement.h"
+#include "vit/version.h"
 #include <getopt.h>
 #include <mpi.h>
 #include <omp.h>
@@ -216,7 +217,7 @@ static Status run_command(int argc, char **argv, Bench *bench) {
     else if (bench->ranks->rank == 0 && bench->command.help)
         fputs(usage, stdout);
     else if (bench->ranks->rank == 0)
-        printf("vit_bench %s\n", VIT_VERSION);
+        printf("vit_bench %s\n", version_text);
     return ranks_agree(bench->ranks, log_check_output());
 }
 

@@ -1,7 +1,7 @@
 #include "vit/batch.h"
 
 #include "vit/memory.h"
-#include "vit/size.h"
+#include <stdbool.h>
 #include <string.h>
 
 /* A sample on its way: pixels, then the label. */
@@ -11,9 +11,8 @@ struct BatchExchange {
     const Ranks *ranks;
     MPI_Comm comm;
     const Shard *shard;
-    size_t unit_images;
-    size_t images;        /* of the batch under way; 0: none */
-    size_t first, count;  /* this rank's slice of it */
+    Slices next, now; /* of the batch under way, and of the one that batch_wait gave */
+    bool under_way;
     uint32_t *samples;    /* [slice] of the batch under way */
     uint8_t *sent;        /* [batch_size, SAMPLE_BYTES], grouped by receiver */
     uint8_t *received;    /* [slice, SAMPLE_BYTES], grouped by sender */
@@ -23,38 +22,15 @@ struct BatchExchange {
     Batch current;
 };
 
-Status shard_read(Shard *shard, const Ranks *ranks, const char *path, const DataHeader *header,
-                  DataSplit split, bool coarse, size_t begin, size_t total) {
-    *shard = (Shard){.total = total};
-    ranks_share(total, (size_t)ranks->size, (size_t)ranks->rank, &shard->first, &shard->count);
-    STATUS_TRY(memory_allocate(&shard->images, shard->count, DATA_IMAGE_BYTES, "images"));
-    STATUS_TRY(memory_allocate(&shard->labels, shard->count, sizeof *shard->labels, "labels"));
-    return data_file_read_rows(path, header, split, coarse, begin + shard->first, shard->count,
-                               shard->images, shard->labels);
-}
-
-void shard_free(Shard *shard) {
-    memory_free(shard->images);
-    memory_free(shard->labels);
-    *shard = (Shard){0};
-}
-
-void batch_slice(size_t images, size_t unit_images, size_t ranks, size_t rank, size_t *first,
-                 size_t *count) {
-    const size_t units = size_groups(images, unit_images);
-    size_t first_unit, unit_count;
-    ranks_share(units, ranks, rank, &first_unit, &unit_count);
-    const size_t begin = first_unit * unit_images, end = (first_unit + unit_count) * unit_images;
-    *first = begin < images ? begin : images;
-    *count = (end < images ? end : images) - *first;
-}
-
-static Status allocate(BatchExchange *exchange, size_t batch_size) {
+static Status allocate(BatchExchange *exchange, size_t batch_size, size_t unit_images) {
     const size_t ranks = (size_t)exchange->ranks->size;
-    /* No slice is longer than the largest share of whole units. */
-    const size_t units = size_groups(batch_size, exchange->unit_images);
-    const size_t slice = (units + ranks - 1) / ranks * exchange->unit_images;
     Batch *current = &exchange->current;
+    SlicesMost most;
+    STATUS_TRY(slices_init(&exchange->next, ranks, unit_images));
+    STATUS_TRY(slices_init(&exchange->now, ranks, unit_images));
+    STATUS_TRY(
+        slices_most(exchange->ranks, exchange->shard->total, batch_size, unit_images, &most));
+    const size_t slice = most.images;
     STATUS_TRY(memory_allocate(&exchange->samples, slice, sizeof(uint32_t), "batches"));
     STATUS_TRY(memory_allocate(&exchange->sent, batch_size, SAMPLE_BYTES, "batches"));
     STATUS_TRY(memory_allocate(&exchange->received, slice, SAMPLE_BYTES, "batches"));
@@ -70,9 +46,8 @@ Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const S
     STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "batches"));
     (*exchange)->ranks = ranks;
     (*exchange)->shard = shard;
-    (*exchange)->unit_images = unit_images;
     MPI_Comm_dup(ranks->comm, &(*exchange)->comm);
-    Status status = ranks_agree(ranks, allocate(*exchange, batch_size));
+    Status status = ranks_agree(ranks, allocate(*exchange, batch_size, unit_images));
     if (status != STATUS_OK) {
         batch_exchange_free(*exchange);
         *exchange = NULL;
@@ -83,9 +58,11 @@ Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const S
 void batch_exchange_free(BatchExchange *exchange) {
     if (!exchange)
         return;
-    if (exchange->images)
+    if (exchange->under_way)
         MPI_Waitall(exchange->requests, exchange->request, MPI_STATUSES_IGNORE);
     MPI_Comm_free(&exchange->comm);
+    slices_free(&exchange->next);
+    slices_free(&exchange->now);
     memory_free(exchange->samples);
     memory_free(exchange->sent);
     memory_free(exchange->received);
@@ -102,13 +79,12 @@ static int sample_owner(const BatchExchange *exchange, uint32_t sample) {
 }
 
 /* The batch's samples that this rank holds, packed for rank `to` at `packed`; returns how many. */
-static size_t pack(const BatchExchange *exchange, const uint32_t *sample, size_t images, int to,
-                   uint8_t *packed) {
+static size_t pack(const BatchExchange *exchange, const uint32_t *sample, int to, uint8_t *packed) {
     const Shard *shard = exchange->shard;
-    size_t first, count, number = 0;
-    batch_slice(images, exchange->unit_images, (size_t)exchange->ranks->size, (size_t)to, &first,
-                &count);
-    for (size_t i = first; i < first + count; i++) {
+    const size_t first = slices_first(&exchange->next, to);
+    const size_t end = first + slices_count(&exchange->next, to);
+    size_t number = 0;
+    for (size_t i = first; i < end; i++) {
         if (sample[i] < shard->first || sample[i] >= shard->first + shard->count)
             continue;
         const size_t row = sample[i] - shard->first;
@@ -122,8 +98,9 @@ static size_t pack(const BatchExchange *exchange, const uint32_t *sample, size_t
 /* Posts the receives: one message from every rank that holds samples of this rank's slice. */
 static void post_receives(BatchExchange *exchange) {
     const int size = exchange->ranks->size;
+    const size_t count = slices_count(&exchange->next, exchange->ranks->rank);
     memset(exchange->place, 0, (size_t)size * sizeof *exchange->place);
-    for (size_t i = 0; i < exchange->count; i++)
+    for (size_t i = 0; i < count; i++)
         exchange->place[sample_owner(exchange, exchange->samples[i])]++;
     size_t place = 0;
     for (int from = 0; from < size; from++) {
@@ -140,18 +117,17 @@ static void post_receives(BatchExchange *exchange) {
 void batch_post(BatchExchange *exchange, const uint32_t *sample, size_t images) {
     const int size = exchange->ranks->size, rank = exchange->ranks->rank;
     exchange->requests = 0;
-    exchange->images = images;
-    batch_slice(images, exchange->unit_images, (size_t)size, (size_t)rank, &exchange->first,
-                &exchange->count);
-    memcpy(exchange->samples, sample + exchange->first,
-           exchange->count * sizeof *exchange->samples);
+    exchange->under_way = true;
+    slices_set(&exchange->next, images);
+    memcpy(exchange->samples, sample + slices_first(&exchange->next, rank),
+           slices_count(&exchange->next, rank) * sizeof *exchange->samples);
     post_receives(exchange);
-    pack(exchange, sample, images, rank, exchange->received + exchange->place[rank] * SAMPLE_BYTES);
+    pack(exchange, sample, rank, exchange->received + exchange->place[rank] * SAMPLE_BYTES);
     uint8_t *packed = exchange->sent;
     /* Each rank begins with its neighbour, so that not all send to rank 0 at once. */
     for (int turn = 1; turn < size; turn++) {
         const int to = (rank + turn) % size;
-        const size_t number = pack(exchange, sample, images, to, packed);
+        const size_t number = pack(exchange, sample, to, packed);
         if (number)
             MPI_Isend(packed, ranks_int(number * SAMPLE_BYTES), MPI_BYTE, to, BATCH_TAG,
                       exchange->comm, &exchange->request[exchange->requests++]);
@@ -161,7 +137,7 @@ void batch_post(BatchExchange *exchange, const uint32_t *sample, size_t images) 
 
 void batch_progress(BatchExchange *exchange) {
     int done = 0;
-    if (exchange->images && exchange->requests)
+    if (exchange->under_way && exchange->requests)
         MPI_Testall(exchange->requests, exchange->request, &done, MPI_STATUSES_IGNORE);
 }
 
@@ -169,9 +145,13 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
     const double start = MPI_Wtime();
     MPI_Waitall(exchange->requests, exchange->request, MPI_STATUSES_IGNORE);
     Batch *current = &exchange->current;
-    current->images = exchange->images;
-    current->count = exchange->count;
-    exchange->images = 0;
+    const Slices slices = exchange->next;
+    exchange->next = exchange->now;
+    exchange->now = slices;
+    exchange->under_way = false;
+    current->slices = &exchange->now;
+    current->images = slices.images;
+    current->count = slices_count(&slices, exchange->ranks->rank);
     for (size_t i = 0; i < current->count; i++) {
         const uint32_t sample = exchange->samples[i];
         const size_t place = exchange->place[sample_owner(exchange, sample)]++;

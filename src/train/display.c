@@ -5,6 +5,7 @@
 #include "vit/gemm.h"
 #include "vit/log.h"
 #include "vit/size.h"
+#include "vit/version.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +160,7 @@ void display_plan(const Run *run) {
     char training[32], validation[32], test[32];
     const size_t units = size_groups(run->job.batch_size, run->job.unit_images);
     const size_t threads = run->placement.all_threads;
-    log_info("vit_mpi %s: job %s, output %s", VIT_VERSION, run->job.name, run->job.output);
+    log_info("vit_mpi %s: job %s, output %s", version_text, run->job.name, run->job.output);
     display_model(run);
     log_info("  data        %s: %s training, %s validation, %s test images", run->job.data_file,
              grouped(run->train_images, training), grouped(run->validation_images, validation),

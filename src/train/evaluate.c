@@ -35,13 +35,9 @@ Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard) {
     VitSums sums;
     TotalsReport total;
     watchdog_phase("evaluation", WATCHDOG_TOGETHER);
-    for (int r = 0; r < run->ranks->size; r++) {
-        size_t count;
-        ranks_share(shard->total, (size_t)run->ranks->size, (size_t)r, &run->evaluated[r], &count);
-    }
-    run->evaluated[run->ranks->size] = shard->total;
+    slices_set(&run->evaluated, shard->total);
     vit_evaluate(run->vit, weights, &input, NULL, &hooks, &sums);
-    totals_gather(run->totals, run->evaluated, &sums, NULL, NULL, &total);
+    totals_gather(run->totals, &run->evaluated, &sums, NULL, NULL, &total);
     if (images > 0.0)
         run->evaluation_rate = images / (MPI_Wtime() - start);
     return (Evaluation){.loss = total.loss / images,

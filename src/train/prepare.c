@@ -115,16 +115,17 @@ ExchangeOptions run_exchange_options(const Run *run) {
 }
 
 VitOptions run_vit_options(const Run *run) {
-    const ExchangeOptions exchange = run_exchange_options(run);
-    size_t images, nodes;
-    exchange_own_most(run->ranks, &exchange, &images, &nodes);
+    SlicesMost most;
+    if (slices_most(run->ranks, run->train_images, run->job.batch_size, run->job.unit_images,
+                    &most))
+        most = (SlicesMost){0};
     return (VitOptions){.seed = run->job.seed,
                         .batch_size = run->job.batch_size,
                         .unit_images = run->job.unit_images,
                         .threads = run->threads,
-                        .images = images,
+                        .images = most.images,
                         .any_order = run->any_order,
-                        .nodes = nodes};
+                        .nodes = most.nodes};
 }
 
 /* What training needs beside the weights. */
@@ -144,8 +145,7 @@ static Status allocate(Run *run) {
     if (!run->command->evaluate)
         STATUS_TRY(allocate_training(run));
     STATUS_TRY(totals_init(&run->totals, run->ranks, &run->partition));
-    STATUS_TRY(memory_allocate(&run->evaluated, (size_t)run->ranks->size + 1,
-                               sizeof *run->evaluated, "the ranks' reports"));
+    STATUS_TRY(slices_init(&run->evaluated, (size_t)run->ranks->size, 1));
     STATUS_TRY(memory_allocate(&run->order, run->train_images, sizeof *run->order, "epoch order"));
     STATUS_TRY(memory_allocate(&run->digests, (size_t)run->ranks->size, sizeof *run->digests,
                                "the ranks' reports"));
@@ -201,7 +201,7 @@ void run_free(Run *run) {
     for (int i = 0; i < SNAPSHOT_BLOCKS; i++)
         memory_free(run->snapshot[i]);
     memory_free(run->squares);
-    memory_free(run->evaluated);
+    slices_free(&run->evaluated);
     memory_free(run->order);
     memory_free(run->digests);
     memory_free(run->paces);

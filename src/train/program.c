@@ -2,6 +2,7 @@
 
 #include "run.h"
 #include "vit/log.h"
+#include "vit/version.h"
 #include "vit/watchdog.h"
 #include <stdio.h>
 
@@ -83,11 +84,14 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
         if (ranks.rank == 0 && command.help)
             command_print_help();
         else if (ranks.rank == 0)
-            printf("vit_mpi %s\n", VIT_VERSION);
+            printf("vit_mpi %s\n", version_text);
         status = ranks_agree(&ranks, log_check_output());
         say_outcome(status);
     } else if (status == STATUS_OK) {
-        Run run = {.ranks = &ranks, .command = &command, .output = {.lock = -1}};
+        Run run = {.ranks = &ranks,
+                   .command = &command,
+                   .output = {.lock = -1},
+                   .writer = {.enter = placement_free_thread}};
         status = run_command(&run, slurm_end);
         say_outcome(status);
         run_free(&run);

@@ -1,20 +1,20 @@
 #ifndef VIT_RUN_H
 #define VIT_RUN_H
 
-#include "exchange.h"
-#include "output.h"
 #include "pace.h"
-#include "partition.h"
 #include "totals.h"
 #include "vit/augment.h"
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
 #include "vit/command.h"
 #include "vit/job.h"
+#include "vit/output.h"
+#include "vit/partition.h"
 #include "vit/placement.h"
 #include "vit/ranks.h"
+#include "vit/reduction.h"
 #include "vit/vit.h"
-#include "writer.h"
+#include "vit/writer.h"
 #include <stdbool.h>
 
 /* One run of vit_mpi on one rank: what it works with, and where it is. The files of this folder
@@ -45,7 +45,7 @@ typedef struct Run {
     float *weights; /* flat block; parts of it are under way between steps: run_settle */
     float *first_moment, *second_moment; /* of what this rank updates, [partition.own_floats] */
     double *squares;                     /* [partition.pieces] of the gradient */
-    size_t *evaluated;                   /* [ranks + 1] borders of what is evaluated */
+    Slices evaluated;                    /* of what is evaluated */
     uint32_t *order;                     /* [train_images] of the epoch */
     uint64_t *digests;                   /* [ranks] */
     Progress progress;
@@ -104,10 +104,6 @@ ExchangeOptions run_exchange_options(const Run *run); /* local */
 Status run_step(Run *run, const Batch *batch, bool *stop, bool *save);
 /* Collective: until all weights are there, since the last step's may still be under way. */
 void run_settle(Run *run);
-
-/* replica.c. Collective: all ranks hold the same weights, or STATUS_INTERNAL naming rank and
- * tensor. */
-Status run_check_replicas(const Run *run);
 
 /* evaluate.c. Collective, no sample counted twice; the same values on all ranks. */
 Evaluation run_evaluate(Run *run, const float *weights, const Shard *shard);

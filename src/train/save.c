@@ -1,9 +1,10 @@
 #include "run.h"
 
-#include "copy.h"
+#include "vit/copy.h"
 #include "vit/cpu.h"
 #include "vit/gemm.h"
 #include "vit/log.h"
+#include "vit/version.h"
 #include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
@@ -16,8 +17,8 @@ static BuildInfo build_info(const Run *run) {
     struct tm utc;
     gmtime_r(&now, &utc);
     strftime(build.date, sizeof build.date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    snprintf(build.version, sizeof build.version, "%s", VIT_VERSION);
-    snprintf(build.compiler, sizeof build.compiler, "%s", VIT_COMPILER);
+    snprintf(build.version, sizeof build.version, "%s", version_text);
+    snprintf(build.compiler, sizeof build.compiler, "%s", version_compiler);
     snprintf(build.gemm, sizeof build.gemm, "%s", gemm_description());
     snprintf(build.kernels, sizeof build.kernels, "%s", cpu_level_name(kernels_best()->level));
     snprintf(build.host, sizeof build.host, "%s", run->ranks->host);

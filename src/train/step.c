@@ -1,5 +1,5 @@
 #include "run.h"
-#include "update.h"
+#include "vit/update.h"
 
 #include "vit/adamw.h"
 #include "vit/epoch_order.h"
@@ -116,18 +116,17 @@ static Status skip_step(Run *run, const char *culprit, bool loss_is_finite) {
                        (unsigned long long)run->progress.step, what, run->bad_steps, saved);
 }
 
-/* Forward, backward, and the gradient of what this rank updates. *image: the borders of the ranks'
- * slices. */
-static void compute_gradient(Run *run, const Batch *batch, const size_t **image, VitSums *sums) {
+/* Forward, backward, and the gradient of what this rank updates. */
+static void compute_gradient(Run *run, const Batch *batch, VitSums *sums) {
     Waits *wait = &run->progress.sums.wait;
     const LoadContext context = {.run = run,
                                  .pixels = batch->pixels,
                                  .samples = batch->samples,
                                  .epoch = (int64_t)run->progress.epoch};
     const double start = MPI_Wtime(), waited = waits_total(wait);
-    *image = exchange_start(run->exchange, batch->images);
+    exchange_start(run->exchange, batch->slices);
     const VitInput input = {.images = batch->count,
-                            .first = (*image)[run->ranks->rank],
+                            .first = slices_first(batch->slices, run->ranks->rank),
                             .batch = batch->images,
                             .sample = batch->samples,
                             .label = batch->labels,
@@ -152,12 +151,11 @@ static void compute_gradient(Run *run, const Batch *batch, const size_t **image,
 
 Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
     const bool first = run->ranks->rank == 0;
-    const size_t *image;
     VitSums sums;
     TotalsReport total;
     watchdog_phase("step", WATCHDOG_TOGETHER);
     watchdog_position(run->progress.step, run->saved_step);
-    compute_gradient(run, batch, &image, &sums);
+    compute_gradient(run, batch, &sums);
     phase_begin(PHASE_EXCHANGE);
     const TotalsReport mine = {.coverage = epoch_coverage(batch->samples, batch->count),
                                .stop =
@@ -165,7 +163,7 @@ Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
                                .save = first && run_save_is_due(run),
                                .saved_step = run->saved_step};
     run->progress.sums.wait.ranks +=
-        totals_gather(run->totals, image, &sums, &mine, run->squares, &total);
+        totals_gather(run->totals, batch->slices, &sums, &mine, run->squares, &total);
     run->progress.sums.coverage += total.coverage;
     run->saved_step = total.saved_step;
     *stop = total.stop;

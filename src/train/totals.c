@@ -65,8 +65,8 @@ static size_t copy_squares(const Partition *partition, int rank, double *squares
 }
 
 /* Lengths and places of all ranks' messages. */
-static void lay_out(Totals *totals, const size_t *image, bool squares) {
-    const size_t images = image[totals->ranks->size];
+static void lay_out(Totals *totals, const Slices *slices, bool squares) {
+    const size_t *image = slices->image, images = slices->images;
     size_t place = 0;
     for (int r = 0; r < totals->ranks->size; r++) {
         size_t count = FIXED + tree_cover(images, image[r], image[r + 1], NULL);
@@ -78,10 +78,10 @@ static void lay_out(Totals *totals, const size_t *image, bool squares) {
     }
 }
 
-double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
+double totals_gather(Totals *totals, const Slices *slices, const VitSums *sums,
                      const TotalsReport *wishes, double *squares, TotalsReport *report) {
     const Ranks *ranks = totals->ranks;
-    const size_t images = image[ranks->size], nodes = sums->loss.stack.count;
+    const size_t *image = slices->image, images = slices->images, nodes = sums->loss.stack.count;
     const uint64_t none = 0;
     double *mine = totals->mine;
     _Static_assert(sizeof(double) == sizeof(uint64_t), "bits travel as a double");
@@ -94,7 +94,7 @@ double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
     memcpy(mine + FIXED, sums->loss.value, nodes * sizeof *mine);
     if (squares)
         copy_squares(totals->partition, ranks->rank, squares, mine + FIXED + nodes, true);
-    lay_out(totals, image, squares != NULL);
+    lay_out(totals, slices, squares != NULL);
     const double start = MPI_Wtime();
     MPI_Allgatherv(mine, totals->count[ranks->rank], MPI_DOUBLE, totals->received, totals->count,
                    totals->place, MPI_DOUBLE, ranks->comm);

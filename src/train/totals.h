@@ -1,7 +1,8 @@
 #ifndef VIT_TOTALS_H
 #define VIT_TOTALS_H
 
-#include "partition.h"
+#include "vit/partition.h"
+#include "vit/slices.h"
 #include "vit/vit.h"
 #include <stdbool.h>
 
@@ -22,10 +23,10 @@ typedef struct TotalsReport {
     uint64_t saved_step; /* rank 0's: of the latest save */
 } TotalsReport;
 
-/* image [ranks + 1]: the borders of the ranks' slices; sums: this rank's. wishes: what else this
+/* sums: this rank's. wishes: what else this
  * rank tells, NULL for nothing; squares [partition->pieces]: of this rank's own pieces, afterwards
  * of all, or NULL. Returns the seconds that passed. Collective. */
-double totals_gather(Totals *totals, const size_t *image, const VitSums *sums,
+double totals_gather(Totals *totals, const Slices *slices, const VitSums *sums,
                      const TotalsReport *wishes, double *squares, TotalsReport *report);
 
 #endif

@@ -3,6 +3,7 @@
 #include "vit/epoch_order.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/replica.h"
 #include "vit/size.h"
 #include "vit/watchdog.h"
 #include <math.h>
@@ -62,7 +63,8 @@ static Status run_steps(Run *run, Outcome *outcome) {
         if (save && run->bad_steps == 0)
             run_save(run, (SaveWish){.last = true});
         if (check)
-            STATUS_TRY(run_check_replicas(run));
+            STATUS_TRY(replica_check(run->ranks, &run->table, run->weights, run->progress.step,
+                                     run->digests));
     }
     return STATUS_OK;
 }
@@ -295,7 +297,8 @@ Status run_train(Run *run) {
         if (outcome == OUTCOME_MAX_STEPS)
             break;
         if (run->job.check_every == 0)
-            STATUS_TRY(run_check_replicas(run));
+            STATUS_TRY(replica_check(run->ranks, &run->table, run->weights, run->progress.step,
+                                     run->digests));
         close_epoch(run, false);
     }
     if (run->progress.position > 0)

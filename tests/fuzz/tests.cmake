@@ -3,7 +3,7 @@
 function(vit_fuzz_target name)
   add_executable(${name} fuzz/fuzz.c ${ARGN})
   target_link_libraries(${name} PRIVATE vit_train m)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/base ${PROJECT_SOURCE_DIR}/src/train)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src/base ${PROJECT_SOURCE_DIR}/src/store)
 endfunction()
 
 vit_fuzz_target(test_fuzz_job fuzz/fuzz_job.c)

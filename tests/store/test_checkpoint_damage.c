@@ -1,7 +1,7 @@
 /* Files that were damaged after they were written, and writers that run out of room. */
 
 #define _GNU_SOURCE
-#include "train/checkpoint_fixture.h"
+#include "store/checkpoint_fixture.h"
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>

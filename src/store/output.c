@@ -1,4 +1,4 @@
-#include "output.h"
+#include "vit/output.h"
 
 #include "vit/log.h"
 #include <errno.h>

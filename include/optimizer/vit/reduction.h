@@ -1,7 +1,8 @@
 #ifndef VIT_EXCHANGE_H
 #define VIT_EXCHANGE_H
 
-#include "partition.h"
+#include "vit/partition.h"
+#include "vit/slices.h"
 #include "vit/vit.h"
 
 /* What the ranks exchange in a step, so that each ends up with the gradient of what it updates and
@@ -34,14 +35,8 @@ Status exchange_cost(const Ranks *ranks, const Partition *partition, const Model
                      const ParameterTable *table, const ExchangeOptions *options,
                      ExchangeCost *cost);
 
-/* The most images that this rank's slice of a batch has, and nodes that its units make up. The
- * last, smaller batch of an epoch may give a rank more than a whole one. Local. */
-void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_t *images,
-                       size_t *nodes);
-
-/* A batch of `images` images begins. Returns the borders of the ranks' slices, [ranks + 1]. Local.
- */
-const size_t *exchange_start(Exchange *exchange, size_t images);
+/* A batch begins, whose slices are the caller's until exchange_finish. Local. */
+void exchange_start(Exchange *exchange, const Slices *slices);
 /* A part of vit_partial is final. */
 void exchange_ready(Exchange *exchange, const Vit *vit, VitPart part, size_t layer);
 /* Moves what is under way; to be called often. Local. */

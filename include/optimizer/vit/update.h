@@ -1,8 +1,8 @@
 #ifndef VIT_UPDATE_H
 #define VIT_UPDATE_H
 
-#include "exchange.h"
 #include "vit/kernels.h"
+#include "vit/reduction.h"
 
 /* What a rank does with its own pieces of the gradient, on all OpenMP threads: the squares for the
  * norm, and AdamW. Local. */

@@ -1,4 +1,4 @@
-#include "train/checkpoint_fixture.h"
+#include "store/checkpoint_fixture.h"
 #include "vit/h5.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
-#include "exchange.h"
+#include "vit/reduction.h"
 
-#include "copy.h"
-#include "vit/batch.h"
+#include "vit/copy.h"
 #include "vit/factor_exchange.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
@@ -30,61 +29,10 @@ struct Exchange {
     const Ranks *ranks;
     const Partition *partition;
     ExchangeOptions options;
-    size_t *image, *leaf; /* [ranks + 1] of the batch under way: images and units */
+    const Slices *slices; /* of the batch under way */
     RegionExchange region[REGIONS_MOST];
     size_t *memory;
 };
-
-/* Borders of the ranks' slices of a batch, in images and units. */
-static void slice_borders(const Ranks *ranks, size_t images, size_t unit_images, size_t *image,
-                          size_t *leaf) {
-    const size_t size = (size_t)ranks->size;
-    for (size_t r = 0; r < size; r++) {
-        size_t count;
-        batch_slice(images, unit_images, size, r, &image[r], &count);
-        leaf[r] = size_groups(image[r], unit_images);
-    }
-    image[size] = images;
-    leaf[size] = size_groups(images, unit_images);
-}
-
-/* The sizes of batch that an epoch has. */
-static size_t batch_sizes(const ExchangeOptions *options, size_t images[2]) {
-    const size_t whole = size_smaller(options->batch_size, options->train_images);
-    const size_t rest = options->train_images % options->batch_size;
-    images[0] = whole;
-    images[1] = rest;
-    return rest && rest != whole ? 2 : 1;
-}
-
-/* The most nodes of all ranks together. */
-static Status nodes_most(const Ranks *ranks, const ExchangeOptions *options, size_t *nodes) {
-    const size_t borders = (size_t)ranks->size + 1;
-    size_t images[2], *image;
-    const size_t sizes = batch_sizes(options, images);
-    STATUS_TRY(memory_allocate(&image, 2 * borders, sizeof *image, "borders between ranks"));
-    *nodes = 0;
-    for (size_t i = 0; i < sizes; i++) {
-        slice_borders(ranks, images[i], options->unit_images, image, image + borders);
-        *nodes = size_larger(*nodes, tree_exchange_nodes(ranks, image + borders));
-    }
-    memory_free(image);
-    return STATUS_OK;
-}
-
-void exchange_own_most(const Ranks *ranks, const ExchangeOptions *options, size_t *images,
-                       size_t *nodes) {
-    size_t sizes[2];
-    const size_t count = batch_sizes(options, sizes), unit = options->unit_images;
-    *images = *nodes = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t first, slice;
-        batch_slice(sizes[i], unit, (size_t)ranks->size, (size_t)ranks->rank, &first, &slice);
-        const size_t leaf = size_groups(first, unit), end = size_groups(first + slice, unit);
-        *images = size_larger(*images, slice);
-        *nodes = size_larger(*nodes, tree_cover(size_groups(sizes[i], unit), leaf, end, NULL));
-    }
-}
 
 /* Borders in the vector that a region's sum is made of. */
 static void sum_borders(const Ranks *ranks, const Region *region, size_t unit_floats,
@@ -118,13 +66,12 @@ static bool has_block(const Region *region) {
 }
 
 static Status init_region(Exchange *exchange, size_t g, const ModelShape *shape,
-                          const ParameterTable *table, size_t nodes) {
+                          const ParameterTable *table, const SlicesMost *most) {
     const Ranks *ranks = exchange->ranks;
     const Region *region = &exchange->partition->region[g];
     RegionExchange *mine = &exchange->region[g];
     const ExchangeOptions *options = &exchange->options;
-    size_t slice, own_nodes;
-    exchange_own_most(ranks, options, &slice, &own_nodes);
+    const size_t nodes = most->all_nodes, slice = most->images;
     region_borders(ranks, region, shape, table, mine->border);
     if (region->treatment == TREAT_FACTORS)
         STATUS_TRY(factor_exchange_init(&mine->factors, ranks, mine->border,
@@ -144,11 +91,13 @@ static Status init_region(Exchange *exchange, size_t g, const ModelShape *shape,
 
 static Status init_regions(Exchange *exchange, const ModelShape *shape,
                            const ParameterTable *table) {
-    size_t nodes = 0;
-    STATUS_TRY(
-        ranks_agree(exchange->ranks, nodes_most(exchange->ranks, &exchange->options, &nodes)));
+    const ExchangeOptions *options = &exchange->options;
+    SlicesMost most;
+    const Status status = slices_most(exchange->ranks, options->train_images, options->batch_size,
+                                      options->unit_images, &most);
+    STATUS_TRY(ranks_agree(exchange->ranks, status));
     for (size_t g = 0; g < exchange->partition->regions; g++)
-        STATUS_TRY(init_region(exchange, g, shape, table, nodes));
+        STATUS_TRY(init_region(exchange, g, shape, table, &most));
     return STATUS_OK;
 }
 
@@ -159,14 +108,11 @@ Status exchange_init(Exchange **exchange, const Ranks *ranks, const Partition *p
     STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "the exchange"));
     Exchange *x = *exchange;
     *x = (Exchange){.ranks = ranks, .partition = partition, .options = *options};
-    Status status =
-        ranks_agree(ranks, memory_allocate(&x->memory, (2 + partition->regions) * borders,
-                                           sizeof *x->memory, "the exchange"));
+    Status status = ranks_agree(ranks, memory_allocate(&x->memory, partition->regions * borders,
+                                                       sizeof *x->memory, "the exchange"));
     if (status == STATUS_OK) {
-        x->image = x->memory;
-        x->leaf = x->memory + borders;
         for (size_t g = 0; g < partition->regions; g++)
-            x->region[g].border = x->memory + (2 + g) * borders;
+            x->region[g].border = x->memory + g * borders;
         status = init_regions(x, shape, table);
     }
     if (status != STATUS_OK) {
@@ -193,7 +139,7 @@ void exchange_free(Exchange *exchange) {
 /* Adds what one region costs; held, sent: nodes at most, and of a whole batch; border: its, [ranks
  * + 1]. */
 static void region_cost(const Ranks *ranks, const Region *region, const ModelShape *shape,
-                        const ExchangeOptions *options, size_t held, size_t sent,
+                        const ExchangeOptions *options, const SlicesMost *held, size_t sent,
                         const size_t *border, ExchangeCost *cost) {
     const double size = (double)ranks->size, others = size - 1.0, bytes = sizeof(float);
     const double batch = (double)options->batch_size;
@@ -201,15 +147,13 @@ static void region_cost(const Ranks *ranks, const Region *region, const ModelSha
     if (factors) {
         const size_t in = model_head_width(shape, region->layer),
                      out = model_head_width(shape, region->layer + 1);
-        size_t slice, nodes;
-        exchange_own_most(ranks, options, &slice, &nodes);
         cost->memory +=
-            (double)factor_exchange_bytes(ranks, border, out, options->batch_size, slice);
+            (double)factor_exchange_bytes(ranks, border, out, options->batch_size, held->images);
         cost->factors += bytes * batch / size * ((double)in / size + (double)out) * others;
     } else {
         const bool everyone = !region_is_divided(region);
         const double floats = (double)border[ranks->size];
-        cost->memory += (double)tree_exchange_bytes(ranks, border, held, everyone);
+        cost->memory += (double)tree_exchange_bytes(ranks, border, held->all_nodes, everyone);
         /* Every node's other parts; then, for everyone, this rank's part to all others. */
         cost->sums += bytes * floats * others / size * (double)sent / size;
         cost->sums += everyone ? bytes * floats / size * others : 0.0;
@@ -223,26 +167,26 @@ static void region_cost(const Ranks *ranks, const Region *region, const ModelSha
 Status exchange_cost(const Ranks *ranks, const Partition *partition, const ModelShape *shape,
                      const ParameterTable *table, const ExchangeOptions *options,
                      ExchangeCost *cost) {
-    ExchangeOptions whole = *options;
-    size_t held, sent, *border;
+    SlicesMost held, sent;
+    size_t *border;
     *cost = (ExchangeCost){0};
-    whole.train_images = options->batch_size;
-    STATUS_TRY(nodes_most(ranks, options, &held));
-    STATUS_TRY(nodes_most(ranks, &whole, &sent));
+    STATUS_TRY(slices_most(ranks, options->train_images, options->batch_size, options->unit_images,
+                           &held));
+    STATUS_TRY(
+        slices_most(ranks, options->batch_size, options->batch_size, options->unit_images, &sent));
     STATUS_TRY(
         memory_allocate(&border, (size_t)ranks->size + 1, sizeof *border, "borders between ranks"));
     for (size_t g = 0; g < partition->regions; g++) {
         region_borders(ranks, &partition->region[g], shape, table, border);
-        region_cost(ranks, &partition->region[g], shape, options, held, sent, border, cost);
+        region_cost(ranks, &partition->region[g], shape, options, &held, sent.all_nodes, border,
+                    cost);
     }
     memory_free(border);
     return STATUS_OK;
 }
 
-const size_t *exchange_start(Exchange *exchange, size_t images) {
-    slice_borders(exchange->ranks, images, exchange->options.unit_images, exchange->image,
-                  exchange->leaf);
-    return exchange->image;
+void exchange_start(Exchange *exchange, const Slices *slices) {
+    exchange->slices = slices;
 }
 
 /* The region of one of the head's kernels. */
@@ -255,16 +199,18 @@ void exchange_ready(Exchange *exchange, const Vit *vit, VitPart part, size_t lay
     RegionExchange *mine = &exchange->region[part == VIT_UNITS ? 0 : region_of_layer(layer)];
     switch (part) {
     case VIT_INPUT:
-        factor_exchange_post_input(mine->factors, exchange->image, partial->layer[layer].input);
+        factor_exchange_post_input(mine->factors, exchange->slices->image,
+                                   partial->layer[layer].input);
         break;
     case VIT_DELTA:
-        factor_exchange_post_delta(mine->factors, exchange->image, partial->layer[layer].delta);
+        factor_exchange_post_delta(mine->factors, exchange->slices->image,
+                                   partial->layer[layer].delta);
         break;
     case VIT_KERNEL:
-        tree_exchange_post(mine->sums, exchange->leaf, partial->layer[layer].node);
+        tree_exchange_post(mine->sums, exchange->slices->unit, partial->layer[layer].node);
         break;
     case VIT_UNITS:
-        tree_exchange_post(mine->sums, exchange->leaf, partial->unit);
+        tree_exchange_post(mine->sums, exchange->slices->unit, partial->unit);
         break;
     }
 }
@@ -302,7 +248,7 @@ static void make_rows(Exchange *exchange, Vit *vit, size_t g, double *seconds) {
     const size_t layer = exchange->partition->region[g].layer;
     const size_t out = vit_partial(vit)->layer[layer].out;
     const size_t rows = mine->border[rank + 1] - mine->border[rank];
-    const size_t images = exchange->image[exchange->ranks->size];
+    const size_t images = exchange->slices->images;
     const Factors factors = factor_exchange_wait(mine->factors, seconds);
     for (size_t done = 0; done < rows; done += ROWS_AT_A_TIME) {
         vit_kernel_rows(vit, layer, images, size_smaller(ROWS_AT_A_TIME, rows - done),

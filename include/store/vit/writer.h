@@ -1,8 +1,8 @@
 #ifndef VIT_WRITER_H
 #define VIT_WRITER_H
 
-#include "output.h"
 #include "vit/checkpoint.h"
+#include "vit/output.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,8 +34,9 @@ typedef struct Save {
 } Save;
 
 typedef struct Writer {
-    bool busy;     /* between writer_start and writer_wait */
-    bool threaded; /* thread is one */
+    void (*enter)(void); /* the caller's, or NULL: what the thread does before it writes */
+    bool busy;           /* between writer_start and writer_wait */
+    bool threaded;       /* thread is one */
     pthread_t thread;
     atomic_bool done;
     Save *save;

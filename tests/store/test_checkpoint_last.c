@@ -1,7 +1,7 @@
 /* last.h5 and the older ones beside it, also when the writer dies or the file system refuses. The
  * calls that change the folder are wrapped by the linker (see tests.cmake). */
 
-#include "train/checkpoint_fixture.h"
+#include "store/checkpoint_fixture.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

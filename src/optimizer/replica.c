@@ -1,4 +1,4 @@
-#include "run.h"
+#include "vit/replica.h"
 
 #include <string.h>
 
@@ -16,29 +16,31 @@ static uint64_t digest_of(const float *values, size_t count) {
 }
 
 /* Whether this rank's floats have rank 0's bits; *all: every rank's have. Collective. */
-static bool same_as_first(const Run *run, const float *values, size_t count, bool *all) {
-    const uint64_t mine = digest_of(values, count), *digest = run->digests;
-    ranks_gather(run->ranks, &mine, sizeof mine, run->digests);
+static bool same_as_first(const Ranks *ranks, const float *values, size_t count, uint64_t *digest,
+                          bool *all) {
+    const uint64_t mine = digest_of(values, count);
+    ranks_gather(ranks, &mine, sizeof mine, digest);
     *all = true;
-    for (int r = 1; r < run->ranks->size; r++)
+    for (int r = 1; r < ranks->size; r++)
         *all = *all && digest[r] == digest[0];
     return mine == digest[0];
 }
 
-Status run_check_replicas(const Run *run) {
+Status replica_check(const Ranks *ranks, const ParameterTable *table, const float *weights,
+                     uint64_t step, uint64_t *digest) {
     bool all;
-    same_as_first(run, run->weights, run->table.floats, &all);
+    same_as_first(ranks, weights, table->floats, digest, &all);
     if (all)
         return STATUS_OK;
     Status status = STATUS_OK;
-    for (size_t i = 0; i < run->table.count; i++) {
-        const Parameter *entry = &run->table.entry[i];
-        if (!same_as_first(run, run->weights + entry->offset, entry->count, &all) &&
+    for (size_t i = 0; i < table->count; i++) {
+        const Parameter *entry = &table->entry[i];
+        if (!same_as_first(ranks, weights + entry->offset, entry->count, digest, &all) &&
             status == STATUS_OK)
             status = status_fail(STATUS_INTERNAL,
                                  "after step %llu the weights differ from rank 0's, first in %s: "
                                  "this rank's memory or processor is at fault, or rank 0's",
-                                 (unsigned long long)run->progress.step, entry->name);
+                                 (unsigned long long)step, entry->name);
     }
-    return ranks_agree(run->ranks, status);
+    return ranks_agree(ranks, status);
 }

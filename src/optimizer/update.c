@@ -1,4 +1,4 @@
-#include "update.h"
+#include "vit/update.h"
 
 #include "vit/phase.h"
 

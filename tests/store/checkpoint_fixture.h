@@ -1,7 +1,7 @@
 #ifndef VIT_TEST_CHECKPOINT_FIXTURE_H
 #define VIT_TEST_CHECKPOINT_FIXTURE_H
 
-#include "train/scratch.h"
+#include "store/scratch.h"
 #include "vit/checkpoint.h"
 #include "vit/job.h"
 #include "vit/memory.h"

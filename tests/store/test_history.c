@@ -1,4 +1,4 @@
-#include "train/scratch.h"
+#include "store/scratch.h"
 #include "vit/h5.h"
 #include "vit/history.h"
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "partition.h"
+#include "vit/partition.h"
 
 #include "vit/memory.h"
 #include "vit/size.h"

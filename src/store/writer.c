@@ -1,7 +1,6 @@
-#include "writer.h"
+#include "vit/writer.h"
 
 #include "vit/clock.h"
-#include "vit/placement.h"
 #include <stdio.h>
 
 const char *const save_file_name[SAVE_FILES] = {
@@ -49,8 +48,8 @@ static void write_all(Save *save) {
 
 static void *work(void *argument) {
     Writer *writer = argument;
-    if (writer->threaded)
-        placement_free_thread();
+    if (writer->threaded && writer->enter)
+        writer->enter();
     write_all(writer->save);
     atomic_store(&writer->done, true);
     return NULL;

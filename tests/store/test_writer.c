@@ -1,8 +1,8 @@
 /* The writer's thread: what is wanted is written, in order, and what became of it is told. */
 
-#include "train/checkpoint_fixture.h"
+#include "store/checkpoint_fixture.h"
 #include "vit/file.h"
-#include "writer.h"
+#include "vit/writer.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

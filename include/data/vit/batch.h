@@ -1,0 +1,40 @@
+#ifndef VIT_BATCH_H
+#define VIT_BATCH_H
+
+#include "vit/shard.h"
+#include "vit/slices.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* Batches: the samples of one travel from the ranks that hold them (shard.h) to the ranks that
+ * compute on them (slices.h). */
+
+/* A rank's slice of one batch. */
+typedef struct Batch {
+    const Slices *slices; /* of all ranks */
+    size_t images;        /* of the whole batch, over all ranks */
+    size_t count;         /* of this rank's slice */
+    uint8_t *pixels;      /* [count, DATA_IMAGE_BYTES] */
+    uint16_t *labels;     /* [count] */
+    uint32_t *samples;    /* [count] number in the range */
+} Batch;
+
+typedef struct BatchExchange BatchExchange;
+
+/* For batches of up to batch_size images from the range that the ranks' shards make up. The shard
+ * stays the caller's. Collective; all ranks return the same status, on error *exchange is NULL. */
+Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const Shard *shard,
+                           size_t batch_size, size_t unit_images);
+/* Collective. Accepts NULL; whatever is under way is finished first. */
+void batch_exchange_free(BatchExchange *exchange);
+
+/* Starts the exchange of a batch: sample[images] are the numbers of all its samples, in order, the
+ * same on all ranks. At most one batch is under way. Does not block. Collective. */
+void batch_post(BatchExchange *exchange, const uint32_t *sample, size_t images);
+/* Moves what is under way. Local. */
+void batch_progress(BatchExchange *exchange);
+/* Until the posted batch is here. *batch is valid until the next batch_wait. Returns the seconds
+ * that passed. Collective. */
+double batch_wait(BatchExchange *exchange, Batch *batch);
+
+#endif

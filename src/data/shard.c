@@ -1,0 +1,19 @@
+#include "vit/shard.h"
+
+#include "vit/memory.h"
+
+Status shard_read(Shard *shard, const Ranks *ranks, const char *path, const DataHeader *header,
+                  DataSplit split, bool coarse, size_t begin, size_t total) {
+    *shard = (Shard){.total = total};
+    ranks_share(total, (size_t)ranks->size, (size_t)ranks->rank, &shard->first, &shard->count);
+    STATUS_TRY(memory_allocate(&shard->images, shard->count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&shard->labels, shard->count, sizeof *shard->labels, "labels"));
+    return data_file_read_rows(path, header, split, coarse, begin + shard->first, shard->count,
+                               shard->images, shard->labels);
+}
+
+void shard_free(Shard *shard) {
+    memory_free(shard->images);
+    memory_free(shard->labels);
+    *shard = (Shard){0};
+}

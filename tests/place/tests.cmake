@@ -1,0 +1,7 @@
+vit_test(test_placement place/test_placement.c LIBRARIES vit_place)
+target_include_directories(test_placement PRIVATE ${PROJECT_SOURCE_DIR}/src/place)
+
+add_executable(test_free_thread place/test_free_thread.c)
+target_link_libraries(test_free_thread PRIVATE vit_place Threads::Threads)
+add_test(NAME test_free_thread COMMAND test_free_thread)
+set_tests_properties(test_free_thread PROPERTIES LABELS place SKIP_RETURN_CODE 77 ENVIRONMENT "OMP_PROC_BIND=close;OMP_PLACES=cores")

@@ -75,7 +75,7 @@ size_t attention_folded_floats(const ModelShape *shape) {
     return model_folds_attention(shape) ? 2 * shape->H * shape->D * (shape->D + 1) : 0;
 }
 
-/* Where the projections' gradients are in a flat block's part that begins with float `first`. */
+/* Where the projections' gradients are in a flat vector's part that begins with float `first`. */
 static AttentionGradient projections_gradient(const BlockLayout *layout, float *tensors,
                                               size_t first) {
     return (AttentionGradient){

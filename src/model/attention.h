@@ -87,17 +87,17 @@ void attention_weights_place(AttentionWeights *prepared, const ModelShape *shape
 void attention_stash_place(AttentionStash *stash, const ModelShape *shape, Arena *arena);
 void attention_work_place(AttentionWork *work, const ModelShape *shape, Arena *arena);
 
-/* Fills *prepared from a flat block of weights. */
+/* Fills *prepared from a flat vector of weights. */
 void attention_prepare(const Attention *attention, const BlockLayout *layout, const float *weights,
                        AttentionWork *work, AttentionWeights *prepared);
 
 /* Floats of one block's folded gradient; 0 by projections. */
 size_t attention_folded_floats(const ModelShape *shape);
-/* tensors: a flat block from its float `first` on, which need not have what is folded; folded:
+/* tensors: a flat vector from its float `first` on, which need not have what is folded; folded:
  * attention_folded_floats. */
 AttentionGradient attention_gradient(const Attention *attention, const BlockLayout *layout,
                                      float *tensors, size_t first, float *folded);
-/* From folded sums, which are used up, the gradients in the flat block `flat` of query, key and
+/* From folded sums, which are used up, the gradients in the flat vector `flat` of query, key and
  * value and of the output kernel, overwritten. Does nothing by projections. */
 void attention_unfold(const Attention *attention, const BlockLayout *layout, const float *weights,
                       AttentionWork *work, float *folded, float *flat);

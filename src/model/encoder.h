@@ -59,10 +59,10 @@ typedef struct EncoderWork {
 /* Where weights' gradients are added. */
 typedef struct EncoderGradient {
     float *folded;  /* [depth, attention_folded_floats] */
-    float *tensors; /* the tensors of a flat block from table->folded_floats on */
+    float *tensors; /* the tensors of a flat vector from table->folded_floats on */
 } EncoderGradient;
 
-/* Where the tensor at `offset` of a flat block has its gradient. */
+/* Where the tensor at `offset` of a flat vector has its gradient. */
 static inline float *encoder_gradient_of(const ParameterTable *table, EncoderGradient gradient,
                                          size_t offset) {
     return gradient.tensors + (offset - table->folded_floats);
@@ -87,13 +87,13 @@ void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *aren
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
                         Arena *arena);
 
-/* Points the weights that need no preparation into the flat block; encoder_prepare_block makes the
+/* Points the weights that need no preparation into the flat vector; encoder_prepare_block makes the
  * others' forms, one block a call. Before the first image, a step. */
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared);
 void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
                            EncoderWork *work, EncoderWeights *prepared);
 /* Turns one block's part of what was summed in folded [depth, attention_folded_floats], which is
- * used up, into gradients in a flat block. After the last image, a step. */
+ * used up, into gradients in a flat vector. After the last image, a step. */
 void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
                           EncoderWork *work, float *folded, float *gradient);
 

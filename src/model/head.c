@@ -7,7 +7,7 @@
 #include <omp.h>
 #include <string.h>
 
-/* A tensor's room in a flat block is a multiple of this, and a kernel's node has the same. */
+/* A tensor's room in a flat vector is a multiple of this, and a kernel's node has the same. */
 enum { PADDING = 16 };
 
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,

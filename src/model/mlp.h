@@ -47,7 +47,7 @@ void mlp_work_place(MlpWork *work, const ModelShape *shape, Arena *arena);
 
 void mlp_prepare(const Mlp *mlp, const BlockLayout *layout, const float *weights,
                  MlpWeights *prepared);
-/* tensors: a flat block from its float `first` on. */
+/* tensors: a flat vector from its float `first` on. */
 MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *tensors, size_t first);
 
 /* y [T, D] += MLP of x [T, D]. */

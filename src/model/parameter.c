@@ -18,7 +18,7 @@ enum {
 
 static const float POSITION_LIMIT = 0.05f; /* keras.initializers.RandomUniform's default */
 
-/* The parts of a flat block, in their order there. */
+/* The parts of a flat vector, in their order there. */
 typedef enum Part { PART_FOLDED, PART_ENCODER, PART_HEAD_BIASES, PART_HEAD_KERNELS, PARTS } Part;
 
 /* A table in the making: where each part's next tensor goes. */

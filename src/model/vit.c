@@ -53,7 +53,7 @@ struct Vit {
     float *memory;
 };
 
-/* One call of vit_train or vit_evaluate. */
+/* One call of vit_forward_backward or vit_evaluate. */
 typedef struct Pass {
     const float *weights;
     const VitInput *input;
@@ -504,8 +504,8 @@ static void units_ready(Vit *vit, const Pass *pass) {
     ready(pass, VIT_UNITS, 0);
 }
 
-void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *input, float scale,
-               float *logits, const VitHooks *hooks, VitSums *sums) {
+void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const VitInput *input,
+                          float scale, float *logits, const VitHooks *hooks, VitSums *sums) {
     const Pass pass = {.weights = weights,
                        .input = input,
                        .hooks = hooks,
@@ -562,10 +562,18 @@ void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradie
     phase_begin(phase);
 }
 
-void vit_kernel_rows(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
-                     size_t ld, const float *delta, float *gradient) {
-    head_kernel_rows(&vit->head, layer, images, rows, input, ld, delta, vit->head_stash.room,
-                     gradient);
+/* Rows of a fat layer's gradient between two calls of progress. */
+enum { ROWS_AT_A_TIME = 2304 };
+
+void vit_finish_kernel(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
+                       size_t ld, const float *delta, const VitHooks *hooks, float *gradient) {
+    const size_t out = vit->head.width[layer + 1];
+    for (size_t done = 0; done < rows; done += ROWS_AT_A_TIME) {
+        head_kernel_rows(&vit->head, layer, images, size_smaller(ROWS_AT_A_TIME, rows - done),
+                         input + done, ld, delta, vit->head_stash.room, gradient + done * out);
+        if (hooks && hooks->progress)
+            hooks->progress(hooks->context);
+    }
 }
 
 void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient) {
@@ -575,8 +583,8 @@ void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gr
         const VitLayer *layer = &vit->partial.layer[j];
         float *kernel = gradient + table->head_kernel[j];
         if (layer->fat)
-            vit_kernel_rows(vit, j, images, layer->in, layer->input, layer->in, layer->delta,
-                            kernel);
+            vit_finish_kernel(vit, j, images, layer->in, layer->input, layer->in, layer->delta,
+                              NULL, kernel);
         else
             memcpy(kernel, layer->node[0], layer->in * layer->out * sizeof *kernel);
     }

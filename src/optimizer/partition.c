@@ -30,8 +30,8 @@ static void add_pieces(Partition *partition, Region *region, const ParameterTabl
     }
 }
 
-/* The tensors of a flat block from `offset` on, up to `end`, which lie there in table order but for
- * a folded attention's, whose order among themselves does not matter. */
+/* The tensors of a flat vector from `offset` on, up to `end`, which lie there in table order but
+ * for a folded attention's, whose order among themselves does not matter. */
 static void add_region(Partition *partition, const ParameterTable *table, Treatment treatment,
                        size_t layer, size_t offset, size_t end) {
     Region *region = &partition->region[partition->regions++];

@@ -12,9 +12,6 @@
 /* Parts of a sum begin on cache lines. */
 enum { SUM_GRAIN = 16 };
 
-/* Rows of a fat layer's gradient between two looks at what is under way. */
-enum { ROWS_AT_A_TIME = 2304 };
-
 /* One region's. */
 typedef struct RegionExchange {
     TreeExchange *sums;      /* or NULL */
@@ -241,20 +238,21 @@ double exchange_drain(Exchange *exchange) {
     return seconds;
 }
 
+static void make_progress(void *context) {
+    exchange_progress(context);
+}
+
 /* This rank's rows of a fat layer's gradient. */
 static void make_rows(Exchange *exchange, Vit *vit, size_t g, double *seconds) {
     RegionExchange *mine = &exchange->region[g];
     const int rank = exchange->ranks->rank;
     const size_t layer = exchange->partition->region[g].layer;
-    const size_t out = vit_partial(vit)->layer[layer].out;
     const size_t rows = mine->border[rank + 1] - mine->border[rank];
     const size_t images = exchange->slices->images;
     const Factors factors = factor_exchange_wait(mine->factors, seconds);
-    for (size_t done = 0; done < rows; done += ROWS_AT_A_TIME) {
-        vit_kernel_rows(vit, layer, images, size_smaller(ROWS_AT_A_TIME, rows - done),
-                        factors.input + done, factors.ld, factors.delta, mine->block + done * out);
-        exchange_progress(exchange);
-    }
+    const VitHooks hooks = {.progress = make_progress, .context = exchange};
+    vit_finish_kernel(vit, layer, images, rows, factors.input, factors.ld, factors.delta, &hooks,
+                      mine->block);
     mine->gradient = mine->block;
 }
 

@@ -20,7 +20,7 @@ extern const char *const checkpoint_group[BLOCK_COUNT];
 enum { TENSOR_NAME_MAX = 96 };
 void checkpoint_tensor_name(int block, const Parameter *entry, char name[static TENSOR_NAME_MAX]);
 
-/* Digests of the flat blocks; "" for blocks that are not there. */
+/* Digests of the flat vectors; "" for blocks that are not there. */
 typedef struct BlockDigests {
     char sha256[BLOCK_COUNT][DIGEST_TEXT];
 } BlockDigests;

@@ -42,7 +42,7 @@ typedef struct Run {
     Exchange *exchange;
     Totals *totals;
     BatchExchange *batches;
-    float *weights; /* flat block; parts of it are under way between steps: run_settle */
+    float *weights; /* flat vector; parts of it are under way between steps: run_settle */
     float *first_moment, *second_moment; /* of what this rank updates, [partition.own_floats] */
     double *squares;                     /* [partition.pieces] of the gradient */
     Slices evaluated;                    /* of what is evaluated */
@@ -64,7 +64,7 @@ typedef struct Run {
     Output output;
     Writer writer;
     Save save;                        /* the latest: the writer's while it is busy */
-    float *snapshot[SNAPSHOT_BLOCKS]; /* flat blocks: what is being saved */
+    float *snapshot[SNAPSHOT_BLOCKS]; /* flat vectors: what is being saved */
     History snapshot_history;
     bool failed[SAVE_FILES]; /* the latest write of each */
     double save_began;       /* MPI_Wtime of the latest one */
@@ -138,10 +138,10 @@ double run_save_cost(const Run *run); /* rank 0: seconds, as far as is known */
 
 /* resume.c. Collective: initial or stored state on all ranks. */
 Status run_start_or_resume(Run *run);
-/* Collective: the weights of a checkpoint on all ranks, into the flat block `weights`. */
+/* Collective: the weights of a checkpoint on all ranks, into the flat vector `weights`. */
 Status run_read_weights(Run *run, const char *path, float *weights);
 /* Rank 0: best.h5, whose job, data and place in the run must be those that run->progress tells of,
- * into the flat block `weights`. */
+ * into the flat vector `weights`. */
 Status run_read_best(const Run *run, float *weights);
 
 /* display.c. Rank 0 shows. */

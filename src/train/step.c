@@ -138,8 +138,8 @@ static void compute_gradient(Run *run, const Batch *batch, VitSums *sums) {
                             .context = run};
     phase_begin(PHASE_EXCHANGE);
     wait->weights += exchange_need_units(run->exchange);
-    vit_train(run->vit, run->weights, run->progress.step, &input, 1.0f / (float)batch->images, NULL,
-              &hooks, sums);
+    vit_forward_backward(run->vit, run->weights, run->progress.step, &input,
+                         1.0f / (float)batch->images, NULL, &hooks, sums);
     exchange_finish(run->exchange, run->vit, run->weights, &wait->gradients);
     const double end = MPI_Wtime();
     pace_add(&run->pace, PACE_COMPUTE, end - start - (waits_total(wait) - waited),

@@ -323,7 +323,7 @@ static void load(const void *context, size_t image, float *patches) {
 static double model_value(void *context) {
     ModelCase *c = context;
     VitSums sums;
-    vit_train(c->vit, c->function.values, 6, &c->input, 1.0f, NULL, NULL, &sums);
+    vit_forward_backward(c->vit, c->function.values, 6, &c->input, 1.0f, NULL, NULL, &sums);
     return sums.loss.value[0];
 }
 
@@ -346,7 +346,7 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
                             test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f};
     parameter_initialize(&c.table, 1, c.function.values);
     VitSums sums;
-    vit_train(c.vit, c.function.values, 6, &c.input, 1.0f, NULL, NULL, &sums);
+    vit_forward_backward(c.vit, c.function.values, 6, &c.input, 1.0f, NULL, NULL, &sums);
     assert_int_equal(vit_partial(c.vit)->layer[0].fat, head_width == FAT_WIDTH);
     vit_whole_gradient(c.vit, c.function.values, IMAGES, c.function.gradient);
     for (size_t i = 0; i < c.table.count; i++)

@@ -147,7 +147,8 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
     assert_ok(vit_init(&vit, &c.shape, &c.table, &options));
     VitInput input = {c.images, 0, c.images, c.samples, c.labels, load_patches, &c};
     VitSums sums;
-    vit_train(vit, c.weights, c.step, &input, 1.0f / (float)c.images, c.logits, NULL, &sums);
+    vit_forward_backward(vit, c.weights, c.step, &input, 1.0f / (float)c.images, c.logits, NULL,
+                         &sums);
     vit_whole_gradient(vit, c.weights, c.images, c.gradient);
 
     const size_t one = 1, shape[2] = {c.images, c.shape.classes};

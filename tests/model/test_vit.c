@@ -81,7 +81,7 @@ static VitSums train(Case *c, size_t count, size_t unit_images, size_t threads, 
     Vit *vit = vit_of(c, count, unit_images, threads, room);
     c->first = 0;
     const VitInput input = {count, 0, count, c->samples, c->labels, load, c};
-    vit_train(vit, c->weights, 11, &input, 1.0f, logits, NULL, &sums);
+    vit_forward_backward(vit, c->weights, 11, &input, 1.0f, logits, NULL, &sums);
     vit_whole_gradient(vit, c->weights, count, gradient);
     vit_free(vit);
     return sums;
@@ -147,7 +147,7 @@ static double train_in_slices(Case *c, size_t batch, size_t unit_images, size_t 
         c->first = slice[s].first;
         const VitInput input = {slice[s].images,      slice[s].first, batch, c->samples + c->first,
                                 c->labels + c->first, load,           c};
-        vit_train(vit, c->weights, 11, &input, 1.0f, NULL, NULL, &sums);
+        vit_forward_backward(vit, c->weights, 11, &input, 1.0f, NULL, NULL, &sums);
         gather_slice(c, vit, slice[s], batch, unit_images, &all);
         for (size_t n = 0; n < sums.loss.stack.count; n++)
             tree_sum_add(&loss, sums.loss.stack.node[n], sums.loss.value[n]);
@@ -156,9 +156,9 @@ static double train_in_slices(Case *c, size_t batch, size_t unit_images, size_t 
             vit_finish_units(vit, c->weights, all.unit[all.nodes.item[0]], gradient);
             /* Rows in two parts, as two owners would make them. */
             const size_t cut = in / 3;
-            vit_kernel_rows(vit, 0, batch, cut, all.input, in, all.delta, kernel);
-            vit_kernel_rows(vit, 0, batch, in - cut, all.input + cut, in, all.delta,
-                            kernel + cut * out);
+            vit_finish_kernel(vit, 0, batch, cut, all.input, in, all.delta, NULL, kernel);
+            vit_finish_kernel(vit, 0, batch, in - cut, all.input + cut, in, all.delta, NULL,
+                              kernel + cut * out);
         }
         vit_free(vit);
     }
@@ -351,7 +351,7 @@ static void every_part_is_announced_in_order(void **state) {
         const VitInput input = {images, 0, MOST, c.samples, c.labels, load, &c};
         VitSums sums;
         c.first = 0;
-        vit_train(vit, c.weights, 0, &input, 1.0f, NULL, &hooks, &sums);
+        vit_forward_backward(vit, c.weights, 0, &input, 1.0f, NULL, &hooks, &sums);
         assert_int_equal(seen.needed, 1);
         assert_int_equal(seen.ready, 4);
         for (size_t e = 0; e < 4; e++) {

@@ -8,11 +8,12 @@
 
 /* The parameter table: the one description of all trainable tensors, which drives allocation,
  * initial values, gradient reduction, decay, checkpoints and digests. Weights, gradients and
- * moments are each one flat block of `floats` values in which tensor i starts at entry[i].offset.
+ * moments are each one flat vector of `floats` values in which tensor i starts at entry[i].offset.
  *
- * Tensors lie in a flat block by the way in which their gradients come about, in table order within
- * each part: what attention folds, when it does (see attention.h); the rest of the encoder; the
- * head's biases, which like all before them get their gradients unit by unit; the head's kernels.
+ * Tensors lie in a flat vector by the way in which their gradients come about, in table order
+ * within each part: what attention folds, when it does (see attention.h); the rest of the encoder;
+ * the head's biases, which like all before them get their gradients unit by unit; the head's
+ * kernels.
  */
 
 typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
@@ -22,12 +23,12 @@ typedef struct Parameter {
     size_t rank;
     size_t shape[3];
     size_t count;  /* values */
-    size_t offset; /* in floats from the start of the flat block; a multiple of 16 */
+    size_t offset; /* in floats from the start of the flat vector; a multiple of 16 */
     Initializer initializer;
     float limit; /* INITIAL_UNIFORM: values in [-limit, limit) */
 } Parameter;
 
-/* Offsets of one block's tensors in a flat block. */
+/* Offsets of one block's tensors in a flat vector. */
 typedef struct BlockLayout {
     size_t norm1_gamma, norm1_beta;
     size_t query_kernel, query_bias; /* kernel [D, H, K], bias [H, K] */
@@ -41,7 +42,7 @@ typedef struct BlockLayout {
 typedef struct ParameterTable {
     size_t count;     /* tensors */
     size_t trainable; /* values in all tensors */
-    size_t floats;    /* length of a flat block; gaps between tensors stay zero */
+    size_t floats;    /* length of a flat vector; gaps between tensors stay zero */
     Parameter *entry; /* [count], in the order of checkpoints and digests */
 
     /* Where the layers find their tensors. */
@@ -50,7 +51,7 @@ typedef struct ParameterTable {
     size_t norm_gamma, norm_beta;              /* [D] */
     size_t head_kernel[JOB_LIST_MAX + 1], head_bias[JOB_LIST_MAX + 1]; /* the last one: logits */
 
-    size_t folded_floats; /* what attention folds is in [0, folded_floats) of a flat block */
+    size_t folded_floats; /* what attention folds is in [0, folded_floats) of a flat vector */
     size_t unit_floats;   /* and all but the head's kernels in [0, unit_floats) */
 } ParameterTable;
 
@@ -62,7 +63,7 @@ void parameter_table_free(ParameterTable *table);
  * tensor's number and the element only. */
 void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights);
 
-/* SHA-256 of a flat block: all tensors in table order, little-endian fp32, without the gaps. */
+/* SHA-256 of a flat vector: all tensors in table order, little-endian fp32, without the gaps. */
 Status parameter_digest(const ParameterTable *table, const float *values, char *text /* [65] */);
 
 #endif

@@ -43,7 +43,7 @@ typedef struct VitSums {
     uint64_t hits, top5_hits;
 } VitSums;
 
-/* What becomes final during vit_train, in this order. */
+/* What becomes final during vit_forward_backward, in this order. */
 typedef enum VitPart {
     VIT_INPUT,  /* a fat layer's inputs, layers from the first to the last */
     VIT_DELTA,  /* a fat layer's output gradients, */
@@ -54,7 +54,7 @@ typedef enum VitPart {
 /* What happens beside the passes. All are called by the master thread; any may be NULL. */
 typedef struct VitHooks {
     /* The head's kernels are about to be read; they may still be changed until it returns. Called
-     * once by vit_train, also when there are no images. */
+     * once by vit_forward_backward, also when there are no images. */
     void (*need_kernels)(void *context);
     /* That part of vit_partial is final. Always called in the same order, also when there are no
      * images. */
@@ -69,8 +69,8 @@ typedef struct VitOptions {
     size_t batch_size;  /* [data] batch_size: which of the head's layers are fat */
     size_t unit_images; /* images that a thread takes through the encoder together */
     size_t threads;     /* OpenMP's */
-    size_t images;      /* the most that one vit_train will bring; bounds the chunk */
-    size_t nodes;       /* the most nodes that the units of one vit_train make up */
+    size_t images;      /* the most that one vit_forward_backward will bring; bounds the chunk */
+    size_t nodes;       /* the most nodes that the units of one vit_forward_backward make up */
     bool any_order;     /* sum in whatever order is quickest, to measure what the one order costs */
 } VitOptions;
 
@@ -88,8 +88,8 @@ Status vit_bytes(const ModelShape *shape, const ParameterTable *table, const Vit
 
 /* Forward with dropout, and the gradient of scale * (sum of the images' losses); see vit_partial.
  * step selects the dropout decisions. logits [images, classes] may be NULL. */
-void vit_train(Vit *vit, const float *weights, uint64_t step, const VitInput *input, float scale,
-               float *logits, const VitHooks *hooks, VitSums *sums);
+void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const VitInput *input,
+                          float scale, float *logits, const VitHooks *hooks, VitSums *sums);
 
 /* One of the head's layers, of `in` inputs and `out` sums an image. */
 typedef struct VitLayer {
@@ -100,7 +100,7 @@ typedef struct VitLayer {
 } VitLayer;
 
 /* What this process has of the gradient, in forms that can be summed over processes. Valid until
- * the next vit_train. */
+ * the next vit_forward_backward. */
 typedef struct VitPartial {
     size_t nodes;                 /* that the slice's units make up: tree_cover */
     float *unit[TREE_NODES_MOST]; /* [nodes], of vit_unit_floats values each */
@@ -114,15 +114,17 @@ const VitPartial *vit_partial(const Vit *vit);
  * it is summed. */
 size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table);
 
-/* The gradient in floats [0, table->unit_floats) of a flat block from the whole batch's unit sums,
+/* The gradient in floats [0, table->unit_floats) of a flat vector from the whole batch's unit sums,
  * which are used up. */
 void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient);
 
-/* Rows of a fat layer's kernel's gradient: see head_kernel_rows. The room is vit's. */
-void vit_kernel_rows(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
-                     size_t ld, const float *delta, float *gradient);
+/* Rows of a fat layer's kernel's gradient: see head_kernel_rows. So many at a time that progress of
+ * the hooks (which may be NULL) is called often. The room is vit's. */
+void vit_finish_kernel(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
+                       size_t ld, const float *delta, const VitHooks *hooks, float *gradient);
 
-/* After vit_train with a whole batch as its slice: the gradient as a flat block, overwritten. */
+/* After vit_forward_backward with a whole batch as its slice: the gradient as a flat vector,
+ * overwritten. */
 void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient);
 
 /* Forward without dropout. logits [images, classes] may be NULL; of the hooks only progress is

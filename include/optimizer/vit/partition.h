@@ -5,7 +5,7 @@
 #include "vit/parameter.h"
 #include "vit/ranks.h"
 
-/* Who updates what. A flat block (parameter.h) consists of regions, which differ in how their
+/* Who updates what. A flat vector (parameter.h) consists of regions, which differ in how their
  * gradient comes about; what happens to a region follows from the job alone, never from the number
  * of ranks. Regions consist of pieces: what is normed and updated in one go. A rank owns a
  * contiguous range of pieces of each region that is divided: it finishes their gradient, holds
@@ -24,13 +24,13 @@ typedef enum Treatment {
 
 /* What is normed and updated in one go; a part of one tensor. */
 typedef struct Piece {
-    size_t offset, floats; /* in a flat block */
+    size_t offset, floats; /* in a flat vector */
     size_t entry;          /* of the parameter table */
 } Piece;
 
 typedef struct Region {
     Treatment treatment;
-    size_t offset, floats;      /* in a flat block */
+    size_t offset, floats;      /* in a flat vector */
     size_t layer;               /* of the head; not of the first region */
     size_t first_piece, pieces; /* in partition->piece */
     size_t *border;       /* [ranks + 1] floats from offset: rank r owns [border[r], border[r+1]) */

@@ -8,7 +8,8 @@
 /* What the ranks exchange in a step, so that each ends up with the gradient of what it updates and
  * with everyone's weights. Posted as soon as it is final, and moved while the model computes:
  *
- *   start -> (vit_train: need_kernels, ready, progress) -> finish -> update -> post_weights
+ *   start -> (vit_forward_backward: need_kernels, ready, progress) -> finish -> update ->
+ * post_weights
  *
  * All calls are collective in order, except where local is said. */
 typedef struct Exchange Exchange;
@@ -44,7 +45,8 @@ void exchange_progress(Exchange *exchange);
 /* Until all that was posted has arrived: for measuring what overlap is worth. Returns the seconds
  * that passed. */
 double exchange_drain(Exchange *exchange);
-/* After vit_train. weights: those that it was given. *seconds += the time that it waited. */
+/* After vit_forward_backward. weights: those that it was given. *seconds += the time that it
+ * waited. */
 void exchange_finish(Exchange *exchange, Vit *vit, const float *weights, double *seconds);
 
 /* After exchange_finish: the gradient of this rank's part of a region. Local. */

@@ -11,7 +11,7 @@
 void update_squares(const Partition *partition, int rank, const Exchange *exchange,
                     double *squares);
 
-/* Updates this rank's pieces of the flat block `weights` and its own moments. */
+/* Updates this rank's pieces of the flat vector `weights` and its own moments. */
 void update_weights(const Partition *partition, int rank, const Exchange *exchange,
                     AdamwTerms terms, float *weights, float *first_moment, float *second_moment);
 

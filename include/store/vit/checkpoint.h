@@ -45,8 +45,8 @@ typedef struct BuildInfo {
 /* A complete training state, or (moments NULL) weights alone. The pointers are the caller's. */
 typedef struct Checkpoint {
     const ParameterTable *table;
-    float *weights;                      /* flat block */
-    float *first_moment, *second_moment; /* flat blocks, or both NULL */
+    float *weights;                      /* flat vector */
+    float *first_moment, *second_moment; /* flat vectors, or both NULL */
     Progress progress;
     History *history;
     const char *job_text;          /* the resolved job */

@@ -15,11 +15,11 @@ int main(int argc, char **argv) {
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
     const Status status = program_run(argc, argv, MPI_COMM_WORLD, slurm_end);
-    watchdog_phase("the end", WATCHDOG_TOGETHER);
+    watchdog_work("the end", WATCHDOG_TOGETHER);
     /* A launcher kills the other ranks when one exits with an error: let all get here first. */
     fflush(NULL);
     MPI_Barrier(MPI_COMM_WORLD);
-    watchdog_phase("the end", WATCHDOG_OWN_WORK);
+    watchdog_work("the end", WATCHDOG_OWN_WORK);
     MPI_Finalize();
     watchdog_stop();
     return (int)status;

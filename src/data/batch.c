@@ -163,3 +163,8 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
     *batch = *current;
     return MPI_Wtime() - start;
 }
+
+double batch_sent_bytes(const Ranks *ranks, size_t images) {
+    const double size = (double)ranks->size;
+    return (double)images / size * (double)SAMPLE_BYTES * (size - 1.0) / size;
+}

@@ -17,3 +17,7 @@ void shard_free(Shard *shard) {
     memory_free(shard->labels);
     *shard = (Shard){0};
 }
+
+size_t shard_sample_bytes(void) {
+    return DATA_IMAGE_BYTES + sizeof(uint16_t);
+}

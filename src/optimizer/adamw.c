@@ -2,18 +2,36 @@
 
 #include <math.h>
 
-AdamwTerms adamw_terms(const Job *job, uint64_t t, double gradient_scale) {
-    const double correction1 = 1.0 - pow(job->beta1, (double)t);
-    const double correction2 = 1.0 - pow(job->beta2, (double)t);
-    const bool torch = job->decay_rule == DECAY_TORCH;
-    const double rate = job->learning_rate / correction1 * (torch ? 1.0 : sqrt(correction2));
-    return (AdamwTerms){
-        .gradient_scale = (float)gradient_scale,
-        .gain1 = (float)(1.0 - job->beta1),
-        .gain2 = (float)(1.0 - job->beta2),
-        .decay = (float)(job->weight_decay * (torch ? job->learning_rate : 1.0)),
-        .rate = (float)rate,
-        .root_scale = (float)(torch ? 1.0 / sqrt(correction2) : 1.0),
-        .epsilon = (float)job->epsilon,
-    };
+/* rate, root_scale and decay are what the two rules differ in. */
+static RuleTerms terms_of(const RuleStep *step, double rate, double root_scale, double decay) {
+    const Job *job = step->job;
+    return (RuleTerms){.adamw = {.gradient_scale = (float)step->gradient_scale,
+                                 .gain1 = (float)(1.0 - job->beta1),
+                                 .gain2 = (float)(1.0 - job->beta2),
+                                 .decay = (float)decay,
+                                 .rate = (float)rate,
+                                 .root_scale = (float)root_scale,
+                                 .epsilon = (float)job->epsilon}};
+}
+
+/* 1 - beta^t: how much of a mean from zero on is there after t updates. */
+static double correction(double beta, uint64_t t) {
+    return 1.0 - pow(beta, (double)t);
+}
+
+RuleTerms adamw_tfa_terms(const RuleStep *step) {
+    const double rate = step->learning_rate / correction(step->job->beta1, step->count) *
+                        sqrt(correction(step->job->beta2, step->count));
+    return terms_of(step, rate, 1.0, step->job->weight_decay);
+}
+
+RuleTerms adamw_torch_terms(const RuleStep *step) {
+    const double rate = step->learning_rate / correction(step->job->beta1, step->count);
+    return terms_of(step, rate, 1.0 / sqrt(correction(step->job->beta2, step->count)),
+                    step->job->weight_decay * step->learning_rate);
+}
+
+void adamw_update(const RuleTerms *terms, const RulePiece *piece) {
+    kernels_best()->adamw(piece->floats, terms->adamw, piece->gradient, piece->weights,
+                          piece->state[0], piece->state[1]);
 }

@@ -4,21 +4,18 @@
 #include "vit/size.h"
 #include <limits.h>
 
-/* Floats of a piece, of which a fat layer's has whole rows. */
-enum { PIECE_FLOATS = 4096 };
-
-static size_t piece_floats(Treatment treatment, const Parameter *entry) {
-    const size_t width = entry->shape[1];
-    if (treatment != TREAT_FACTORS)
-        return PIECE_FLOATS;
-    return width < PIECE_FLOATS ? PIECE_FLOATS / width * width : width;
+static size_t piece_floats(RulePieces pieces, Treatment treatment, const Parameter *entry) {
+    if (pieces == RULE_WHOLE_TENSORS)
+        return entry->count;
+    return treatment == TREAT_FACTORS ? partition_row_piece(entry->shape[1])
+                                      : PARTITION_PIECE_FLOATS;
 }
 
 /* Adds the pieces of a tensor; only counts them while there is no memory. */
 static void add_pieces(Partition *partition, Region *region, const ParameterTable *table,
                        size_t number) {
     const Parameter *entry = &table->entry[number];
-    const size_t floats = piece_floats(region->treatment, entry);
+    const size_t floats = piece_floats(partition->rule_pieces, region->treatment, entry);
     for (size_t done = 0; done < entry->count; done += floats) {
         if (partition->piece)
             partition->piece[partition->pieces] =
@@ -93,9 +90,9 @@ static Status check_sizes(const Partition *partition, const ParameterTable *tabl
 }
 
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
-                      size_t batch_size, const Ranks *ranks) {
+                      size_t batch_size, RulePieces pieces, const Ranks *ranks) {
     const size_t borders = (size_t)ranks->size + 1;
-    *partition = (Partition){0};
+    *partition = (Partition){.rule_pieces = pieces};
     add_regions(partition, shape, table, batch_size);
     STATUS_TRY(memory_allocate(&partition->piece, partition->pieces, sizeof *partition->piece,
                                "the table of pieces"));

@@ -7,12 +7,13 @@ typedef struct OwnPiece {
     const Piece *piece;
     size_t number;         /* in the partition */
     const float *gradient; /* [piece->floats] */
-    size_t own;            /* where it is in a block of what this rank updates */
+    size_t own;            /* where it is in a vector of what this rank updates */
 } OwnPiece;
 
 /* Calls visit for each of this rank's pieces, which the threads share. */
-static void visit_own(const Partition *partition, int rank, const Exchange *exchange,
+static void visit_own(const Gradient *gradient, int rank,
                       void (*visit)(const OwnPiece *own, void *context), void *context) {
+    const Partition *partition = gradient->partition;
     const Phase phase = phase_current();
 #pragma omp parallel
     {
@@ -28,7 +29,7 @@ static void visit_own(const Partition *partition, int rank, const Exchange *exch
                 const size_t place = piece->offset - begin;
                 visit(&(OwnPiece){.piece = piece,
                                   .number = p,
-                                  .gradient = exchange_gradient(exchange, g) + place,
+                                  .gradient = gradient->region[g] + place,
                                   .own = region->own + place},
                       context);
             }
@@ -48,30 +49,37 @@ static void square(const OwnPiece *own, void *context) {
     squares->value[own->number] = squares->kernels->sum_squares(own->piece->floats, own->gradient);
 }
 
-void update_squares(const Partition *partition, int rank, const Exchange *exchange,
-                    double *squares) {
+void update_squares(const Gradient *gradient, int rank, double *squares) {
     Squares context = {.kernels = kernels_best(), .value = squares};
-    visit_own(partition, rank, exchange, square, &context);
+    visit_own(gradient, rank, square, &context);
 }
 
 typedef struct Update {
-    const Kernels *kernels;
-    AdamwTerms terms;
-    float *weights, *first_moment, *second_moment;
+    const ParameterTable *table;
+    const Rule *rule;
+    RuleTerms terms;
+    float *weights;
+    float *const *state;
 } Update;
 
 static void update(const OwnPiece *own, void *context) {
     const Update *u = context;
-    u->kernels->adamw(own->piece->floats, u->terms, own->gradient, u->weights + own->piece->offset,
-                      u->first_moment + own->own, u->second_moment + own->own);
+    RulePiece piece = {.entry = &u->table->entry[own->piece->entry],
+                       .floats = own->piece->floats,
+                       .gradient = own->gradient,
+                       .weights = u->weights + own->piece->offset};
+    for (size_t s = 0; s < u->rule->states; s++)
+        piece.state[s] = u->state[s] + own->own;
+    u->rule->update(&u->terms, &piece);
 }
 
-void update_weights(const Partition *partition, int rank, const Exchange *exchange,
-                    AdamwTerms terms, float *weights, float *first_moment, float *second_moment) {
-    Update context = {.kernels = kernels_best(),
-                      .terms = terms,
+void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
+                    const Rule *rule, const RuleStep *step, float *weights,
+                    float *const state[static RULE_STATES_MOST]) {
+    Update context = {.table = table,
+                      .rule = rule,
+                      .terms = rule->terms(step),
                       .weights = weights,
-                      .first_moment = first_moment,
-                      .second_moment = second_moment};
-    visit_own(partition, rank, exchange, update, &context);
+                      .state = state};
+    visit_own(gradient, rank, update, &context);
 }

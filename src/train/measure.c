@@ -1,7 +1,8 @@
 #include "vit/measure.h"
 
-#include "run.h"
-#include "vit/epoch_order.h"
+#include "evaluation.h"
+#include "overview.h"
+#include "step.h"
 #include "vit/peak.h"
 #include <math.h>
 #include <stdio.h>
@@ -23,82 +24,69 @@ static double largest_of_ranks(const Ranks *ranks, double mine) {
 }
 
 /* On all ranks at once. */
-static double peak_now(const Run *run) {
-    MPI_Barrier(run->ranks->comm);
-    return sum_of_ranks(run->ranks, peak_flops(run->threads));
+static double peak_now(const Plan *plan) {
+    MPI_Barrier(plan->ranks->comm);
+    return sum_of_ranks(plan->ranks, peak_flops(plan->threads));
 }
 
-static Status bandwidth_now(const Run *run, size_t array_bytes, double *bandwidth) {
+static Status bandwidth_now(const Plan *plan, size_t array_bytes, double *bandwidth) {
     double mine;
-    MPI_Barrier(run->ranks->comm);
-    const Status status = peak_bandwidth(run->threads, array_bytes, &mine);
-    *bandwidth = sum_of_ranks(run->ranks, mine);
-    return ranks_agree(run->ranks, status);
+    MPI_Barrier(plan->ranks->comm);
+    const Status status = peak_bandwidth(plan->threads, array_bytes, &mine);
+    *bandwidth = sum_of_ranks(plan->ranks, mine);
+    return ranks_agree(plan->ranks, status);
 }
 
-static size_t whole_batch(const Run *run) {
-    return run->train_images < run->job.batch_size ? run->train_images : run->job.batch_size;
-}
-
-/* Whole batches only, round and round. */
-static void post_next(Run *run) {
-    const size_t batch = whole_batch(run);
-    if (run->progress.position + batch > run->train_images) {
-        run->progress.position = 0;
-        run->progress.epoch++;
-        epoch_order(run->job.seed, run->progress.epoch, run->train_images, run->order);
-    }
-    batch_post(run->batches, run->order + run->progress.position, batch);
-    run->progress.position += batch;
-}
-
-/* As run_steps in train.c: the next batch is on its way during a step. */
-static Status take_steps(Run *run, size_t steps, double *seconds) {
-    MPI_Barrier(run->ranks->comm);
+/* As loop.c does: the next batch is on its way during a step. A step that is not finite counts. */
+static double take_steps(Trainer *trainer, Progress *at, size_t steps) {
+    const MPI_Comm comm = trainer->plan->ranks->comm;
+    MPI_Barrier(comm);
     const double start = MPI_Wtime();
     for (size_t i = 0; i < steps; i++) {
-        Batch batch;
-        bool stop, save;
-        run->progress.sums.wait.samples += batch_wait(run->batches, &batch);
-        post_next(run);
-        const size_t position = run->progress.position;
-        STATUS_TRY(run_step(run, &batch, &stop, &save));
-        run->progress.position = position;
+        const StepResult result = step_take(trainer, at, (StepAsk){0});
+        at->step++;
+        at->adam_step += result.finite;
     }
-    run_settle(run);
-    MPI_Barrier(run->ranks->comm);
-    *seconds = MPI_Wtime() - start;
-    return STATUS_OK;
+    optimizer_settle(trainer->optimizer);
+    MPI_Barrier(comm);
+    return MPI_Wtime() - start;
 }
 
-static Status measure_rounds(Run *run, const MeasureOptions *options, Measurement *m) {
-    double seconds, total = 0.0;
-    STATUS_TRY(take_steps(run, WARM_UP, &seconds));
-    run->progress.sums = (EpochSums){0};
+static void measure_waits(const Trainer *trainer, Waits before, double seconds, Measurement *m) {
+    const Ranks *ranks = trainer->plan->ranks;
+    const Waits now = trainer_waits(trainer);
+    const double share = 1.0 / (seconds * (double)ranks->size);
+    m->wait_share =
+        (Waits){.samples = share * sum_of_ranks(ranks, now.samples - before.samples),
+                .gradients = share * sum_of_ranks(ranks, now.gradients - before.gradients),
+                .ranks = share * sum_of_ranks(ranks, now.ranks - before.ranks),
+                .weights = share * sum_of_ranks(ranks, now.weights - before.weights)};
+}
+
+static void measure_rounds(Trainer *trainer, Progress *at, const MeasureOptions *options,
+                           Measurement *m) {
+    double total = 0.0;
+    take_steps(trainer, at, WARM_UP);
+    const Waits before = trainer_waits(trainer);
     for (size_t r = 0; r < options->rounds; r++) {
-        const double before = peak_now(run);
-        STATUS_TRY(take_steps(run, options->steps, &seconds));
-        m->peak_flops[r] = fmax(before, peak_now(run));
-        m->images_per_second[r] = (double)(options->steps * whole_batch(run)) / seconds;
+        const double peak = peak_now(trainer->plan);
+        const double seconds = take_steps(trainer, at, options->steps);
+        m->peak_flops[r] = fmax(peak, peak_now(trainer->plan));
+        m->images_per_second[r] = (double)(options->steps * m->batch_size) / seconds;
         total += seconds;
     }
-    const Waits *wait = &run->progress.sums.wait;
-    const double share = 1.0 / (total * (double)run->ranks->size);
-    m->wait_share = (Waits){.samples = share * sum_of_ranks(run->ranks, wait->samples),
-                            .gradients = share * sum_of_ranks(run->ranks, wait->gradients),
-                            .ranks = share * sum_of_ranks(run->ranks, wait->ranks),
-                            .weights = share * sum_of_ranks(run->ranks, wait->weights)};
-    return STATUS_OK;
+    measure_waits(trainer, before, total, m);
 }
 
 /* A round of its own, since looking at the clock costs a little. */
-static Status measure_phases(Run *run, size_t steps, Measurement *m) {
-    double seconds, ticks[PHASES] = {0};
-    const int team = (int)run->threads;
+static void measure_phases(Trainer *trainer, Progress *at, size_t steps, Measurement *m) {
+    const Plan *plan = trainer->plan;
+    double ticks[PHASES] = {0};
+    const int team = (int)plan->threads;
 #pragma omp parallel num_threads(team)
     phase_start();
     const uint64_t start = phase_now();
-    STATUS_TRY(take_steps(run, steps, &seconds));
+    const double seconds = take_steps(trainer, at, steps);
     const double tick = seconds / (double)(phase_now() - start);
 #pragma omp parallel num_threads(team)
     {
@@ -108,8 +96,7 @@ static Status measure_phases(Run *run, size_t steps, Measurement *m) {
             ticks[p] += (double)phase_clock.ticks[p];
     }
     for (int p = 0; p < PHASES; p++)
-        m->phase_seconds[p] = sum_of_ranks(run->ranks, ticks[p] * tick) / (double)steps;
-    return STATUS_OK;
+        m->phase_seconds[p] = sum_of_ranks(plan->ranks, ticks[p] * tick) / (double)steps;
 }
 
 /* The most that this process has had in memory, from Linux; 0 elsewhere. */
@@ -125,50 +112,61 @@ static double resident_bytes(void) {
     return kilobytes * 1024.0;
 }
 
-static void measure_evaluation(Run *run, Measurement *m) {
-    const Shard *shard = run->validation.total ? &run->validation : &run->test;
-    run_evaluate(run, run->weights, shard);
-    m->evaluation_images_per_second = run->evaluation_rate;
+static void measure_evaluation(Trainer *trainer, Measurement *m) {
+    const Input *input = &trainer->input;
+    evaluation_run(trainer, trainer->weights,
+                   input->validation.total ? &input->validation : &input->test);
+    m->evaluation_images_per_second = trainer->evaluation_rate;
 }
 
-static Status measure(Run *run, const MeasureOptions *options, Measurement *m) {
-    const Status status = run_allocate(run);
-    if (options->temporary && run->ranks->rank == 0)
+static Status measure_with(Trainer *trainer, const Plan *plan, const MeasureOptions *options,
+                           Measurement *m) {
+    Progress at = {0};
+    const Status status = trainer_init(trainer, plan, true);
+    if (options->temporary && plan->ranks->rank == 0)
         unlink(options->temporary);
     STATUS_TRY(status);
-    parameter_initialize(&run->table, run->job.seed, run->weights);
-    epoch_order(run->job.seed, 0, run->train_images, run->order);
-    post_next(run);
-    STATUS_TRY(measure_rounds(run, options, m));
-    STATUS_TRY(measure_phases(run, options->steps, m));
-    measure_evaluation(run, m);
-    m->resident_bytes = largest_of_ranks(run->ranks, resident_bytes());
-    STATUS_TRY(bandwidth_now(run, PEAK_MEMORY_BYTES, &m->memory_bandwidth));
-    return bandwidth_now(run, PEAK_CACHE_BYTES, &m->cache_bandwidth);
+    parameter_initialize(&plan->table, plan->job.seed, trainer->weights);
+    trainer->input.endless = true;
+    input_begin(&trainer->input, 0, 0);
+    measure_rounds(trainer, &at, options, m);
+    measure_phases(trainer, &at, options->steps, m);
+    measure_evaluation(trainer, m);
+    m->resident_bytes = largest_of_ranks(plan->ranks, resident_bytes());
+    STATUS_TRY(bandwidth_now(plan, PEAK_MEMORY_BYTES, &m->memory_bandwidth));
+    return bandwidth_now(plan, PEAK_CACHE_BYTES, &m->cache_bandwidth);
+}
+
+/* What is known before anything is measured. */
+static Status describe(const Plan *plan, Measurement *m) {
+    const VitOptions vit = plan_vit_options(plan);
+    size_t bytes;
+    m->shape = plan->shape;
+    m->threads = plan->threads;
+    m->batch_size = plan_batch_at(plan, 0);
+    m->updated = sum_of_ranks(plan->ranks, (double)plan->partition.own_floats);
+    const Status status =
+        ranks_agree(plan->ranks, vit_bytes(&plan->shape, &plan->table, &vit, &bytes));
+    m->planned_bytes = (double)bytes;
+    return status;
+}
+
+static Status measure(Plan *plan, const Ranks *ranks, const Command *command,
+                      const MeasureOptions *options, Measurement *m) {
+    STATUS_TRY(plan_read(plan, ranks, command, INFINITY));
+    overview_show_advice(plan);
+    STATUS_TRY(describe(plan, m));
+    Trainer trainer = {0};
+    const Status status = measure_with(&trainer, plan, options, m);
+    trainer_free(&trainer);
+    return status;
 }
 
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,
                      Measurement *measurement) {
-    Run run = {.ranks = ranks,
-               .command = command,
-               .output = {.lock = -1},
-               .any_order = options->any_order,
-               .no_overlap = options->no_overlap};
+    Plan plan = {0};
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
-    Status status = run_read_job(&run, INFINITY);
-    if (status == STATUS_OK) {
-        display_advice(&run);
-        const VitOptions vit = run_vit_options(&run);
-        measurement->shape = run.shape;
-        measurement->threads = run.threads;
-        measurement->batch_size = whole_batch(&run);
-        measurement->updated = sum_of_ranks(ranks, (double)run.partition.own_floats);
-        size_t bytes;
-        status = ranks_agree(ranks, vit_bytes(&run.shape, &run.table, &vit, &bytes));
-        measurement->planned_bytes = (double)bytes;
-        if (status == STATUS_OK)
-            status = measure(&run, options, measurement);
-    }
-    run_free(&run);
+    const Status status = measure(&plan, ranks, command, options, measurement);
+    plan_free(&plan);
     return status;
 }

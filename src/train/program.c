@@ -1,6 +1,9 @@
 #include "vit/program.h"
 
-#include "run.h"
+#include "evaluation.h"
+#include "loop.h"
+#include "overview.h"
+#include "resume.h"
 #include "vit/log.h"
 #include "vit/version.h"
 #include "vit/watchdog.h"
@@ -10,59 +13,76 @@
 static const double default_limit_minutes = 10.0;
 
 /* Prints the resolved job and the plan. */
-static Status check(const Run *run) {
-    if (run->ranks->rank == 0) {
-        fputs(run->job_text, stdout);
+static Status check(const Plan *plan) {
+    if (plan->ranks->rank == 0) {
+        fputs(plan->job_text, stdout);
         fputs("\n", stdout);
     }
-    display_plan(run);
-    return ranks_agree(run->ranks, log_check_output());
+    overview_show(plan);
+    return ranks_agree(plan->ranks, log_check_output());
 }
 
 /* The test split with a checkpoint's weights. */
-static Status evaluate(Run *run) {
-    STATUS_TRY(run_allocate(run));
-    STATUS_TRY(run_read_weights(run, run->command->evaluate, run->weights));
-    const Evaluation test = run_evaluate(run, run->weights, &run->test);
-    display_test(&test);
-    return ranks_agree(run->ranks, log_check_output());
+static Status evaluate_with(Trainer *trainer, const Plan *plan) {
+    STATUS_TRY(trainer_init(trainer, plan, false));
+    STATUS_TRY(resume_weights(plan, plan->command->evaluate, trainer->weights));
+    const Evaluation test = evaluation_run(trainer, trainer->weights, &trainer->input.test);
+    display_test(test.loss, test.accuracy, test.top5_accuracy);
+    return ranks_agree(plan->ranks, log_check_output());
 }
 
-static Status open_output(Run *run) {
-    char moved[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    STATUS_TRY(output_open(&run->output, run->job.output, run->command->fresh, moved));
-    STATUS_TRY(output_path(&run->output, "log.txt", path));
-    STATUS_TRY(log_open(path));
-    if (moved[0])
-        log_info("Starting over; the earlier run is now in %s", moved);
-    return STATUS_OK;
+static Status evaluate(const Plan *plan) {
+    Trainer trainer = {0};
+    const Status status = evaluate_with(&trainer, plan);
+    trainer_free(&trainer);
+    return status;
 }
 
-static Status write_job(const Run *run) {
-    return output_write_text(&run->output, "job.ini", run->job_text);
-}
-
-static Status train(Run *run) {
-    const bool first = run->ranks->rank == 0;
+static Status train_with(Training *training, const Plan *plan) {
+    Saver *saver = &training->saver;
+    const bool first = plan->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
-    STATUS_TRY(run_allocate(run));
-    run_own_work(run, "opening the output folder");
-    const Status opened = first ? open_output(run) : STATUS_OK;
-    watchdog_phase("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(ranks_agree(run->ranks, opened));
-    display_plan(run);
-    STATUS_TRY(run_start_or_resume(run));
-    STATUS_TRY(ranks_agree(run->ranks, first ? write_job(run) : STATUS_OK));
-    return run_train(run);
+    STATUS_TRY(training_init(training, plan));
+    watchdog_first_works("opening the output folder");
+    const Status opened = first ? saver_open(saver, plan->command->fresh) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, opened));
+    overview_show(plan);
+    STATUS_TRY(resume_run(training));
+    const Status written =
+        first ? output_write_text(&saver->output, "job.ini", plan->job_text) : STATUS_OK;
+    STATUS_TRY(ranks_agree(plan->ranks, written));
+    return loop_run(training);
 }
 
-static Status run_command(Run *run, double slurm_end) {
-    STATUS_TRY(run_read_job(run, slurm_end));
-    display_start(run);
-    if (run->command->check)
-        return check(run);
-    watchdog_set_limit(run->job.stall_timeout);
-    return run->command->evaluate ? evaluate(run) : train(run);
+static Status train(const Plan *plan) {
+    Training training;
+    const Status status = train_with(&training, plan);
+    training_free(&training);
+    return status;
+}
+
+static Status run(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
+    STATUS_TRY(plan_read(plan, ranks, command, slurm_end));
+    display_start(plan);
+    if (command->check)
+        return check(plan);
+    watchdog_set_limit(plan->job.stall_timeout);
+    return command->evaluate ? evaluate(plan) : train(plan);
+}
+
+static Status run_command(const Ranks *ranks, const Command *command, double slurm_end) {
+    if (command->help || command->version) {
+        if (ranks->rank == 0 && command->help)
+            command_print_help();
+        else if (ranks->rank == 0)
+            printf("vit_mpi %s\n", version_text);
+        return ranks_agree(ranks, log_check_output());
+    }
+    Plan plan = {0};
+    const Status status = run(&plan, ranks, command, slurm_end);
+    plan_free(&plan);
+    return status;
 }
 
 static void say_outcome(Status status) {
@@ -80,24 +100,9 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
     Status status = watchdog_start(&ranks, default_limit_minutes);
     if (status == STATUS_OK)
         status = ranks_agree(&ranks, command_parse(argc, argv, &command));
-    if (status == STATUS_OK && (command.help || command.version)) {
-        if (ranks.rank == 0 && command.help)
-            command_print_help();
-        else if (ranks.rank == 0)
-            printf("vit_mpi %s\n", version_text);
-        status = ranks_agree(&ranks, log_check_output());
-        say_outcome(status);
-    } else if (status == STATUS_OK) {
-        Run run = {.ranks = &ranks,
-                   .command = &command,
-                   .output = {.lock = -1},
-                   .writer = {.enter = placement_free_thread}};
-        status = run_command(&run, slurm_end);
-        say_outcome(status);
-        run_free(&run);
-    } else {
-        say_outcome(status);
-    }
+    if (status == STATUS_OK)
+        status = run_command(&ranks, &command, slurm_end);
+    say_outcome(status);
     log_close();
     command_free(&command);
     return status;

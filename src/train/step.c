@@ -1,193 +1,134 @@
-#include "run.h"
-#include "vit/update.h"
+#include "step.h"
 
-#include "vit/adamw.h"
 #include "vit/epoch_order.h"
-#include "vit/log.h"
 #include "vit/phase.h"
-#include "vit/stop.h"
+#include "vit/schedule.h"
 #include "vit/watchdog.h"
 #include <math.h>
-#include <time.h>
-
-/* Seconds before the time limit in which everything should have been written. Slurm's clock is
- * coarse. */
-static const double deadline_reserve = 10.0;
 
 /* Beyond this a square overflows in fp32, and the second moment with it. */
 static const double largest_norm = 1e18;
 
+static VitSums forward_backward(Trainer *trainer, const Progress *at, const Batch *batch);
+static void reduce(Trainer *trainer);
+static StepResult judge(Trainer *trainer, const Progress *at, const Batch *batch,
+                        const VitSums *sums, StepAsk ask);
+static void update(Trainer *trainer, const Progress *at, const StepResult *result);
+
+StepResult step_take(Trainer *trainer, const Progress *at, StepAsk ask) {
+    const Batch batch = input_next(&trainer->input);
+    const VitSums sums = forward_backward(trainer, at, &batch);
+    reduce(trainer);
+    const StepResult result = judge(trainer, at, &batch, &sums, ask);
+    if (result.finite)
+        update(trainer, at, &result);
+    return result;
+}
+
+/* ---- this rank's own work, without what it waits for others ---- */
+
+typedef struct Stopwatch {
+    double start, waited;
+} Stopwatch;
+
+static Stopwatch start_watch(const Trainer *trainer) {
+    const Waits waits = trainer_waits(trainer);
+    return (Stopwatch){MPI_Wtime(), waits_total(&waits)};
+}
+
+static void stop_watch(Trainer *trainer, Stopwatch watch, PaceWork work, double amount) {
+    const Waits waits = trainer_waits(trainer);
+    const double waited = waits_total(&waits) - watch.waited;
+    pace_add(&trainer->pace, work, MPI_Wtime() - watch.start - waited, amount);
+}
+
+/* ---- beside the passes ---- */
+
 static void on_need_kernels(void *context) {
-    Run *run = context;
-    run->progress.sums.wait.weights += exchange_need_kernels(run->exchange);
+    Trainer *trainer = context;
+    optimizer_need_kernels(trainer->optimizer);
 }
 
 static void on_ready(void *context, VitPart part, size_t layer) {
-    Run *run = context;
-    exchange_ready(run->exchange, run->vit, part, layer);
-    if (run->no_overlap)
-        run->progress.sums.wait.gradients += exchange_drain(run->exchange);
+    Trainer *trainer = context;
+    optimizer_ready(trainer->optimizer, trainer->vit, part, layer);
 }
 
 static void on_progress(void *context) {
-    Run *run = context;
+    Trainer *trainer = context;
     watchdog_tick();
-    batch_progress(run->batches);
-    exchange_progress(run->exchange);
+    input_progress(&trainer->input);
+    optimizer_progress(trainer->optimizer);
 }
 
-/* What is evaluated before the next step: validation at the end of the epoch, the test split at the
- * end of all. In seconds; before the first evaluation at the speed of training, of which evaluation
- * is a third. */
-static double evaluation_seconds(const Run *run, size_t batch_images) {
-    const EpochSums *sums = &run->progress.sums;
-    const bool last_step = run->job.max_steps && run->progress.step + 1 >= run->job.max_steps;
-    if (!last_step && run->progress.position + batch_images < run->train_images)
-        return 0.0;
-    size_t images = run->validation_images;
-    if (last_step || run->progress.epoch + 1 == run->job.epochs)
-        images += run->data.images[SPLIT_TEST];
-    const double rate =
-        run->evaluation_rate > 0.0 ? run->evaluation_rate : (double)sums->samples / sums->seconds;
-    return rate > 0.0 ? (double)images / rate : 0.0;
+static VitHooks hooks_of(Trainer *trainer) {
+    return (VitHooks){.need_kernels = on_need_kernels,
+                      .ready = on_ready,
+                      .progress = on_progress,
+                      .context = trainer};
 }
 
-/* Rank 0: whether what comes next, a save and some reserve no longer fit before the time limit. */
-static bool time_is_up(const Run *run, size_t batch_images) {
-    const double left = run->deadline - (double)time(NULL);
-    return left < 2.0 * run->step_seconds + 3.0 * run_save_cost(run) +
-                      1.5 * evaluation_seconds(run, batch_images) + deadline_reserve;
-}
+/* ---- the parts of the sentence ---- */
 
-/* The global norm of the mean gradient; *culprit is the first tensor whose values are not finite,
- * or NULL. */
-static double gradient_norm(const Run *run, const char **culprit) {
-    double sum = 0.0;
-    *culprit = NULL;
-    for (size_t p = 0; p < run->partition.pieces; p++) {
-        if (!isfinite(run->squares[p]) && !*culprit)
-            *culprit = run->table.entry[run->partition.piece[p].entry].name;
-        sum += run->squares[p];
-    }
-    return sqrt(sum);
-}
-
-void run_settle(Run *run) {
-    run->progress.sums.wait.weights +=
-        exchange_need_units(run->exchange) + exchange_need_kernels(run->exchange);
-}
-
-static void update(Run *run, double norm) {
-    const double clip = run->job.clip_norm;
-    const double scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0;
-    const double start = MPI_Wtime();
-    run->progress.adam_step++;
-    update_weights(&run->partition, run->ranks->rank, run->exchange,
-                   adamw_terms(&run->job, run->progress.adam_step, scale), run->weights,
-                   run->first_moment, run->second_moment);
-    pace_add(&run->pace, PACE_UPDATE, MPI_Wtime() - start, 0.0);
-    exchange_post_weights(run->exchange, run->weights);
-    if (run->no_overlap)
-        run_settle(run);
-}
-
-static void add_to_epoch(EpochSums *epoch, const TotalsReport *batch, size_t images) {
-    epoch->loss += batch->loss;
-    epoch->hits += batch->hits;
-    epoch->top5_hits += batch->top5_hits;
-    epoch->samples += images;
-}
-
-/* A step that is not finite changes nothing but the counts of steps and samples. */
-static Status skip_step(Run *run, const char *culprit, bool loss_is_finite) {
-    const char *what = culprit ? culprit : loss_is_finite ? "the gradient's norm" : "the loss";
-    run->bad_steps++;
-    if (run->ranks->rank == 0)
-        log_warning("step %llu: %s is not finite; the step is skipped (%zu in a row)",
-                    (unsigned long long)run->progress.step, what, run->bad_steps);
-    if (run->bad_steps < run->job.max_bad_steps)
-        return STATUS_OK;
-    char saved[512];
-    run_save_wait(run);
-    run_describe_saved(run, saved, sizeof saved);
-    return status_fail(STATUS_INTERNAL,
-                       "step %llu: %s is not finite, %zu steps in a row ([train] max_bad_steps); "
-                       "%s",
-                       (unsigned long long)run->progress.step, what, run->bad_steps, saved);
-}
-
-/* Forward, backward, and the gradient of what this rank updates. */
-static void compute_gradient(Run *run, const Batch *batch, VitSums *sums) {
-    Waits *wait = &run->progress.sums.wait;
-    const LoadContext context = {.run = run,
-                                 .pixels = batch->pixels,
-                                 .samples = batch->samples,
-                                 .epoch = (int64_t)run->progress.epoch};
-    const double start = MPI_Wtime(), waited = waits_total(wait);
-    exchange_start(run->exchange, batch->slices);
-    const VitInput input = {.images = batch->count,
-                            .first = slices_first(batch->slices, run->ranks->rank),
-                            .batch = batch->images,
-                            .sample = batch->samples,
-                            .label = batch->labels,
-                            .load = run_load,
-                            .context = &context};
-    const VitHooks hooks = {.need_kernels = on_need_kernels,
-                            .ready = on_ready,
-                            .progress = on_progress,
-                            .context = run};
-    phase_begin(PHASE_EXCHANGE);
-    wait->weights += exchange_need_units(run->exchange);
-    vit_forward_backward(run->vit, run->weights, run->progress.step, &input,
-                         1.0f / (float)batch->images, NULL, &hooks, sums);
-    exchange_finish(run->exchange, run->vit, run->weights, &wait->gradients);
-    const double end = MPI_Wtime();
-    pace_add(&run->pace, PACE_COMPUTE, end - start - (waits_total(wait) - waited),
-             (double)batch->count);
-    phase_begin(PHASE_ADAMW);
-    update_squares(&run->partition, run->ranks->rank, run->exchange, run->squares);
-    pace_add(&run->pace, PACE_UPDATE, MPI_Wtime() - end, 1.0);
-}
-
-Status run_step(Run *run, const Batch *batch, bool *stop, bool *save) {
-    const bool first = run->ranks->rank == 0;
+/* Of this rank's slice; what is final is on its way to the ranks that update it. */
+static VitSums forward_backward(Trainer *trainer, const Progress *at, const Batch *batch) {
+    const VitHooks hooks = hooks_of(trainer);
+    const Stopwatch watch = start_watch(trainer);
+    InputView view;
     VitSums sums;
-    TotalsReport total;
-    watchdog_phase("step", WATCHDOG_TOGETHER);
-    watchdog_position(run->progress.step, run->saved_step);
-    compute_gradient(run, batch, &sums);
+    watchdog_work("step", WATCHDOG_TOGETHER);
     phase_begin(PHASE_EXCHANGE);
-    const TotalsReport mine = {.coverage = epoch_coverage(batch->samples, batch->count),
-                               .stop =
-                                   stop_requested() || (first && time_is_up(run, batch->images)),
-                               .save = first && run_save_is_due(run),
-                               .saved_step = run->saved_step};
-    run->progress.sums.wait.ranks +=
-        totals_gather(run->totals, batch->slices, &sums, &mine, run->squares, &total);
-    run->progress.sums.coverage += total.coverage;
-    run->saved_step = total.saved_step;
-    *stop = total.stop;
-    *save = total.save;
+    optimizer_begin(trainer->optimizer, batch->slices);
+    input_view_batch(&view, &trainer->input, batch);
+    vit_forward_backward(trainer->vit, trainer->weights, at->step, &view.vit,
+                         1.0f / (float)batch->images, NULL, &hooks, &sums);
+    stop_watch(trainer, watch, PACE_COMPUTE, (double)batch->count);
+    return sums;
+}
 
+/* Until the gradient of what this rank updates is there. */
+static void reduce(Trainer *trainer) {
+    const VitHooks hooks = hooks_of(trainer);
+    const Stopwatch watch = start_watch(trainer);
+    optimizer_reduce(trainer->optimizer, trainer->vit, trainer->weights, &hooks);
+    stop_watch(trainer, watch, PACE_COMPUTE, 0.0);
+}
+
+/* Loss and norm over all ranks, whether they are finite, and what the ranks wish. */
+static StepResult judge(Trainer *trainer, const Progress *at, const Batch *batch,
+                        const VitSums *sums, StepAsk ask) {
+    StepResult result = {.images = batch->images,
+                         .learning_rate = schedule_rate(&trainer->plan->job, at->step)};
+    ReportWishes wishes = {.coverage = epoch_coverage(batch->samples, batch->count)};
+    const Stopwatch watch = start_watch(trainer);
     phase_begin(PHASE_ADAMW);
-    const char *culprit = NULL;
-    const double norm = gradient_norm(run, &culprit);
-    const double loss = total.loss / (double)batch->images;
-    run->progress.step++;
-    run->progress.position += batch->images;
-    if (first &&
-        history_add_step(&run->history, (StepRow){.step = run->progress.step,
-                                                  .loss = loss,
-                                                  .gradient_norm = norm,
-                                                  .learning_rate = run->job.learning_rate}))
-        log_warning("%s", status_message());
+    double *squares = optimizer_square(trainer->optimizer);
+    stop_watch(trainer, watch, PACE_UPDATE, 1.0);
+    phase_begin(PHASE_EXCHANGE);
+    if (ask.ask)
+        ask.ask(ask.context, batch, &wishes);
+    report_gather(trainer->report, batch->slices, sums, &wishes, squares, &result.sums);
+    phase_begin(PHASE_ADAMW);
+    result.gradient_norm = optimizer_norm(trainer->optimizer, &result.culprit);
+    result.loss = result.sums.loss / (double)batch->images;
     /* Written so that a norm that is not a number is refused too. */
-    if (!isfinite(loss) || !(norm <= largest_norm))
-        return skip_step(run, culprit, isfinite(loss));
-    watchdog_position(run->progress.step, run->saved_step);
-    run->bad_steps = 0;
-    add_to_epoch(&run->progress.sums, &total, batch->images);
-    update(run, norm);
+    result.finite = isfinite(result.loss) && result.gradient_norm <= largest_norm;
+    if (!result.culprit)
+        result.culprit = isfinite(result.loss) ? "the gradient's norm" : "the loss";
     phase_begin(PHASE_OTHER);
-    return STATUS_OK;
+    return result;
+}
+
+static void update(Trainer *trainer, const Progress *at, const StepResult *result) {
+    const Job *job = &trainer->plan->job;
+    const double clip = job->clip_norm, norm = result->gradient_norm;
+    const RuleStep step = {.job = job,
+                           .count = at->adam_step + 1,
+                           .learning_rate = result->learning_rate,
+                           .gradient_scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0};
+    const Stopwatch watch = start_watch(trainer);
+    phase_begin(PHASE_ADAMW);
+    optimizer_update(trainer->optimizer, &step, trainer->weights);
+    stop_watch(trainer, watch, PACE_UPDATE, 0.0);
+    phase_begin(PHASE_OTHER);
 }

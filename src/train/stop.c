@@ -79,3 +79,11 @@ double stop_deadline(double limit_minutes, double slurm_end) {
         return INFINITY;
     return (double)time(NULL) + 60.0 * limit_minutes;
 }
+
+/* Seconds before the time limit in which everything should have been written. Slurm's clock is
+ * coarse. */
+static const double reserve_s = 10.0;
+
+bool stop_time_is_up(double left_s, double step_s, double save_s, double evaluation_s) {
+    return left_s < 2.0 * step_s + 3.0 * save_s + 1.5 * evaluation_s + reserve_s;
+}

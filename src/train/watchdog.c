@@ -41,10 +41,10 @@ static struct {
     double gone_at; /* the thread's: when a lost rank was first seen; 0: there is none */
     _Atomic double limit_s;
     atomic_ulong beats;
-    _Atomic(const char *) phase;
+    _Atomic(const char *) work;
     atomic_int kind;
     atomic_ullong step, saved;
-} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .phase = "start"};
+} dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = "start"};
 
 /* ---- the others of this host ---- */
 
@@ -123,10 +123,10 @@ static void bark(const char *reason) {
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     alarm(abort_s);
     fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s\n",
-            dog.ranks.rank, dog.ranks.host, atomic_load(&dog.phase), atomic_load(&dog.step), reason,
+            dog.ranks.rank, dog.ranks.host, atomic_load(&dog.work), atomic_load(&dog.step), reason,
             saved);
     fflush(stderr);
-    log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.phase),
+    log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.work),
              atomic_load(&dog.step), reason, saved);
     MPI_Abort(dog.ranks.comm, STATUS_INTERNAL);
 }
@@ -139,7 +139,7 @@ static void note_end(void) {
     last_save(saved, sizeof saved);
     log_note("%s while this rank stood still in phase '%s' after step %llu: if the launcher named "
              "a rank that died, that is why; %s",
-             stop_requested(), atomic_load(&dog.phase), atomic_load(&dog.step), saved);
+             stop_requested(), atomic_load(&dog.work), atomic_load(&dog.step), saved);
 }
 
 /* ---- the watch ---- */
@@ -313,10 +313,14 @@ void watchdog_stop(void) {
     dog.neighbours = 0;
 }
 
-void watchdog_phase(const char *phase, WatchdogKind kind) {
-    atomic_store(&dog.phase, phase);
+void watchdog_work(const char *what, WatchdogKind kind) {
+    atomic_store(&dog.work, what);
     atomic_store(&dog.kind, (int)kind);
     watchdog_tick();
+}
+
+void watchdog_first_works(const char *what) {
+    watchdog_work(what, dog.ranks.rank == 0 ? WATCHDOG_OWN_WORK : WATCHDOG_TOGETHER);
 }
 
 void watchdog_position(uint64_t step, uint64_t saved) {

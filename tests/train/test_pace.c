@@ -1,5 +1,5 @@
-/* A slow rank is named, on all ranks alike; equal ones, idle ones and small phases are not worth a
- * word. */
+/* A slow rank is named, on all ranks alike; equal ones, idle ones and small kinds of work are not
+ * worth a word. */
 
 #include "mpi_check.h"
 #include "pace.h"

@@ -37,4 +37,7 @@ void batch_progress(BatchExchange *exchange);
  * that passed. Collective. */
 double batch_wait(BatchExchange *exchange, Batch *batch);
 
+/* Bytes that a rank sends for a batch of so many images, on average over the ranks. Local. */
+double batch_sent_bytes(const Ranks *ranks, size_t images);
+
 #endif

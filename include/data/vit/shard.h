@@ -23,4 +23,7 @@ Status shard_read(Shard *shard, const Ranks *ranks, const char *path, const Data
                   DataSplit split, bool coarse, size_t begin, size_t total);
 void shard_free(Shard *shard);
 
+/* Bytes that a sample takes in one. */
+size_t shard_sample_bytes(void);
+
 #endif

@@ -1,18 +1,19 @@
 #ifndef VIT_ADAMW_H
 #define VIT_ADAMW_H
 
-#include "vit/job.h"
-#include "vit/kernels.h"
-#include <stddef.h>
-#include <stdint.h>
+#include "vit/rule.h"
 
-/* AdamW (Loshchilov and Hutter 2019) with decoupled decay on every tensor, in two rules:
+/* AdamW (Loshchilov and Hutter 2019) with decoupled decay on every tensor, in two rules, which
+ * differ in their terms; t is the number of the update, from 1:
  *   tfa (TensorFlow Addons' AdamW on Keras's Adam):  w -= weight_decay w;
  *        w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon)
  *   torch (torch.optim.AdamW):  w -= lr weight_decay w;
- *        w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)  */
+ *        w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ * Rows of the table in rule.c. Local. */
+RuleTerms adamw_tfa_terms(const RuleStep *step);
+RuleTerms adamw_torch_terms(const RuleStep *step);
 
-/* The terms of update number t (from 1), with the gradient scaled (clipping). Local. */
-AdamwTerms adamw_terms(const Job *job, uint64_t t, double gradient_scale);
+/* States: m, v. */
+void adamw_update(const RuleTerms *terms, const RulePiece *piece);
 
 #endif

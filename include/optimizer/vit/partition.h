@@ -4,6 +4,7 @@
 #include "vit/model_shape.h"
 #include "vit/parameter.h"
 #include "vit/ranks.h"
+#include "vit/rule.h"
 
 /* Who updates what. A flat vector (parameter.h) consists of regions, which differ in how their
  * gradient comes about; what happens to a region follows from the job alone, never from the number
@@ -40,7 +41,16 @@ typedef struct Region {
 
 enum { REGIONS_MOST = 2 + JOB_LIST_MAX };
 
+/* The numbers of the regions: everything but the head's kernels, and one of these. */
+static inline size_t partition_units(void) {
+    return 0;
+}
+static inline size_t partition_kernel(size_t layer) {
+    return 1 + layer;
+}
+
 typedef struct Partition {
+    RulePieces rule_pieces;
     size_t regions;
     Region region[REGIONS_MOST]; /* first everything but the head's kernels, then these, in order */
     size_t pieces;
@@ -49,9 +59,17 @@ typedef struct Partition {
     size_t *memory;
 } Partition;
 
-/* Local. STATUS_INTERNAL: out of memory; STATUS_CONFIG: more values than MPI can count. */
+/* Floats of a piece of a tensor that is divided anywhere; of a fat layer's kernel a piece is as
+ * many whole rows of `out` floats as that holds, one at least. */
+enum { PARTITION_PIECE_FLOATS = 4096 };
+static inline size_t partition_row_piece(size_t out) {
+    return out < PARTITION_PIECE_FLOATS ? PARTITION_PIECE_FLOATS / out * out : out;
+}
+
+/* pieces: what the rule wants. Local. STATUS_INTERNAL: out of memory; STATUS_CONFIG: more values
+ * than MPI can count. */
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
-                      size_t batch_size, const Ranks *ranks);
+                      size_t batch_size, RulePieces pieces, const Ranks *ranks);
 void partition_free(Partition *partition);
 
 /* Whether each rank owns a part of it only. */

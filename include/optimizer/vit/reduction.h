@@ -1,66 +1,65 @@
-#ifndef VIT_EXCHANGE_H
-#define VIT_EXCHANGE_H
+#ifndef VIT_REDUCTION_H
+#define VIT_REDUCTION_H
 
+#include "vit/factor_exchange.h"
+#include "vit/memory.h"
 #include "vit/partition.h"
 #include "vit/slices.h"
 #include "vit/vit.h"
 
-/* What the ranks exchange in a step, so that each ends up with the gradient of what it updates and
- * with everyone's weights. Posted as soon as it is final, and moved while the model computes:
+/* The gradients on their way from the ranks that have parts of them to the ranks that update: what
+ * is posted as soon as the model calls it final travels while the model computes. Nothing is
+ * computed here but the sums themselves; what the model must make of them is gradient.h's.
  *
- *   start -> (vit_forward_backward: need_kernels, ready, progress) -> finish -> update ->
- * post_weights
+ *   start -> (vit_forward_backward: ready, progress) -> factors, sum of each region
  *
  * All calls are collective in order, except where local is said. */
-typedef struct Exchange Exchange;
+typedef struct Reduction Reduction;
 
-typedef struct ExchangeOptions {
+typedef struct ReductionOptions {
     size_t batch_size, unit_images;
     size_t train_images; /* of an epoch, the last batch of which may be smaller */
-} ExchangeOptions;
+} ReductionOptions;
 
-/* All ranks return the same; STATUS_INTERNAL when one is out of memory, *exchange is then NULL. */
-Status exchange_init(Exchange **exchange, const Ranks *ranks, const Partition *partition,
-                     const ModelShape *shape, const ParameterTable *table,
-                     const ExchangeOptions *options);
+/* Borders between the ranks' parts of a sum that all get are multiples of so many floats. */
+enum { REDUCTION_GRAIN = MEMORY_LINE_FLOATS };
+
+/* The partition is the caller's. All ranks return the same; STATUS_INTERNAL when one is out of
+ * memory, *reduction is then NULL. */
+Status reduction_init(Reduction **reduction, const Ranks *ranks, const Partition *partition,
+                      const ModelShape *shape, const ParameterTable *table,
+                      const ReductionOptions *options);
 /* Accepts NULL. */
-void exchange_free(Exchange *exchange);
+void reduction_free(Reduction *reduction);
 
-/* What a rank holds, in bytes, and what it sends a step of a whole batch, on average over the
- * ranks. Local. */
-typedef struct ExchangeCost {
-    double memory;
-    double sums, factors, weights; /* sent */
-} ExchangeCost;
-Status exchange_cost(const Ranks *ranks, const Partition *partition, const ModelShape *shape,
-                     const ParameterTable *table, const ExchangeOptions *options,
-                     ExchangeCost *cost);
-
-/* A batch begins, whose slices are the caller's until exchange_finish. Local. */
-void exchange_start(Exchange *exchange, const Slices *slices);
-/* A part of vit_partial is final. */
-void exchange_ready(Exchange *exchange, const Vit *vit, VitPart part, size_t layer);
+/* A batch begins, whose slices are the caller's until all has arrived. Local. */
+void reduction_start(Reduction *reduction, const Slices *slices);
+/* A part of the model's partial gradient is final. */
+void reduction_ready(Reduction *reduction, const VitPartial *partial, VitPart part, size_t layer);
 /* Moves what is under way; to be called often. Local. */
-void exchange_progress(Exchange *exchange);
+void reduction_progress(Reduction *reduction);
 /* Until all that was posted has arrived: for measuring what overlap is worth. Returns the seconds
  * that passed. */
-double exchange_drain(Exchange *exchange);
-/* After vit_forward_backward. weights: those that it was given. *seconds += the time that it
- * waited. */
-void exchange_finish(Exchange *exchange, Vit *vit, const float *weights, double *seconds);
+double reduction_drain(Reduction *reduction);
 
-/* After exchange_finish: the gradient of this rank's part of a region. Local. */
-const float *exchange_gradient(const Exchange *exchange, size_t region);
+/* Of a region treated by factors: the whole batch's, for this rank's rows (region_rows). *seconds
+ * += the time that it waited. */
+Factors reduction_factors(Reduction *reduction, size_t region, double *seconds);
+size_t reduction_rows(const Reduction *reduction, size_t region);
+/* Of another one: the whole batch's sum, all of it or, where the region is divided, this rank's
+ * part; valid until the next step. */
+float *reduction_sum(Reduction *reduction, size_t region, double *seconds);
+/* Images of the batch under way, over all ranks. Local. */
+size_t reduction_images(const Reduction *reduction);
 
-/* This rank's parts of the weights are final; the others' will appear in them. */
-void exchange_post_weights(Exchange *exchange, float *weights);
-/* Until everything but the head's kernels, or these, are there. Return the seconds that passed. */
-double exchange_need_units(Exchange *exchange);
-double exchange_need_kernels(Exchange *exchange);
-
-/* Between full blocks on rank 0 and each rank's own ones, of `own_floats`. Blocking. */
-void exchange_collect(const Ranks *ranks, const Partition *partition, const float *own,
-                      float *full);
-void exchange_deal(const Ranks *ranks, const Partition *partition, const float *full, float *own);
+/* What a rank holds, in bytes, and what it sends a step of a whole batch, in bytes on average over
+ * the ranks. Local. */
+typedef struct ReductionCost {
+    double memory;
+    double sums, factors; /* sent */
+} ReductionCost;
+Status reduction_cost(const Ranks *ranks, const Partition *partition, const ModelShape *shape,
+                      const ParameterTable *table, const ReductionOptions *options,
+                      ReductionCost *cost);
 
 #endif

@@ -18,6 +18,11 @@ const char *stop_requested(void);
  * environment). Before MPI_Init: it starts squeue, for ten seconds at most. */
 double stop_slurm_end(void);
 
+/* Whether what may come before the next chance to stop no longer fits into the seconds that are
+ * left before the time limit: another step, a save, an evaluation (each of so many seconds, with
+ * room for worse), and some reserve. */
+bool stop_time_is_up(double left_s, double step_s, double save_s, double evaluation_s);
+
 /* When the run has to end by its job's [run] time_limit, counted from now. */
 double stop_deadline(double limit_minutes, double slurm_end);
 

@@ -24,8 +24,10 @@ void watchdog_stop(void);
 /* What a rank does: work that needs no other rank, or what may have to wait for others. */
 typedef enum WatchdogKind { WATCHDOG_OWN_WORK, WATCHDOG_TOGETHER } WatchdogKind;
 
-/* The master thread is alive, in this phase (a constant string). Local. */
-void watchdog_phase(const char *phase, WatchdogKind kind);
+/* The master thread is alive and does this (a constant string). Local. */
+void watchdog_work(const char *what, WatchdogKind kind);
+/* The same where rank 0 does it alone and the others wait for it. Local. */
+void watchdog_first_works(const char *what);
 /* Where the run is: after this step; saved: the step of the last save, 0 for none. Local. */
 void watchdog_position(uint64_t step, uint64_t saved);
 /* The master thread is alive; cheap. Local. */

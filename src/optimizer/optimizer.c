@@ -1,0 +1,163 @@
+#include "vit/optimizer.h"
+
+#include "vit/collection.h"
+#include "vit/gradient.h"
+#include "vit/memory.h"
+#include "vit/phase.h"
+#include "vit/replica.h"
+#include "vit/update.h"
+#include "vit/weight_gather.h"
+#include <math.h>
+
+struct Optimizer {
+    OptimizerOptions o;
+    Reduction *reduction;
+    WeightGather *gather;
+    Gradient gradient;
+    float *state[RULE_STATES_MOST]; /* [partition->own_floats] */
+    double *squares;                /* [partition->pieces] */
+    uint64_t *digests;              /* [ranks] */
+    OptimizerWaits waits;
+};
+
+static ReductionOptions reduction_options(const OptimizerOptions *o) {
+    return (ReductionOptions){.batch_size = o->job->batch_size,
+                              .unit_images = o->job->unit_images,
+                              .train_images = o->train_images};
+}
+
+static Status allocate(Optimizer *optimizer) {
+    const OptimizerOptions *o = &optimizer->o;
+    for (size_t s = 0; s < o->rule->states; s++)
+        STATUS_TRY(memory_allocate(&optimizer->state[s], o->partition->own_floats, sizeof(float),
+                                   "the optimizer's state"));
+    STATUS_TRY(memory_allocate(&optimizer->squares, o->partition->pieces, sizeof(double),
+                               "the gradient's squares"));
+    STATUS_TRY(memory_allocate(&optimizer->digests, (size_t)o->ranks->size, sizeof(uint64_t),
+                               "the ranks' digests"));
+    return gradient_init(&optimizer->gradient, o->partition, o->ranks->rank);
+}
+
+static Status make(Optimizer *optimizer) {
+    const OptimizerOptions *o = &optimizer->o;
+    const ReductionOptions reduction = reduction_options(o);
+    STATUS_TRY(ranks_agree(o->ranks, allocate(optimizer)));
+    STATUS_TRY(reduction_init(&optimizer->reduction, o->ranks, o->partition, o->shape, o->table,
+                              &reduction));
+    return weight_gather_init(&optimizer->gather, o->ranks, o->partition);
+}
+
+Status optimizer_init(Optimizer **optimizer, const OptimizerOptions *options) {
+    STATUS_TRY(ranks_allocate(options->ranks, optimizer, sizeof **optimizer, "the optimizer"));
+    (*optimizer)->o = *options;
+    const Status status = make(*optimizer);
+    if (status != STATUS_OK) {
+        optimizer_free(*optimizer);
+        *optimizer = NULL;
+    }
+    return status;
+}
+
+void optimizer_free(Optimizer *optimizer) {
+    if (!optimizer)
+        return;
+    weight_gather_free(optimizer->gather);
+    reduction_free(optimizer->reduction);
+    gradient_free(&optimizer->gradient);
+    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+        memory_free(optimizer->state[s]);
+    memory_free(optimizer->squares);
+    memory_free(optimizer->digests);
+    memory_free(optimizer);
+}
+
+/* ---- a step ---- */
+
+void optimizer_begin(Optimizer *optimizer, const Slices *slices) {
+    optimizer->waits.weights += weight_gather_need_units(optimizer->gather);
+    reduction_start(optimizer->reduction, slices);
+}
+
+void optimizer_need_kernels(Optimizer *optimizer) {
+    optimizer->waits.weights += weight_gather_need_kernels(optimizer->gather);
+}
+
+void optimizer_ready(Optimizer *optimizer, const Vit *vit, VitPart part, size_t layer) {
+    reduction_ready(optimizer->reduction, vit_partial(vit), part, layer);
+    if (optimizer->o.no_overlap)
+        optimizer->waits.gradients += reduction_drain(optimizer->reduction);
+}
+
+void optimizer_progress(Optimizer *optimizer) {
+    reduction_progress(optimizer->reduction);
+    weight_gather_progress(optimizer->gather);
+}
+
+void optimizer_reduce(Optimizer *optimizer, Vit *vit, const float *weights, const VitHooks *hooks) {
+    gradient_finish(&optimizer->gradient, optimizer->reduction, vit, weights, hooks,
+                    &optimizer->waits.gradients);
+}
+
+double *optimizer_square(Optimizer *optimizer) {
+    update_squares(&optimizer->gradient, optimizer->o.ranks->rank, optimizer->squares);
+    return optimizer->squares;
+}
+
+double optimizer_norm(const Optimizer *optimizer, const char **culprit) {
+    const Partition *partition = optimizer->o.partition;
+    double sum = 0.0;
+    *culprit = NULL;
+    for (size_t p = 0; p < partition->pieces; p++) {
+        if (!isfinite(optimizer->squares[p]) && !*culprit)
+            *culprit = optimizer->o.table->entry[partition->piece[p].entry].name;
+        sum += optimizer->squares[p];
+    }
+    return sqrt(sum);
+}
+
+void optimizer_update(Optimizer *optimizer, const RuleStep *step, float *weights) {
+    const OptimizerOptions *o = &optimizer->o;
+    update_weights(&optimizer->gradient, o->ranks->rank, o->table, o->rule, step, weights,
+                   optimizer->state);
+    weight_gather_post(optimizer->gather, weights);
+    if (o->no_overlap)
+        optimizer_settle(optimizer);
+}
+
+void optimizer_settle(Optimizer *optimizer) {
+    optimizer->waits.weights +=
+        weight_gather_need_units(optimizer->gather) + weight_gather_need_kernels(optimizer->gather);
+}
+
+/* ---- between steps ---- */
+
+Status optimizer_check_replicas(Optimizer *optimizer, const float *weights, uint64_t step) {
+    return replica_check(optimizer->o.ranks, optimizer->o.table, weights, step, optimizer->digests);
+}
+
+void optimizer_collect(const Optimizer *optimizer, float *const full[static RULE_STATES_MOST]) {
+    for (size_t s = 0; s < optimizer->o.rule->states; s++)
+        collection_gather(optimizer->o.ranks, optimizer->o.partition, optimizer->state[s], full[s]);
+}
+
+void optimizer_deal(Optimizer *optimizer, float *const full[static RULE_STATES_MOST]) {
+    for (size_t s = 0; s < optimizer->o.rule->states; s++)
+        collection_deal(optimizer->o.ranks, optimizer->o.partition, full[s], optimizer->state[s]);
+}
+
+OptimizerWaits optimizer_waits(const Optimizer *optimizer) {
+    return optimizer->waits;
+}
+
+Status optimizer_cost(const OptimizerOptions *o, OptimizerCost *cost) {
+    const ReductionOptions options = reduction_options(o);
+    ReductionCost reduction;
+    *cost = (OptimizerCost){0};
+    STATUS_TRY(reduction_cost(o->ranks, o->partition, o->shape, o->table, &options, &reduction));
+    cost->memory = reduction.memory + gradient_bytes(o->partition, o->ranks->rank) +
+                   (double)(o->rule->states * o->partition->own_floats * sizeof(float));
+    cost->sums = reduction.sums;
+    cost->factors = reduction.factors;
+    cost->weights = weight_gather_sent(o->ranks, o->partition);
+    return STATUS_OK;
+}

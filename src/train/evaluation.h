@@ -1,0 +1,15 @@
+#ifndef VIT_EVALUATION_H
+#define VIT_EVALUATION_H
+
+#include "trainer.h"
+
+/* What an evaluation found; NaN when there were no images. */
+typedef struct Evaluation {
+    double loss, accuracy, top5_accuracy; /* mean; fractions */
+} Evaluation;
+
+/* Weights [floats of a flat vector] on all images of a split, without augmentation or dropout, no
+ * sample counted twice. Collective; the same values on all ranks. Sets trainer->evaluation_rate. */
+Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard);
+
+#endif

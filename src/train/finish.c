@@ -1,0 +1,116 @@
+#include "finish.h"
+
+#include "evaluation.h"
+#include "resume.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/watchdog.h"
+#include <math.h>
+#include <string.h>
+
+/* Rank 0: the best weights. Where best.h5 is lost or does not belong here, the current weights take
+ * its place. */
+static void take_best(Training *training, float *best) {
+    const Trainer *trainer = &training->trainer;
+    Progress *progress = &training->progress;
+    saver_wait(&training->saver);
+    watchdog_first_works("reading best.h5");
+    const Status status = resume_best(training->plan, &training->saver.output, progress, best);
+    watchdog_work("the end of training", WATCHDOG_TOGETHER);
+    if (status == STATUS_OK)
+        return;
+    log_warning("%s; the current weights take its place", status_message());
+    /* They are not what was the best: a later validation makes a new one. */
+    progress->best_val_accuracy = NAN;
+    progress->best_epoch = 0;
+    saver_write(&training->saver, trainer,
+                (SaveWish){.best = true,
+                           .best_val_accuracy = progress->best_val_accuracy,
+                           .best_epoch = progress->best_epoch});
+    saver_wait(&training->saver);
+    memcpy(best, trainer->weights, training->plan->table.floats * sizeof *best);
+}
+
+/* The best weights on the test split. */
+static Status test_best(Training *training, Evaluation *test) {
+    const Plan *plan = training->plan;
+    float *best;
+    const Status status =
+        memory_allocate(&best, plan->table.floats, sizeof *best, "the best weights");
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    if (plan->ranks->rank == 0)
+        take_best(training, best);
+    ranks_broadcast(plan->ranks, best, plan->table.floats * sizeof *best);
+    *test = evaluation_run(&training->trainer, best, &training->trainer.input.test);
+    memory_free(best);
+    return STATUS_OK;
+}
+
+/* The job ends with steps that went wrong. */
+static Status wrecked(Training *training) {
+    char saved[SAVER_TEXT];
+    saver_wait(&training->saver);
+    saver_describe(&training->saver, saved);
+    return status_fail(STATUS_INTERNAL,
+                       "the last %zu steps, up to step %llu, were not finite and were skipped; %s",
+                       training->bad_steps, (unsigned long long)training->progress.step, saved);
+}
+
+Status finish_run(Training *training) {
+    Progress *progress = &training->progress;
+    Saver *saver = &training->saver;
+    Evaluation test;
+    if (training->bad_steps)
+        return wrecked(training);
+    training_log_digest(training, "Weights SHA-256");
+    STATUS_TRY(test_best(training, &test));
+    progress->finished = true;
+    progress->test_loss = test.loss;
+    progress->test_accuracy = test.accuracy;
+    progress->test_top5_accuracy = test.top5_accuracy;
+    saver_write(saver, &training->trainer, (SaveWish){.last = true, .metrics = true});
+    if (training->plan->ranks->rank == 0) {
+        saver_wait(saver);
+        saver_show(saver);
+        display_test(test.loss, test.accuracy, test.top5_accuracy);
+    }
+    return saver_check(saver, 0, SAVE_FILES);
+}
+
+/* Only last.h5 is needed to go on. While steps go wrong the one from before is better than a new
+ * one. */
+Status finish_stopped(Training *training) {
+    const Plan *plan = training->plan;
+    Saver *saver = &training->saver;
+    const unsigned long long step = training->progress.step;
+    char saved[SAVER_TEXT];
+    if (training->bad_steps == 0)
+        saver_write(saver, &training->trainer, (SaveWish){.last = true});
+    saver_wait(saver);
+    saver_show(saver);
+    STATUS_TRY(saver_check(saver, SAVE_LAST, 1));
+    if (training->bad_steps == 0)
+        return status_fail(STATUS_STOPPED,
+                           "Stopped after step %llu, saved in %s; the same command goes on", step,
+                           plan->job.output);
+    saver_describe(saver, saved);
+    /* Without anything to go on from the same would happen again and again. */
+    const Status nothing = saver->saved_step ? STATUS_OK : wrecked(training);
+    STATUS_TRY(ranks_agree(plan->ranks, plan->ranks->rank == 0 ? nothing : STATUS_OK));
+    return status_fail(STATUS_STOPPED,
+                       "Stopped after step %llu, while steps went wrong; %s; the same command goes "
+                       "on from there",
+                       step, saved);
+}
+
+Status finish_again(const Training *training) {
+    const Progress *progress = &training->progress;
+    const bool first = training->plan->ranks->rank == 0;
+    if (first)
+        log_info("This job is finished (%llu epochs, %llu steps); --fresh runs it again",
+                 (unsigned long long)progress->epoch, (unsigned long long)progress->step);
+    training_log_digest(training, "Weights SHA-256");
+    if (first)
+        display_test(progress->test_loss, progress->test_accuracy, progress->test_top5_accuracy);
+    return STATUS_OK;
+}

@@ -1,0 +1,127 @@
+#include "input.h"
+
+#include "vit/epoch_order.h"
+#include "vit/memory.h"
+#include "vit/watchdog.h"
+#include <omp.h>
+
+static Status read_shards(Input *input, bool training) {
+    const Plan *plan = input->plan;
+    const bool coarse = plan->job.labels == LABELS_COARSE;
+    const char *path = plan->job.data_file;
+    STATUS_TRY(shard_read(&input->test, plan->ranks, path, &plan->data, SPLIT_TEST, coarse, 0,
+                          plan->data.images[SPLIT_TEST]));
+    if (!training)
+        return STATUS_OK;
+    STATUS_TRY(shard_read(&input->train, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse, 0,
+                          plan->train_images));
+    return shard_read(&input->validation, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse,
+                      plan->train_images, plan->validation_images);
+}
+
+static Status allocate(Input *input) {
+    const Plan *plan = input->plan;
+    STATUS_TRY(
+        memory_allocate(&input->order, plan->train_images, sizeof *input->order, "epoch order"));
+    STATUS_TRY(augment_init(&input->augment, &plan->job, &plan->data));
+    return memory_allocate(&input->scratch, plan->threads * augment_scratch(&input->augment),
+                           sizeof(float), "augmentation");
+}
+
+Status input_init(Input *input, const Plan *plan, bool training) {
+    *input = (Input){.plan = plan};
+    watchdog_work("reading the data", WATCHDOG_OWN_WORK);
+    const Status read = read_shards(input, training);
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, read));
+    STATUS_TRY(ranks_agree(plan->ranks, allocate(input)));
+    if (!training)
+        return STATUS_OK;
+    return batch_exchange_init(&input->batches, plan->ranks, &input->train, plan->job.batch_size,
+                               plan->job.unit_images);
+}
+
+void input_free(Input *input) {
+    batch_exchange_free(input->batches);
+    augment_free(&input->augment);
+    shard_free(&input->train);
+    shard_free(&input->validation);
+    shard_free(&input->test);
+    memory_free(input->scratch);
+    memory_free(input->order);
+    *input = (Input){0};
+}
+
+/* ---- batches ---- */
+
+static void start_epoch(Input *input, uint64_t epoch, size_t position) {
+    epoch_order(input->plan->job.seed, epoch, input->plan->train_images, input->order);
+    input->posted_epoch = epoch;
+    input->position = position;
+}
+
+/* Sends for the next batch of the epoch, if there is one. */
+static void post(Input *input) {
+    size_t images = plan_batch_at(input->plan, input->position);
+    if (input->endless && images < plan_batch_at(input->plan, 0)) {
+        start_epoch(input, input->posted_epoch + 1, 0);
+        images = plan_batch_at(input->plan, 0);
+    }
+    if (images)
+        batch_post(input->batches, input->order + input->position, images);
+    input->position += images;
+}
+
+void input_begin(Input *input, uint64_t epoch, size_t position) {
+    start_epoch(input, epoch, position);
+    post(input);
+}
+
+Batch input_next(Input *input) {
+    Batch batch;
+    watchdog_work("waiting for samples", WATCHDOG_TOGETHER);
+    input->waited += batch_wait(input->batches, &batch);
+    input->epoch = input->posted_epoch;
+    post(input);
+    return batch;
+}
+
+void input_progress(Input *input) {
+    batch_progress(input->batches);
+}
+
+/* ---- what the model sees ---- */
+
+static void load(const void *context, size_t image, float *patches) {
+    const InputView *view = context;
+    const Augment *augment = &view->input->augment;
+    float *scratch = view->input->scratch + (size_t)omp_get_thread_num() * augment_scratch(augment);
+    const uint8_t *pixels = view->pixels + image * DATA_IMAGE_BYTES;
+    if (!view->augmented) {
+        augment_image(augment, pixels, NULL, scratch, patches);
+        return;
+    }
+    const AugmentDraw draw = augment_draw(augment, view->input->epoch, view->vit.sample[image]);
+    augment_image(augment, pixels, &draw, scratch, patches);
+}
+
+void input_view_batch(InputView *view, const Input *input, const Batch *batch) {
+    *view = (InputView){.input = input, .pixels = batch->pixels, .augmented = true};
+    view->vit = (VitInput){.images = batch->count,
+                           .first = slices_first(batch->slices, input->plan->ranks->rank),
+                           .batch = batch->images,
+                           .sample = batch->samples,
+                           .label = batch->labels,
+                           .load = load,
+                           .context = view};
+}
+
+void input_view_shard(InputView *view, const Input *input, const Shard *shard) {
+    *view = (InputView){.input = input, .pixels = shard->images};
+    view->vit = (VitInput){.images = shard->count,
+                           .first = shard->first,
+                           .batch = shard->total,
+                           .label = shard->labels,
+                           .load = load,
+                           .context = view};
+}

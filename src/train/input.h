@@ -1,0 +1,52 @@
+#ifndef VIT_INPUT_H
+#define VIT_INPUT_H
+
+#include "plan.h"
+#include "vit/augment.h"
+#include "vit/batch.h"
+#include "vit/shard.h"
+
+/* The pictures of a run: this rank's shards, the batches on their way to it, and how the model gets
+ * to see them. */
+typedef struct Input {
+    const Plan *plan;
+    Shard train, validation, test;
+    Augment augment;
+    float *scratch;  /* [threads, augment_scratch] */
+    uint32_t *order; /* [train_images] of the epoch whose batches are posted */
+    BatchExchange *batches;
+    uint64_t epoch;        /* of the batch that input_next gave */
+    uint64_t posted_epoch; /* of the one under way */
+    size_t position;       /* in that epoch: behind the batch under way */
+    bool endless;          /* for measuring: whole batches only, epoch after epoch */
+    double waited;         /* s for samples, since input_init */
+} Input;
+
+/* Reads the shards; training: the training split too, and what it takes to bring batches.
+ * Collective, all ranks return the same; errors as shard_read, and STATUS_INTERNAL when one is out
+ * of memory. input_free accepts what is left, and {0}. */
+Status input_init(Input *input, const Plan *plan, bool training);
+/* Collective. Whatever is under way is finished first. */
+void input_free(Input *input);
+
+/* Batches come from here on: the epoch's permutation from that sample on, the first batch is on its
+ * way. Collective in order. */
+void input_begin(Input *input, uint64_t epoch, size_t position);
+/* The next batch of the epoch, valid until the next call; the one after it is on its way then.
+ * Collective in order. */
+Batch input_next(Input *input);
+/* Moves what is under way. Local. */
+void input_progress(Input *input);
+
+/* How the model sees a batch, augmented, or this rank's part of a split, as it is. `vit` is for the
+ * model's calls and points into the view, which must stay where it is meanwhile. Local. */
+typedef struct InputView {
+    VitInput vit;
+    const Input *input;
+    const uint8_t *pixels;
+    bool augmented;
+} InputView;
+void input_view_batch(InputView *view, const Input *input, const Batch *batch);
+void input_view_shard(InputView *view, const Input *input, const Shard *shard);
+
+#endif

@@ -1,0 +1,119 @@
+#include "overview.h"
+
+#include "vit/cpu.h"
+#include "vit/gemm.h"
+#include "vit/log.h"
+#include "vit/size.h"
+#include "vit/version.h"
+#include <stdio.h>
+
+static void list_text(const SizeList *list, char *text, size_t bytes) {
+    size_t used = 0;
+    snprintf(text, bytes, "none");
+    for (size_t i = 0; i < list->count && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%zu", i ? "-" : "", list->value[i]);
+}
+
+/* 21759012 -> "21,759,012". */
+static const char *grouped(size_t value, char text[static 32]) {
+    char digits[32];
+    const int length = snprintf(digits, sizeof digits, "%zu", value);
+    size_t used = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            text[used++] = ',';
+        text[used++] = digits[i];
+    }
+    text[used] = '\0';
+    return text;
+}
+
+static void show_model(const Plan *plan) {
+    const ModelShape *shape = &plan->shape;
+    char mlp[128], head[128], number[32];
+    list_text(&shape->mlp, mlp, sizeof mlp);
+    list_text(&shape->head, head, sizeof head);
+    log_info(
+        "  model       %zux%zu pixels, patches of %zu: %zu tokens of %zu; %zu blocks, %zu heads "
+        "of %zu, MLP %s",
+        shape->image_size, shape->image_size, shape->patch_size, shape->T, shape->D, shape->depth,
+        shape->H, shape->K, mlp);
+    log_info("              %s, head %s, %zu classes",
+             shape->pool == POOL_FLATTEN ? "flatten" : "mean pooling", head, shape->classes);
+    log_info("  parameters  %s", grouped(plan->table.trainable, number));
+    log_info("  arithmetic  %.4g GFLOP a training image (forward %.4g)",
+             1e-9 * model_training_flops(shape), 1e-9 * model_forward_flops(shape));
+    if (model_folds_attention(shape))
+        log_info("              attention folded: %.4g of them are executed",
+                 1e-9 * model_executed_flops(shape));
+}
+
+/* How the gradients come about, and what that costs. */
+static void show_gradients(const Plan *plan) {
+    static const char *const treatment[] = {"summed, updated by all", "summed, divided",
+                                            "from factors, divided"};
+    PlanCost cost;
+    char number[32];
+    if (plan_cost(plan, &cost) != STATUS_OK) {
+        log_warning("%s", status_message());
+        return;
+    }
+    for (size_t g = 0; g < plan->partition.regions; g++) {
+        const Region *region = &plan->partition.region[g];
+        const char *name = plan->table.entry[plan->partition.piece[region->first_piece].entry].name;
+        log_info("  %s %s: %s values, %s", g ? "           " : "gradients  ",
+                 g ? name : "all but the head's kernels", grouped(region->floats, number),
+                 treatment[region->treatment]);
+    }
+    log_info("  a rank      %.2f GB of memory (rank 0, with a checkpoint's snapshot, %.2f); sends "
+             "%.1f MB a step: sums %.1f, factors %.1f, weights %.1f, images %.1f",
+             1e-9 * cost.memory, 1e-9 * (cost.memory + cost.snapshot),
+             1e-6 * (cost.sums + cost.factors + cost.weights + cost.images), 1e-6 * cost.sums,
+             1e-6 * cost.factors, 1e-6 * cost.weights, 1e-6 * cost.images);
+}
+
+/* "2 x 8 threads", "2 x 1 to 7 threads". */
+static void show_ranks(const Plan *plan) {
+    const Placement *placement = &plan->placement;
+    char processor[128], threads[64];
+    cpu_model(processor, sizeof processor);
+    if (placement->least_threads == placement->most_threads)
+        snprintf(threads, sizeof threads, "%zu", placement->most_threads);
+    else
+        snprintf(threads, sizeof threads, "%zu to %zu", placement->least_threads,
+                 placement->most_threads);
+    log_info("  ranks       %d x %s thread%s on %zu node%s; %s", plan->ranks->size, threads,
+             placement->most_threads == 1 ? "" : "s", placement->nodes,
+             placement->nodes == 1 ? "" : "s", processor);
+    for (size_t i = 0; i < placement->lines; i++)
+        log_info("  %s", placement->line[i]);
+}
+
+void overview_show_advice(const Plan *plan) {
+    for (size_t i = 0; i < plan->placement.advices; i++)
+        log_warning("%s", plan->placement.advice[i]);
+}
+
+void overview_show(const Plan *plan) {
+    char training[32], validation[32], test[32];
+    const size_t units = size_groups(plan->job.batch_size, plan->job.unit_images);
+    const size_t threads = plan->placement.all_threads;
+    log_info("vit_mpi %s: job %s, output %s", version_text, plan->job.name, plan->job.output);
+    show_model(plan);
+    log_info("  data        %s: %s training, %s validation, %s test images", plan->job.data_file,
+             grouped(plan->train_images, training), grouped(plan->validation_images, validation),
+             grouped(plan->data.images[SPLIT_TEST], test));
+    log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", plan->job.batch_size,
+             plan_epoch_steps(plan), plan->job.epochs);
+    show_ranks(plan);
+    log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
+             gemm_description());
+    show_gradients(plan);
+    if (gemm_warning())
+        log_warning("%s", gemm_warning());
+    overview_show_advice(plan);
+    if (units < threads)
+        log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
+                    "[train] unit_images = %zu",
+                    threads - units, threads, plan->job.batch_size, units, plan->job.unit_images);
+}

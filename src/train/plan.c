@@ -1,0 +1,177 @@
+#include "plan.h"
+
+#include "vit/batch.h"
+#include "vit/checkpoint.h"
+#include "vit/memory.h"
+#include "vit/size.h"
+#include "vit/stop.h"
+#include "vit/watchdog.h"
+#include <omp.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A checkpoint begins with HDF5's signature. */
+static bool is_checkpoint(const char *path) {
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char first[8] = {0};
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const size_t length = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
+}
+
+/* Rank 0 reads the job's text; all get it. */
+static Status read_job_text(const Plan *plan, char **text) {
+    Status status = STATUS_OK;
+    *text = NULL;
+    watchdog_first_works("reading the job");
+    if (plan->ranks->rank == 0)
+        status = is_checkpoint(plan->command->job) ? checkpoint_read_job(plan->command->job, text)
+                                                   : job_read_text(plan->command->job, text);
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    size_t bytes = *text ? strlen(*text) + 1 : 0;
+    ranks_broadcast(plan->ranks, &bytes, sizeof bytes);
+    if (!*text)
+        status = memory_allocate(text, bytes, 1, "the job's text");
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    ranks_broadcast(plan->ranks, *text, bytes);
+    return STATUS_OK;
+}
+
+static Status parse_job(Plan *plan, const char *text) {
+    STATUS_TRY(job_parse(&plan->job, plan->command->job, text, plan->command->override_count,
+                         plan->command->overrides));
+    if ((size_t)plan->ranks->size > plan->job.batch_size)
+        return status_fail(STATUS_CONFIG,
+                           "%s: %d ranks share a batch of [data] batch_size = %zu images: use at "
+                           "most as many ranks as images",
+                           plan->command->job, plan->ranks->size, plan->job.batch_size);
+    return job_to_text(&plan->job, &plan->job_text);
+}
+
+/* Sizes of the splits; every rank gets the header that rank 0 read. */
+static Status read_data_header(Plan *plan) {
+    Status status = STATUS_OK;
+    watchdog_first_works("reading the data's header");
+    if (plan->ranks->rank == 0)
+        status = data_file_read_header(plan->job.data_file, &plan->data);
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    ranks_broadcast(plan->ranks, &plan->data, sizeof plan->data);
+    return STATUS_OK;
+}
+
+static Status check_data(Plan *plan) {
+    const bool coarse = plan->job.labels == LABELS_COARSE;
+    const size_t images = plan->data.images[SPLIT_TRAIN];
+    if (coarse && plan->data.coarse_classes == 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] labels = coarse, but %s has no coarse labels: use fine",
+                           plan->command->job, plan->job.data_file);
+    plan->train_images = (size_t)((double)images * (1.0 - plan->job.validation_split));
+    plan->validation_images = images - plan->train_images;
+    if (images == 0 || images > UINT32_MAX || plan->data.images[SPLIT_TEST] == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: %zu training images and %zu test images: there must be some of "
+                           "each, and less than 2^32",
+                           plan->job.data_file, images, plan->data.images[SPLIT_TEST]);
+    if (plan->train_images == 0)
+        return status_fail(
+            STATUS_CONFIG,
+            "%s: [data] validation_split = %g leaves none of the %zu training images "
+            "of %s to train on: use a smaller one",
+            plan->command->job, plan->job.validation_split, images, plan->job.data_file);
+    plan->shape = model_shape(&plan->job, coarse ? plan->data.coarse_classes : plan->data.classes);
+    return STATUS_OK;
+}
+
+static Status choose_threads(Plan *plan) {
+    STATUS_TRY(placement_find(&plan->placement, plan->ranks, plan->job.threads));
+    plan->threads = plan->placement.threads;
+    omp_set_dynamic(0);
+    omp_set_num_threads((int)plan->threads);
+    return STATUS_OK;
+}
+
+static Status choose_pieces(Plan *plan) {
+    const Job *job = &plan->job;
+    plan->rule = rule_of_job(job);
+    STATUS_TRY(slices_most(plan->ranks, plan->train_images, job->batch_size, job->unit_images,
+                           &plan->slice));
+    return partition_init(&plan->partition, &plan->shape, &plan->table, job->batch_size,
+                          plan->rule->pieces, plan->ranks);
+}
+
+Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
+    char *text = NULL;
+    *plan = (Plan){.ranks = ranks, .command = command};
+    Status status = read_job_text(plan, &text);
+    if (status == STATUS_OK)
+        status = ranks_agree(ranks, parse_job(plan, text));
+    memory_free(text);
+    STATUS_TRY(status);
+    plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
+    STATUS_TRY(read_data_header(plan));
+    STATUS_TRY(ranks_agree(ranks, check_data(plan)));
+    STATUS_TRY(ranks_agree(ranks, parameter_table_init(&plan->table, &plan->shape)));
+    STATUS_TRY(choose_threads(plan));
+    return ranks_agree(ranks, choose_pieces(plan));
+}
+
+void plan_free(Plan *plan) {
+    partition_free(&plan->partition);
+    parameter_table_free(&plan->table);
+    memory_free(plan->job_text);
+    *plan = (Plan){0};
+}
+
+VitOptions plan_vit_options(const Plan *plan) {
+    return (VitOptions){.seed = plan->job.seed,
+                        .batch_size = plan->job.batch_size,
+                        .unit_images = plan->job.unit_images,
+                        .threads = plan->threads,
+                        .images = plan->slice.images,
+                        .nodes = plan->slice.nodes};
+}
+
+OptimizerOptions plan_optimizer_options(const Plan *plan) {
+    return (OptimizerOptions){.ranks = plan->ranks,
+                              .job = &plan->job,
+                              .shape = &plan->shape,
+                              .table = &plan->table,
+                              .partition = &plan->partition,
+                              .rule = plan->rule,
+                              .train_images = plan->train_images};
+}
+
+size_t plan_batch_at(const Plan *plan, size_t position) {
+    return size_smaller(plan->train_images - position, plan->job.batch_size);
+}
+
+size_t plan_epoch_steps(const Plan *plan) {
+    return size_groups(plan->train_images, plan->job.batch_size);
+}
+
+Status plan_cost(const Plan *plan, PlanCost *cost) {
+    const VitOptions vit = plan_vit_options(plan);
+    const OptimizerOptions optimizer = plan_optimizer_options(plan);
+    const size_t ranks = (size_t)plan->ranks->size, vector = plan->table.floats * sizeof(float);
+    const size_t images = plan->data.images[SPLIT_TRAIN] + plan->data.images[SPLIT_TEST];
+    OptimizerCost updating;
+    size_t model;
+    *cost = (PlanCost){0};
+    STATUS_TRY(optimizer_cost(&optimizer, &updating));
+    STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
+    const size_t order = plan->train_images * sizeof(uint32_t);
+    cost->memory =
+        updating.memory + (double)(vector + model + images / ranks * shard_sample_bytes() + order);
+    cost->snapshot = (double)((1 + plan->rule->states) * vector);
+    cost->sums = updating.sums;
+    cost->factors = updating.factors;
+    cost->weights = updating.weights;
+    cost->images = batch_sent_bytes(plan->ranks, plan->job.batch_size);
+    return STATUS_OK;
+}

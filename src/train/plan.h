@@ -1,0 +1,55 @@
+#ifndef VIT_PLAN_H
+#define VIT_PLAN_H
+
+#include "vit/command.h"
+#include "vit/data_file.h"
+#include "vit/job.h"
+#include "vit/optimizer.h"
+#include "vit/placement.h"
+#include "vit/ranks.h"
+#include "vit/vit.h"
+
+/* What a run is going to do: everything that follows from the command line, the job, the data's
+ * header and the ranks, before any memory is taken. Constant once it is read; `--check` prints it
+ * (overview.h). */
+typedef struct Plan {
+    const Ranks *ranks;
+    const Command *command;
+    Job job;
+    char *job_text; /* resolved */
+    DataHeader data;
+    size_t train_images, validation_images; /* of the training split */
+    ModelShape shape;
+    ParameterTable table;
+    const Rule *rule;    /* by which weights are updated */
+    Partition partition; /* who updates what */
+    Placement placement; /* of the ranks on nodes and cores */
+    size_t threads;      /* of this rank */
+    SlicesMost slice;    /* the most that this rank has of any batch */
+    double deadline;     /* by the time limit, in seconds since the epoch */
+} Plan;
+
+/* Reads job and header; settles the threads, also OpenMP's. ranks and command stay the caller's;
+ * slurm_end: see stop_slurm_end. Collective, and all ranks return the same: STATUS_CONFIG,
+ * STATUS_DATA, STATUS_IO as job_parse and data_file_read_header have them. plan_free accepts what
+ * is left, and {0}. */
+Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end);
+void plan_free(Plan *plan);
+
+/* What it says to its parts. Local. */
+VitOptions plan_vit_options(const Plan *plan);
+OptimizerOptions plan_optimizer_options(const Plan *plan);
+
+/* Images of a batch of the epoch that begins at a position; steps of a whole epoch. Local. */
+size_t plan_batch_at(const Plan *plan, size_t position);
+size_t plan_epoch_steps(const Plan *plan);
+
+/* What a rank holds, in bytes, and what it sends a step, in bytes on average over the ranks. Local.
+ * STATUS_INTERNAL: out of memory for looking. */
+typedef struct PlanCost {
+    double memory, snapshot;               /* snapshot: rank 0's in addition, for checkpoints */
+    double sums, factors, weights, images; /* sent */
+} PlanCost;
+Status plan_cost(const Plan *plan, PlanCost *cost);
+
+#endif

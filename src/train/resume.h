@@ -1,0 +1,21 @@
+#ifndef VIT_RESUME_H
+#define VIT_RESUME_H
+
+#include "training.h"
+
+/* What was saved comes back. */
+
+/* Initial or stored state on all ranks. Errors: STATUS_CONFIG when the job does not fit the
+ * checkpoint, STATUS_DATA when all of them are damaged, STATUS_IO. Collective, all ranks return the
+ * same. */
+Status resume_run(Training *training);
+
+/* The weights of a checkpoint of the same model on all ranks, into a flat vector. Collective. */
+Status resume_weights(const Plan *plan, const char *path, float *weights);
+
+/* Rank 0: best.h5, whose job, data and place in the run must be those that progress tells of, into
+ * a flat vector. STATUS_DATA when it holds other weights. */
+Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
+                   float *weights);
+
+#endif

@@ -1,0 +1,229 @@
+#include "saver.h"
+
+#include "vit/copy.h"
+#include "vit/cpu.h"
+#include "vit/gemm.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/version.h"
+#include "vit/watchdog.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+void saver_init(Saver *saver, const Plan *plan, Progress *progress, const History *history,
+                const StepTimes *times, Display *display) {
+    *saver = (Saver){.plan = plan,
+                     .progress = progress,
+                     .history = history,
+                     .times = times,
+                     .display = display,
+                     .output = {.lock = -1},
+                     .writer = {.enter = placement_free_thread}};
+}
+
+Status saver_allocate(Saver *saver) {
+    const char *what = "a checkpoint's snapshot";
+    const size_t floats = saver->plan->table.floats;
+    if (saver->plan->ranks->rank != 0)
+        return STATUS_OK;
+    STATUS_TRY(memory_allocate(&saver->weights, floats, sizeof(float), what));
+    for (size_t s = 0; s < saver->plan->rule->states; s++)
+        STATUS_TRY(memory_allocate(&saver->state[s], floats, sizeof(float), what));
+    return STATUS_OK;
+}
+
+void saver_free(Saver *saver) {
+    saver_wait(saver);
+    memory_free(saver->weights);
+    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+        memory_free(saver->state[s]);
+    history_free(&saver->history_copy);
+    output_close(&saver->output);
+}
+
+Status saver_open(Saver *saver, bool fresh) {
+    char moved[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    STATUS_TRY(output_open(&saver->output, saver->plan->job.output, fresh, moved));
+    STATUS_TRY(output_path(&saver->output, "log.txt", path));
+    STATUS_TRY(log_open(path));
+    if (moved[0])
+        log_info("Starting over; the earlier run is now in %s", moved);
+    return STATUS_OK;
+}
+
+/* ---- the snapshot ---- */
+
+static BuildInfo build_info(const Plan *plan) {
+    BuildInfo build = {.ranks = (uint64_t)plan->ranks->size, .threads = plan->threads};
+    time_t now = time(NULL);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(build.date, sizeof build.date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    snprintf(build.version, sizeof build.version, "%s", version_text);
+    snprintf(build.compiler, sizeof build.compiler, "%s", version_compiler);
+    snprintf(build.gemm, sizeof build.gemm, "%s", gemm_description());
+    snprintf(build.kernels, sizeof build.kernels, "%s", cpu_level_name(kernels_best()->level));
+    snprintf(build.host, sizeof build.host, "%s", plan->ranks->host);
+    return build;
+}
+
+/* The weights as they are, the states as they were collected last. */
+static Checkpoint snapshot(Saver *saver, const float *weights) {
+    const Plan *plan = saver->plan;
+    Checkpoint checkpoint = {.table = &plan->table,
+                             .weights = saver->weights,
+                             .first_moment = saver->state[0],
+                             .second_moment = saver->state[1],
+                             .progress = *saver->progress,
+                             .history = &saver->history_copy,
+                             .job_text = plan->job_text,
+                             .build = build_info(plan)};
+    copy_floats(saver->weights, weights, plan->table.floats);
+    memcpy(checkpoint.data_sha256, plan->data.content_sha256, sizeof checkpoint.data_sha256);
+    return checkpoint;
+}
+
+/* ---- what became of a save ---- */
+
+/* A failed write is loud, harms nothing that is already there, and shows in the exit code unless a
+ * later one succeeds. */
+static void note_failures(Saver *saver) {
+    const Save *save = &saver->save;
+    for (SaveFile file = 0; file < SAVE_FILES; file++) {
+        if (!save->wanted[file])
+            continue;
+        saver->failed[file] = save->status[file] != STATUS_OK;
+        if (saver->failed[file])
+            log_error("%s could not be saved: %s; training goes on, what was saved before is "
+                      "untouched",
+                      save_file_name[file], save->message[file]);
+    }
+    /* What the checkpoint calls the best is what best.h5 holds. */
+    if (save->wanted[SAVE_BEST] && saver->failed[SAVE_BEST]) {
+        saver->progress->best_val_accuracy = save->best_val_accuracy;
+        saver->progress->best_epoch = save->best_epoch;
+    }
+}
+
+static void note_last(Saver *saver) {
+    /* One that fails at once tells nothing of what the next one will take. */
+    const double seconds = saver->stall + saver->save.seconds;
+    saver->seconds = saver->failed[SAVE_LAST] ? fmax(saver->seconds, seconds) : seconds;
+    if (saver->failed[SAVE_LAST])
+        return;
+    saver->saved_step = saver->save.checkpoint.progress.step;
+    watchdog_position(saver->progress->step, saver->saved_step);
+    saver->written.count++;
+    saver->written.seconds += saver->seconds;
+    saver->written.stall += saver->stall;
+    display_save(saver->display, saver->saved_step, saver->seconds, saver->stall, saver->times);
+}
+
+static void take_results(Saver *saver) {
+    note_failures(saver);
+    if (saver->save.wanted[SAVE_LAST])
+        note_last(saver);
+}
+
+void saver_poll(Saver *saver) {
+    if (saver->writer.busy && writer_is_done(&saver->writer))
+        saver_wait(saver);
+}
+
+void saver_wait(Saver *saver) {
+    if (!saver->writer.busy)
+        return;
+    watchdog_work("writing files", WATCHDOG_OWN_WORK);
+    writer_wait(&saver->writer);
+    watchdog_work("after writing files", WATCHDOG_TOGETHER);
+    take_results(saver);
+}
+
+/* ---- saving ---- */
+
+/* Rank 0: begins to write. */
+static void write_snapshot(Saver *saver, const float *weights, SaveWish wish) {
+    Save *save = &saver->save;
+    *save = (Save){.wanted = {wish.best, wish.last, wish.metrics},
+                   .output = &saver->output,
+                   .keep = saver->plan->job.keep,
+                   .best_val_accuracy = wish.best_val_accuracy,
+                   .best_epoch = wish.best_epoch};
+    const Status status = history_copy(&saver->history_copy, saver->history);
+    if (status == STATUS_OK) {
+        save->checkpoint = snapshot(saver, weights);
+        writer_start(&saver->writer, save);
+        return;
+    }
+    for (SaveFile file = 0; file < SAVE_FILES; file++) {
+        save->status[file] = status;
+        snprintf(save->message[file], sizeof save->message[file], "%s", status_message());
+    }
+    take_results(saver);
+}
+
+void saver_write(Saver *saver, const Trainer *trainer, SaveWish wish) {
+    const bool first = saver->plan->ranks->rank == 0;
+    const double start = MPI_Wtime();
+    if (first)
+        saver_wait(saver);
+    if (wish.last) {
+        watchdog_work("collecting the optimizer's state", WATCHDOG_TOGETHER);
+        optimizer_collect(trainer->optimizer, saver->state);
+    }
+    if (!first)
+        return;
+    write_snapshot(saver, trainer->weights, wish);
+    if (!wish.last)
+        return;
+    saver->began = start;
+    saver->stall = MPI_Wtime() - start;
+}
+
+/* ---- what others want to know ---- */
+
+bool saver_is_due(const Saver *saver, uint64_t step) {
+    const Job *job = &saver->plan->job;
+    if (job->every_steps && step % job->every_steps == 0)
+        return true;
+    if (saver->writer.busy)
+        return false;
+    /* What a save costs must be known before the time limit comes near. */
+    if (isfinite(saver->plan->deadline) && saver->seconds == 0.0)
+        return true;
+    return job->every_minutes > 0.0 && MPI_Wtime() - saver->began >= 60.0 * job->every_minutes;
+}
+
+double saver_cost(const Saver *saver) {
+    if (!saver->writer.busy || !saver->save.wanted[SAVE_LAST])
+        return saver->seconds;
+    return fmax(saver->seconds, MPI_Wtime() - saver->began);
+}
+
+void saver_describe(const Saver *saver, char text[static SAVER_TEXT]) {
+    const char *folder = saver->plan->job.output;
+    if (saver->saved_step)
+        snprintf(text, SAVER_TEXT, "the last good checkpoint is %.200s/last.h5, after step %llu",
+                 folder, (unsigned long long)saver->saved_step);
+    else
+        snprintf(text, SAVER_TEXT, "nothing was saved before in %.200s", folder);
+}
+
+void saver_show(const Saver *saver) {
+    const double count = (double)saver->written.count;
+    if (saver->written.count)
+        display_saves(saver->written.count, saver->written.seconds / count,
+                      saver->written.stall / count, saver->times);
+}
+
+Status saver_check(const Saver *saver, SaveFile first, size_t count) {
+    Status status = STATUS_OK;
+    for (size_t file = (size_t)first + count; file-- > (size_t)first;)
+        if (saver->failed[file])
+            status =
+                status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
+                            saver->plan->job.output, save_file_name[file]);
+    return ranks_agree(saver->plan->ranks, status);
+}

@@ -1,4 +1,4 @@
-/* Prints the option table as the README shows it. */
+/* Prints the option table as jobs/README.md shows it. */
 #include "vit/job.h"
 
 int main(void) {

@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 /* A job: everything that a job file can say, after defaults. One table in job.c (the option table)
- * drives parser, bounds, defaults, --help, the resolved job text and the README's table. Local. */
+ * drives parser, bounds, defaults, --help, the resolved job text and the table of
+ * jobs/README.md. Local. */
 
 #define JOB_LIST_MAX 16
 
@@ -106,8 +107,7 @@ Status job_check_resume(const Job *stored, const Job *wanted, const char *checkp
 Status job_check_model(const Job *stored, const Job *wanted, const char *checkpoint);
 
 /* The option table for people: section, key, default, what is allowed, meaning. As aligned plain
- * text
- * (--help) or as the README's Markdown table. */
+ * text (--help) or as the Markdown table of jobs/README.md. */
 void job_print_options(FILE *stream, bool markdown);
 
 #endif

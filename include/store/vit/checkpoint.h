@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Checkpoints: HDF5 files that verify themselves and replace each other atomically. Layout as in
- * the README ("Looking into a checkpoint"). Nothing in one depends on the number of ranks or
+ * jobs/README.md ("What is in a checkpoint"). Nothing in one depends on the number of ranks or
  * threads. Local: only rank 0 calls these. */
 
 /* Running sums over the samples of an unfinished epoch (or of an evaluation). */

@@ -1,37 +1,8 @@
-#include "h5_internal.h"
+#include "h5_file.h"
 
-#include "vit/file.h"
 #include "vit/memory.h"
 #include <stdio.h>
 #include <string.h>
-
-/* ---- strings ---- */
-
-hid_t h5_string_type(size_t width) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
-        return type;
-    if (type >= 0)
-        H5Tclose(type);
-    return H5I_INVALID_HID;
-}
-
-size_t h5_string_width(hid_t stored) {
-    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
-        return 0;
-    size_t size = H5Tget_size(stored);
-    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
-}
-
-hid_t h5_string_memory_type(hid_t stored, size_t width) {
-    hid_t type = h5_string_type(width);
-    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
-        return type;
-    H5Tclose(type);
-    return H5I_INVALID_HID;
-}
-
-/* ---- attributes ---- */
 
 /* "<object> @<attribute>" for messages. */
 static void attribute_label(const char *name, const char *attribute,

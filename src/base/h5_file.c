@@ -1,0 +1,211 @@
+#include "h5_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { REASON_BYTES = 160 };
+
+/* ---- messages ---- */
+
+/* Keeps the description of the innermost error, or what the system said where HDF5 quotes it. */
+static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *reason) {
+    static const char quote[] = "error message = '";
+    if (depth > 0 || !error->desc)
+        return 0;
+    const char *said = strstr(error->desc, quote);
+    const char *from = said ? said + sizeof quote - 1 : error->desc;
+    size_t length = said ? strcspn(from, "'") : strlen(from);
+    if (length >= REASON_BYTES)
+        length = REASON_BYTES - 1;
+    memcpy(reason, from, length);
+    ((char *)reason)[length] = '\0';
+    return 0;
+}
+
+void h5_file_name(hid_t file, char path[static FILE_PATH_MAX]) {
+    if (H5Fget_name(file, path, FILE_PATH_MAX) < 0)
+        snprintf(path, FILE_PATH_MAX, "HDF5 file");
+}
+
+Status h5_fail_call(hid_t file, Status code, const char *name, const char *what) {
+    char reason[REASON_BYTES] = "no reason given", path[FILE_PATH_MAX];
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
+    h5_file_name(file, path);
+    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason);
+}
+
+Status h5_fail_content(hid_t file, const char *name, const char *what) {
+    char path[FILE_PATH_MAX];
+    h5_file_name(file, path);
+    return status_fail(STATUS_DATA, "%s: %s: %s", path, name, what);
+}
+
+/* ---- files ---- */
+
+/* A file whose last writes fail stays open inside HDF5, which then crashes when it cleans up at the
+ * end of the process or in MPI_Finalize. All files are closed here, so nothing is to be cleaned up:
+ * HDF5 is started without that, and before MPI, to whose end it would otherwise tie itself. */
+__attribute__((constructor)) static void start_without_cleanup(void) {
+    H5dont_atexit();
+    H5open();
+}
+
+/* Errors of open(2) come with the system's reason; those of HDF5 do not always. */
+static Status try_open(const char *path, int flags, const char *what) {
+    int descriptor = open(path, flags | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+        return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(errno));
+    struct stat found;
+    bool folder = fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode);
+    close(descriptor);
+    if (folder)
+        return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(EISDIR));
+    return STATUS_OK;
+}
+
+/* Checksummed metadata, no locks (network file systems often refuse them), and closing a file
+ * closes whatever is open in it. Negative on error. */
+static hid_t file_access(void) {
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access < 0)
+        return access;
+    bool set = H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0 &&
+               H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0;
+#if H5_VERSION_GE(1, 10, 7)
+    set = set && H5Pset_file_locking(access, false, true) >= 0;
+#endif
+    if (set)
+        return access;
+    H5Pclose(access);
+    return H5I_INVALID_HID;
+}
+
+Status h5_create(const char *path, hid_t *file) {
+    *file = H5I_INVALID_HID;
+    STATUS_TRY(try_open(path, O_RDWR | O_CREAT, "cannot be created"));
+    hid_t access = file_access(), creation = H5Pcreate(H5P_FILE_CREATE);
+    /* Without times, equal content makes equal bytes. */
+    if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
+        *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    if (access >= 0)
+        H5Pclose(access);
+    if (creation >= 0)
+        H5Pclose(creation);
+    if (*file < 0)
+        return status_fail(STATUS_IO, "%s: cannot be created through HDF5", path);
+    return STATUS_OK;
+}
+
+Status h5_open(const char *path, hid_t *file) {
+    *file = H5I_INVALID_HID;
+    STATUS_TRY(try_open(path, O_RDONLY, "cannot be opened"));
+    hid_t access = file_access();
+    if (access < 0)
+        return status_fail(STATUS_INTERNAL, "%s: HDF5 cannot be set up", path);
+    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    H5Pclose(access);
+    if (*file >= 0)
+        return STATUS_OK;
+    if (H5Fis_hdf5(path) > 0)
+        return status_fail(STATUS_DATA, "%s: is damaged or cut short", path);
+    return status_fail(STATUS_DATA, "%s: is not an HDF5 file", path);
+}
+
+Status h5_close(hid_t file) {
+    if (file < 0)
+        return STATUS_OK;
+    char path[FILE_PATH_MAX];
+    h5_file_name(file, path);
+    if (H5Fclose(file) < 0)
+        return status_fail(STATUS_IO, "%s: cannot be closed; its content may be lost", path);
+    return STATUS_OK;
+}
+
+/* ---- groups ---- */
+
+/* Copies the part of name that ends before the separator at or after `from`; returns where that is.
+ */
+static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_PATH_MAX]) {
+    size_t end = from + strcspn(name + from, "/");
+    if (end >= FILE_PATH_MAX)
+        end = FILE_PATH_MAX - 1;
+    memcpy(prefix, name, end);
+    prefix[end] = '\0';
+    return end;
+}
+
+bool h5_exists(hid_t file, const char *name) {
+    char prefix[FILE_PATH_MAX];
+    if (strlen(name) >= sizeof prefix)
+        return false;
+    for (size_t at = strspn(name, "/"); name[at]; at += strspn(name + at, "/")) {
+        at = prefix_of(name, at, prefix);
+        if (H5Lexists(file, prefix, H5P_DEFAULT) <= 0 ||
+            H5Oexists_by_name(file, prefix, H5P_DEFAULT) <= 0)
+            return false;
+    }
+    return true;
+}
+
+/* One at a time, because parents that HDF5 makes by itself carry the time. */
+Status h5_make_groups(hid_t file, const char *name, size_t end) {
+    char prefix[FILE_PATH_MAX];
+    for (size_t at = strspn(name, "/"); at < end; at += strspn(name + at, "/")) {
+        at = prefix_of(name, at, prefix);
+        if (H5Lexists(file, prefix, H5P_DEFAULT) > 0)
+            continue;
+        hid_t creation = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;
+        if (creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
+            group = H5Gcreate2(file, prefix, H5P_DEFAULT, creation, H5P_DEFAULT);
+        if (group < 0 || H5Gclose(group) < 0) {
+            Status status = h5_fail_call(file, STATUS_IO, prefix, "the group cannot be made");
+            H5Pclose(creation);
+            return status;
+        }
+        H5Pclose(creation);
+    }
+    return STATUS_OK;
+}
+
+Status h5_make_group(hid_t file, const char *name) {
+    return h5_make_groups(file, name, strlen(name));
+}
+
+/* ---- types ---- */
+
+bool h5_same_type(hid_t stored, hid_t memory_type) {
+    hid_t native = stored < 0 ? stored : H5Tget_native_type(stored, H5T_DIR_ASCEND);
+    bool same = native >= 0 && H5Tequal(native, memory_type) > 0;
+    if (native >= 0)
+        H5Tclose(native);
+    return same;
+}
+
+hid_t h5_string_type(size_t width) {
+    hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
+        return type;
+    if (type >= 0)
+        H5Tclose(type);
+    return H5I_INVALID_HID;
+}
+
+size_t h5_string_width(hid_t stored) {
+    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
+        return 0;
+    size_t size = H5Tget_size(stored);
+    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
+}
+
+hid_t h5_string_memory_type(hid_t stored, size_t width) {
+    hid_t type = h5_string_type(width);
+    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
+        return type;
+    H5Tclose(type);
+    return H5I_INVALID_HID;
+}

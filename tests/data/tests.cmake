@@ -1,7 +1,7 @@
 vit_test(test_data_file data/test_data_file.c LIBRARIES vit_data_set)
 
 # vit_data: its drawing as a unit, the program through scripts.
-set(tools ${PROJECT_SOURCE_DIR}/tools)
+set(tools ${PROJECT_SOURCE_DIR}/tools/data)
 vit_test(test_synth data/test_synth.c LIBRARIES vit_data_set)
 target_sources(test_synth PRIVATE ${tools}/data_synth.c ${tools}/data_write.c ${tools}/synth_picture.c)
 target_include_directories(test_synth PRIVATE ${tools})

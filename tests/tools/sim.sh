@@ -1,8 +1,8 @@
 #!/bin/sh
-# tools/model/run without a simulation: a time for every point, which falls as ranks are added, and an efficiency that
+# tools/sim/run without a simulation: a time for every point, which falls as ranks are added, and an efficiency that
 # does not exceed 1; a slower network costs more.
 . "$(dirname "$0")/../common.sh"
-run=$source_folder/tools/model/run
+run=$source_folder/tools/sim/run
 expect 64 "which folder" "$run"
 expect 64 "unknown option --fast" "$run" --fast out
 "$run" --simulate 0 --cores 1 fast >said 2>&1 || fail "$(cat said)"

@@ -1,6 +1,6 @@
 /* One training step's communication, played on SimGrid's model of a cluster: every rank posts the
  * messages that src/train/exchange.c posts, where it posts them, and computes for given times in
- * between. Assumptions and use: tools/model/run, which names all parameters.
+ * between. Assumptions and use: tools/sim/run, which names all parameters.
  *
  *   step images=256 cores=1 ... (key=value, all of `keys`)
  *

@@ -1,97 +1,62 @@
 #include "vit/command.h"
 
+#include "vit/command_line.h"
 #include "vit/job.h"
-#include "vit/memory.h"
-#include <getopt.h>
 #include <stdio.h>
 
-enum { OPTION_CHECK = 256, OPTION_FRESH, OPTION_EVAL, OPTION_DIGEST, OPTION_VERSION, OPTION_HELP };
+#define FIELD(name) .offset = offsetof(Command, name)
 
-static const struct option options[] = {
-    {"set", required_argument, NULL, 's'},        {"check", no_argument, NULL, OPTION_CHECK},
-    {"fresh", no_argument, NULL, OPTION_FRESH},   {"eval", required_argument, NULL, OPTION_EVAL},
-    {"digest", no_argument, NULL, OPTION_DIGEST}, {"version", no_argument, NULL, OPTION_VERSION},
-    {"help", no_argument, NULL, OPTION_HELP},     {NULL, 0, NULL, 0},
+static const CommandForm forms[] = {
+    {.launcher = "mpirun -np RANKS",
+     .meaning =
+         "train as the job file says; JOB.ini may also be a checkpoint: the job inside it is "
+         "used. The same command again continues a stopped run",
+     .operands = {{"JOB.ini", "job file", offsetof(Command, job), false}}},
 };
 
-static Status take_option(int option, Command *command, const char *word) {
-    switch (option) {
-    case 's':
-        command->overrides[command->override_count++] = optarg;
-        return STATUS_OK;
-    case OPTION_CHECK:
-        command->check = true;
-        return STATUS_OK;
-    case OPTION_FRESH:
-        command->fresh = true;
-        return STATUS_OK;
-    case OPTION_EVAL:
-        command->evaluate = optarg;
-        return STATUS_OK;
-    case OPTION_DIGEST:
-        command->digest = true;
-        return STATUS_OK;
-    case OPTION_VERSION:
-        command->version = true;
-        return STATUS_OK;
-    case OPTION_HELP:
-        command->help = true;
-        return STATUS_OK;
-    case ':':
-        return status_fail(STATUS_USAGE, "%s: needs a value; see vit_mpi --help", word);
-    default:
-        /* A letter may stand inside a cluster, of which word tells nothing. */
-        if (optopt && optopt < OPTION_CHECK)
-            return status_fail(STATUS_USAGE, "-%c: unknown option; see vit_mpi --help", optopt);
-        return status_fail(STATUS_USAGE, "%s: unknown option; see vit_mpi --help", word);
-    }
-}
+static const CommandOption options[] = {
+    {"set", 's', COMMAND_TEXTS, "SECTION.KEY=VALUE", FIELD(overrides),
+     .count_offset = offsetof(Command, override_count),
+     .meaning = "override one key of the job file; repeatable"},
+    {"check", .kind = COMMAND_FLAG, FIELD(check),
+     .meaning = "read job and data header, print the resolved job and the plan, train nothing"},
+    {"fresh", .kind = COMMAND_FLAG, FIELD(fresh),
+     .meaning = "start over; an existing output folder is moved aside (OUTPUT.1, .2, ...), never "
+                "deleted"},
+    {"eval", .kind = COMMAND_TEXT, .value = "CHECKPOINT", FIELD(evaluate),
+     .meaning = "evaluate the test split with these weights and end"},
+    {"digest", .kind = COMMAND_FLAG, FIELD(digest),
+     .meaning = "log the SHA-256 of the weights after every epoch and at the end"},
+    {"version", .kind = COMMAND_ALONE, FIELD(version), .meaning = "print the version"},
+    {"help", 'h', COMMAND_ALONE, FIELD(help),
+     .meaning = "print this, and the keys of the job file"},
+};
+
+const CommandLine command_line = {
+    .program = "vit_mpi",
+    .purpose = "Trains a vision transformer, data-parallel over MPI ranks.",
+    .forms = forms,
+    .form_count = sizeof forms / sizeof *forms,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .notes =
+        "Exit codes: 0 done, 75 stopped and saved (submit again), 64 command line, 78 job file, "
+        "65 damaged or unfit data, 74 files, 70 internal.",
+};
 
 Status command_parse(int argc, char **argv, Command *command) {
+    size_t form;
     *command = (Command){0};
-    STATUS_TRY(memory_allocate(&command->overrides, (size_t)argc, sizeof *command->overrides,
-                               "the command line"));
-    opterr = 0;
-    optind = 1;
-    for (;;) {
-        const int option = getopt_long(argc, argv, ":s:", options, NULL);
-        if (option == -1)
-            break;
-        STATUS_TRY(take_option(option, command, argv[optind - 1]));
-    }
-    if (command->help || command->version)
-        return STATUS_OK;
-    if (optind + 1 != argc)
-        return status_fail(STATUS_USAGE, "%s; usage: vit_mpi [options] JOB.ini, see --help",
-                           optind == argc ? "no job file is given" : "more than one job file");
-    command->job = argv[optind];
-    return STATUS_OK;
+    return command_line_parse(&command_line, argc, argv, command, &form);
 }
 
 void command_free(Command *command) {
-    memory_free(command->overrides);
+    command_line_free(&command_line, command);
     *command = (Command){0};
 }
 
 void command_print_help(void) {
-    puts("Trains a vision transformer, data-parallel over MPI ranks.\n"
-         "\n"
-         "  mpirun -np RANKS ./vit_mpi [options] JOB.ini\n"
-         "\n"
-         "  -s, --set SECTION.KEY=VALUE  override one key of the job file; repeatable\n"
-         "      --check                  print the resolved job and the plan, train nothing\n"
-         "      --fresh                  start over; an existing output folder is moved aside\n"
-         "      --eval CHECKPOINT        evaluate the test split with these weights and exit\n"
-         "      --digest                 log the SHA-256 of the weights after every epoch and at "
-         "the end\n"
-         "      --version, --help\n"
-         "\n"
-         "JOB.ini may also be a checkpoint: the job inside it is used. The same command again "
-         "continues\n"
-         "a stopped run. Exit codes: 0 done, 75 stopped and saved (submit again), 64 command line, "
-         "78 job\n"
-         "file, 65 damaged or unfit data, 74 files, 70 internal.\n"
-         "\n"
-         "Keys of the job file:");
+    command_line_print_help(stdout, &command_line);
+    puts("\nKeys of the job file:");
     job_print_options(stdout, false);
 }

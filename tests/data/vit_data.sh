@@ -4,10 +4,12 @@
 
 expect 0 "vit_data import SOURCE OUT.h5" "$vit_data" --help
 expect 64 "vit_data import SOURCE OUT.h5" "$vit_data"
-expect 64 "unknown subcommand none" "$vit_data" none
-expect 64 "too few arguments; wanted: SOURCE OUT.h5" "$vit_data" import x
-expect 64 "too many arguments; wanted: FILE.h5" "$vit_data" info a b
-expect 64 "unknown option --patch" "$vit_data" info --patch a
+expect 0 "vit_data " "$vit_data" --version
+expect 64 "unknown subcommand none; it must be import, synth, info, sheet or digest" "$vit_data" none
+expect 64 "import: no data file to write; usage: vit_data import SOURCE OUT.h5" "$vit_data" import x
+expect 64 "info: more than one data file; usage: vit_data info FILE.h5" "$vit_data" info a b
+expect 64 "info: does not take --patches, an option of sheet" "$vit_data" info --patches a
+expect 64 "unknown option --batches; did you mean --patches?" "$vit_data" sheet --batches a b
 expect 64 "--classes needs a value" "$vit_data" synth a.h5 --classes
 for bad in 1 101 ten 10x -5 "" 99999999999999999999; do
     expect 64 "must be a whole number from 2 to 100" "$vit_data" synth a.h5 "--classes=$bad"

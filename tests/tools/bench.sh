@@ -7,8 +7,9 @@ vit_bench=$programs/vit_bench
 expect 0 "vit_bench peak" "$vit_bench" --help
 expect 0 "vit_bench " "$vit_bench" --version
 expect 64 "peak, gemm, kernels or step" "$vit_bench"
-expect 64 "fast: is not one of" "$vit_bench" fast
-expect 64 "--steps: '0' is not a whole number from 1" "$vit_bench" step job.ini --steps 0
+expect 64 "unknown subcommand fast; it must be peak, gemm, kernels or step" "$vit_bench" fast
+expect 64 "--steps must be a whole number from 1 to 1000, not '0'" "$vit_bench" step job.ini --steps 0
+expect 64 "--threads must be a whole number from 1 to $(nproc), not '4096'" "$vit_bench" peak --threads 4096
 expect 64 "no job file" "$vit_bench" step
 expect 64 "more than one job file" "$vit_bench" gemm a.ini b.ini
 expect 64 "unknown option" "$vit_bench" peak --quick
@@ -17,8 +18,8 @@ expect 78 "depth" "$vit_bench" kernels -s model.depth=0
 
 tiny_job none.h5
 expect 74 "none.h5" "$vit_bench" step job.ini
-expect 64 "peak: does not take all of what is given" "$vit_bench" peak --rounds 3
-expect 64 "gemm: does not take all of what is given" "$vit_bench" gemm --threads 1
+expect 64 "peak: does not take --rounds, an option of step" "$vit_bench" peak --rounds 3
+expect 64 "gemm: does not take --threads, an option of peak" "$vit_bench" gemm --threads 1
 expect 74 "standard output: cannot be written" sh -c "'$vit_bench' peak --csv >/dev/full"
 expect 74 "standard output: cannot be written" sh -c "'$programs/vit_mpi' --help >/dev/full"
 expect 78 "3 ranks share a batch" "$mpiexec" 3 "$vit_bench" step job.ini --synthetic -s data.batch_size=2

@@ -1,3 +1,5 @@
+vit_test(test_command train/test_command.c LIBRARIES vit_train)
+
 vit_test(test_pace train/test_pace.c LIBRARIES vit_train RANKS 2 3)
 target_include_directories(test_pace PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
 

@@ -2,22 +2,34 @@
 #define VIT_BENCH_H
 
 #include "vit/command.h"
+#include "vit/command_line.h"
+#include "vit/measure.h"
 #include "vit/model_shape.h"
 #include "vit/ranks.h"
 #include "vit/status.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The parts of vit_bench. */
 
 typedef struct Bench {
     const Ranks *ranks;
-    Command command; /* job (or NULL) and overrides */
-    size_t threads;  /* of `peak`; 0: all */
-    size_t rounds, steps;
+    Command command;  /* job (or NULL) and overrides */
+    uint64_t threads; /* of `peak`; 0: all */
+    uint64_t rounds, steps;
     bool synthetic, any_order, no_overlap, csv;
-    unsigned given; /* options that only some of the measurements take */
 } Bench;
+
+enum { BENCH_THREADS_MAX = 4096 };
+typedef enum BenchForm { BENCH_PEAK, BENCH_GEMM, BENCH_KERNELS, BENCH_STEP, BENCH_FORMS } BenchForm;
+
+/* The command line of vit_bench. STATUS_USAGE with a message for a malformed line; BENCH_FORMS for
+ * --help and --version. *bench names its ranks and is zero otherwise; strings belong to argv, and
+ * command.overrides has room for one more. Local; the same on all ranks of a node. */
+extern const CommandLine bench_command_line;
+Status bench_command_parse(int argc, char **argv, Bench *bench, size_t *form);
+void bench_command_free(Bench *bench);
 
 /* Prints a row of a table, on rank 0: the first cell to the left, numbers to the right, or CSV. */
 void bench_row(const Bench *bench, size_t cells, const char *const cell[]);

@@ -1,35 +1,19 @@
 #include "vit_data.h"
 
+#include "data_command.h"
 #include "vit/checkpoint.h"
 #include "vit/file.h"
 #include "vit/log.h"
+#include "vit/version.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* vit_data: makes and looks into data files. */
-
-static const char usage[] =
-    "vit_data import SOURCE OUT.h5         makes a data file from the CIFAR-100 or CIFAR-10 "
-    "'binary\n"
-    "                                      version': a folder, or its .tar.gz or .tar.xz\n"
-    "vit_data synth OUT.h5 [--classes 100] [--train 20000] [--test 4000] [--seed 1]\n"
-    "                                      draws pictures of coloured shapes in the same layout\n"
-    "vit_data info FILE.h5                 counts, means, digests; verifies the whole file\n"
-    "vit_data sheet FILE.h5 OUT.png [--patches]\n"
-    "                                      contact sheet with class names; with --patches one "
-    "image\n"
-    "                                      as the grid of patches that the model sees\n"
-    "vit_data digest CHECKPOINT.h5         SHA-256 of a checkpoint's weights\n"
-    "\n"
-    "Exit codes: 0 done, 64 malformed command line, 65 damaged or unfit data, 70 internal error,\n"
-    "74 a file that cannot be read or written.\n";
 
 /* ---- the unfinished output ---- */
 
@@ -81,135 +65,54 @@ static Status output_begin(const char *path) {
     return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
-/* ---- the command line ---- */
+/* ---- the subcommands ---- */
 
-static Status check_arguments(int count, int wanted, const char *what) {
-    if (count == wanted)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s arguments; wanted: %s",
-                       count < wanted ? "too few" : "too many", what);
-}
-
-/* The next option's value, or -1 at the end; '?' with a message when there is no such option. */
-static int next_option(int count, char **arguments, const struct option *options) {
-    opterr = 0;
-    int found = getopt_long(count, arguments, ":", options, NULL);
-    if (found == ':')
-        status_fail(STATUS_USAGE, "%s needs a value", arguments[optind - 1]);
-    else if (found == '?')
-        status_fail(STATUS_USAGE, "unknown option %s", arguments[optind - 1]);
-    return found == ':' ? '?' : found;
-}
-
-static Status parse_count(const char *name, const char *text, uint64_t least, uint64_t most,
-                          uint64_t *value) {
-    char *end;
-    errno = 0;
-    unsigned long long number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end || errno || number < least || number > most)
-        return status_fail(STATUS_USAGE, "--%s %s: must be a whole number from %llu to %llu", name,
-                           text, (unsigned long long)least, (unsigned long long)most);
-    *value = number;
-    return STATUS_OK;
-}
-
-/* A subcommand is given its own name as arguments[0]. */
-
-static Status run_import(int count, char **arguments) {
-    static const struct option none[] = {{0}};
-    if (next_option(count, arguments, none) != -1)
-        return STATUS_USAGE;
-    STATUS_TRY(check_arguments(count - optind, 2, "SOURCE OUT.h5"));
-    STATUS_TRY(output_begin(arguments[optind + 1]));
-    return data_import(arguments[optind], arguments[optind + 1]);
-}
-
-static Status run_synth(int count, char **arguments) {
-    static const struct option options[] = {{"classes", required_argument, NULL, 0},
-                                            {"train", required_argument, NULL, 1},
-                                            {"test", required_argument, NULL, 2},
-                                            {"seed", required_argument, NULL, 3},
-                                            {0}};
-    static const uint64_t least[] = {SYNTH_CLASSES_MIN, 1, 0, 0};
-    static const uint64_t most[] = {SYNTH_CLASSES_MAX, SYNTH_IMAGES_MAX, SYNTH_IMAGES_MAX,
-                                    UINT64_MAX};
-    SynthOptions synth = {.classes = 100, .train = 20000, .test = 4000, .seed = 1};
-    uint64_t *const values[] = {&synth.classes, &synth.train, &synth.test, &synth.seed};
-    for (int found; (found = next_option(count, arguments, options)) != -1;) {
-        if (found == '?')
-            return STATUS_USAGE;
-        STATUS_TRY(
-            parse_count(options[found].name, optarg, least[found], most[found], values[found]));
-    }
-    STATUS_TRY(check_arguments(count - optind, 1, "OUT.h5"));
-    STATUS_TRY(output_begin(arguments[optind]));
-    return data_synth(arguments[optind], &synth);
-}
-
-static Status run_info(int count, char **arguments) {
-    static const struct option none[] = {{0}};
-    if (next_option(count, arguments, none) != -1)
-        return STATUS_USAGE;
-    STATUS_TRY(check_arguments(count - optind, 1, "FILE.h5"));
-    return data_info(arguments[optind]);
-}
-
-static Status run_sheet(int count, char **arguments) {
-    static const struct option options[] = {{"patches", no_argument, NULL, 'p'}, {0}};
-    bool patches = false;
-    for (int found; (found = next_option(count, arguments, options)) != -1;) {
-        if (found == '?')
-            return STATUS_USAGE;
-        patches = true;
-    }
-    STATUS_TRY(check_arguments(count - optind, 2, "FILE.h5 OUT.png"));
-    STATUS_TRY(output_begin(arguments[optind + 1]));
-    return data_sheet(arguments[optind], arguments[optind + 1], patches);
-}
-
-static Status run_digest(int count, char **arguments) {
-    static const struct option none[] = {{0}};
+static Status print_digest(const char *path) {
     char text[DIGEST_TEXT];
-    if (next_option(count, arguments, none) != -1)
-        return STATUS_USAGE;
-    STATUS_TRY(check_arguments(count - optind, 1, "CHECKPOINT.h5"));
-    STATUS_TRY(checkpoint_digest(arguments[optind], text));
+    STATUS_TRY(checkpoint_digest(path, text));
     log_info("%s", text);
     return STATUS_OK;
 }
 
-static Status run(int count, char **arguments) {
-    static const struct {
-        const char *name;
-        Status (*run)(int count, char **arguments);
-    } commands[] = {{"import", run_import},
-                    {"synth", run_synth},
-                    {"info", run_info},
-                    {"sheet", run_sheet},
-                    {"digest", run_digest}};
-    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(arguments[1], commands[i].name) == 0)
-            return commands[i].run(count - 1, arguments + 1);
-    return status_fail(STATUS_USAGE, "unknown subcommand %s", arguments[1]);
+static Status run(const DataCommand *command, DataForm form) {
+    if (command->out)
+        STATUS_TRY(output_begin(command->out));
+    switch (form) {
+    case DATA_IMPORT:
+        return data_import(command->source, command->out);
+    case DATA_SYNTH:
+        return data_synth(command->out, &command->synth);
+    case DATA_INFO:
+        return data_info(command->source);
+    case DATA_SHEET:
+        return data_sheet(command->source, command->out, command->patches);
+    case DATA_DIGEST:
+        return print_digest(command->source);
+    case DATA_FORMS:
+        break;
+    }
+    if (command->help)
+        command_line_print_help(stdout, &data_command_line);
+    else
+        printf("vit_data %s\n", version_text);
+    return STATUS_OK;
 }
 
-int main(int count, char **arguments) {
+int main(int argc, char **argv) {
+    DataCommand command;
+    size_t form;
     log_start(true, false);
-    if (count < 2) {
-        fputs(usage, stderr);
+    if (argc < 2) {
+        command_line_print_help(stderr, &data_command_line);
         return STATUS_USAGE;
     }
-    if (strcmp(arguments[1], "--help") == 0 || strcmp(arguments[1], "-h") == 0) {
-        fputs(usage, stdout);
-        return (int)log_check_output();
-    }
-    Status status = run(count, arguments);
+    Status status = data_command_parse(argc, argv, &command, &form);
+    if (status == STATUS_OK)
+        status = run(&command, (DataForm)form);
     if (status == STATUS_OK)
         status = log_check_output();
     if (status != STATUS_OK)
         log_error("%s", status_message());
-    if (status == STATUS_USAGE)
-        fputs("See vit_data --help.\n", stderr);
     remove_unfinished();
     return (int)status;
 }

@@ -1,6 +1,7 @@
 #ifndef VIT_COMMAND_H
 #define VIT_COMMAND_H
 
+#include "vit/command_line.h"
 #include "vit/status.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,6 +14,9 @@ typedef struct Command {
     const char *evaluate; /* checkpoint, or NULL */
     bool check, fresh, digest, help, version;
 } Command;
+
+/* What it may hold; the README's table is made of it. */
+extern const CommandLine command_line;
 
 /* STATUS_USAGE with a message for a malformed line. Strings belong to argv. Local; the same on all
  * ranks. */

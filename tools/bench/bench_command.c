@@ -1,0 +1,72 @@
+#include "bench.h"
+
+#include <omp.h>
+
+#define FIELD(name) .offset = offsetof(Bench, name)
+#define OF(form) (1u << (form))
+#define FLAG(name) .kind = COMMAND_FLAG, FIELD(name)
+#define COUNT(name, low, high, usual)                                                              \
+    .kind = COMMAND_COUNT, .value = "N", FIELD(name), .least = (low), .most = (high),              \
+    .preset = (usual)
+
+static const CommandForm forms[BENCH_FORMS] = {
+    [BENCH_PEAK] = {.name = "peak", .meaning = "arithmetic and bandwidth that this machine can do"},
+    [BENCH_GEMM] = {.name = "gemm",
+                    .meaning = "the model's small matrix products, by back end",
+                    .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+    [BENCH_KERNELS] = {.name = "kernels",
+                       .meaning = "everything else, by instruction set",
+                       .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+    [BENCH_STEP] = {.name = "step",
+                    .launcher = "mpirun -np RANKS",
+                    .meaning = "whole training steps: images/s, share of the peak, time by phase, "
+                               "memory, waiting",
+                    .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), false}}},
+};
+
+static const CommandOption options[] = {
+    {"set", 's', COMMAND_TEXTS, "SECTION.KEY=VALUE", FIELD(command.overrides),
+     .count_offset = offsetof(Bench, command.override_count),
+     .forms = OF(BENCH_GEMM) | OF(BENCH_KERNELS) | OF(BENCH_STEP),
+     .meaning = "as in vit_mpi (run.threads, ...); repeatable"},
+    {"threads", COUNT(threads, 1, BENCH_THREADS_MAX, 0), .forms = OF(BENCH_PEAK),
+     .meaning = "threads, as many as there are processors where it is not given"},
+    {"steps", COUNT(steps, 1, 1000, 4), .forms = OF(BENCH_STEP), .meaning = "steps of a round"},
+    {"rounds", COUNT(rounds, 1, MEASURE_ROUNDS_MAX, 3), .forms = OF(BENCH_STEP),
+     .meaning = "rounds, of which the median counts"},
+    {"synthetic", FLAG(synthetic), .forms = OF(BENCH_STEP),
+     .meaning = "train on noise, without a data file"},
+    {"any-order", FLAG(any_order), .forms = OF(BENCH_STEP),
+     .meaning = "sum gradients in whatever order is quickest, to see what the one order costs"},
+    {"no-overlap", FLAG(no_overlap), .forms = OF(BENCH_STEP),
+     .meaning = "wait for each message at once, to see what computing meanwhile is worth"},
+    {"csv", FLAG(csv), .meaning = "print tables as CSV"},
+    {"version", .kind = COMMAND_ALONE, FIELD(command.version), .meaning = "print the version"},
+    {"help", 'h', COMMAND_ALONE, FIELD(command.help), .meaning = "print this"},
+};
+
+const CommandLine bench_command_line = {
+    .program = "vit_bench",
+    .purpose = "Tells what this machine can do, and what the trainer makes of it.",
+    .forms = forms,
+    .form_count = BENCH_FORMS,
+    .options = options,
+    .option_count = sizeof options / sizeof *options,
+    .notes = "Without JOB.ini: the defaults, which are the reference job. VIT_GEMM=blis and "
+             "VIT_KERNELS=avx2 or portable in the environment choose other code.\n"
+             "Exit codes: 0 done, 64 malformed command line, otherwise those of vit_mpi.",
+};
+
+Status bench_command_parse(int argc, char **argv, Bench *bench, size_t *form) {
+    STATUS_TRY(command_line_parse(&bench_command_line, argc, argv, bench, form));
+    const int processors = omp_get_num_procs();
+    if (bench->threads > (uint64_t)processors)
+        return status_fail(STATUS_USAGE,
+                           "--threads must be a whole number from 1 to %d, not '%llu'", processors,
+                           (unsigned long long)bench->threads);
+    return STATUS_OK;
+}
+
+void bench_command_free(Bench *bench) {
+    command_line_free(&bench_command_line, bench);
+}

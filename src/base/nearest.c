@@ -2,35 +2,38 @@
 
 #include "vit/size.h"
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { NAME_MAX_COMPARED = 48 };
 
+static bool same_letter(char a, char b) {
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* The distance of the first i characters of a from the first j of b; those of fewer are known. */
+static size_t distance_of(size_t known[][NAME_MAX_COMPARED + 1], const char *a, size_t i,
+                          const char *b, size_t j) {
+    if (i == 0 || j == 0)
+        return i + j;
+    const size_t replaced = known[i - 1][j - 1] + !same_letter(a[i - 1], b[j - 1]);
+    const size_t more = size_smaller(known[i - 1][j], known[i][j - 1]) + 1;
+    const size_t least = size_smaller(replaced, more);
+    if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]))
+        return size_smaller(least, known[i - 2][j - 2] + 1);
+    return least;
+}
+
 /* How many characters must be inserted, removed, replaced or swapped with their neighbour to turn
  * one name into the other, letter case aside (Damerau-Levenshtein, optimal string alignment). */
 static size_t distance_between(const char *a, const char *b) {
-    size_t columns = size_smaller(strlen(b), NAME_MAX_COMPARED);
-    size_t rows = size_smaller(strlen(a), NAME_MAX_COMPARED);
-    size_t room[3][NAME_MAX_COMPARED + 1];
-    size_t *before = room[0], *above = room[1], *row = room[2];
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= rows; i++) {
-        size_t *oldest = before;
-        before = above;
-        above = row;
-        row = oldest;
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            int here = tolower((unsigned char)a[i - 1]), there = tolower((unsigned char)b[j - 1]);
-            row[j] = size_smaller(above[j - 1] + (here != there),
-                                  size_smaller(above[j] + 1, row[j - 1] + 1));
-            if (i > 1 && j > 1 && here == tolower((unsigned char)b[j - 2]) &&
-                there == tolower((unsigned char)a[i - 2]))
-                row[j] = size_smaller(row[j], before[j - 2] + 1);
-        }
-    }
-    return row[columns];
+    const size_t rows = size_smaller(strlen(a), NAME_MAX_COMPARED);
+    const size_t columns = size_smaller(strlen(b), NAME_MAX_COMPARED);
+    size_t known[NAME_MAX_COMPARED + 1][NAME_MAX_COMPARED + 1];
+    for (size_t i = 0; i <= rows; i++)
+        for (size_t j = 0; j <= columns; j++)
+            known[i][j] = distance_of(known, a, i, b, j);
+    return known[rows][columns];
 }
 
 /* A third of the letters may be wrong: more, and the suggestion misleads. */

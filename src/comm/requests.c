@@ -5,7 +5,7 @@
 Status requests_init(Requests *requests, const Ranks *ranks, size_t room) {
     *requests = (Requests){.comm = MPI_COMM_NULL};
     MPI_Comm_dup(ranks->comm, &requests->comm);
-    return memory_allocate(&requests->request, room, sizeof *requests->request, "messages");
+    return memory_allocate(&requests->request, room, sizeof(MPI_Request), "messages");
 }
 
 void requests_free(Requests *requests) {

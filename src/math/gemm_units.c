@@ -30,9 +30,10 @@ static void tile(const Kernels *kernels, const Units *units, size_t i, size_t j,
     const size_t height = size_smaller(TILE, units->m - i),
                  width = size_smaller(TILE, units->n - j);
     const size_t rest = units->rows % units->unit;
-    Gemm whole, last;
+    Gemm whole;
     TreeStack stack;
     plan_leaf(&whole, units, units->unit, height, width);
+    Gemm last = whole;
     if (rest)
         plan_leaf(&last, units, rest, height, width);
     tree_start(&stack, units->leaves);

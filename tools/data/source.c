@@ -25,9 +25,8 @@ void source_free(Source *source) {
     source->count = 0;
 }
 
-/* Adds a file with room for its bytes, still to be read. */
-static Status source_add(Source *source, const char *path, const char *name, size_t bytes,
-                         SourceFile **added) {
+/* Adds a file with room for its bytes, still to be read, behind the others. */
+static Status source_add(Source *source, const char *path, const char *name, size_t bytes) {
     const SourceFile *before = source_find(source, name);
     if (before)
         return status_fail(STATUS_DATA, "%s: the same name as %s; which one is meant?", path,
@@ -42,7 +41,6 @@ static Status source_add(Source *source, const char *path, const char *name, siz
     snprintf(file->path, sizeof file->path, "%s", path);
     STATUS_TRY(memory_allocate(&file->bytes, bytes, 1, path));
     source->count++;
-    *added = file;
     return STATUS_OK;
 }
 
@@ -56,12 +54,11 @@ static Status join(const char *folder, const char *name, char path[static FILE_P
 }
 
 static Status read_file(const char *path, const char *name, size_t bytes, Source *source) {
-    SourceFile *file;
-    STATUS_TRY(source_add(source, path, name, bytes, &file));
+    STATUS_TRY(source_add(source, path, name, bytes));
     FILE *stream = fopen(path, "rb");
     if (!stream)
         return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
-    size_t got = fread(file->bytes, 1, bytes, stream);
+    size_t got = fread(source->file[source->count - 1].bytes, 1, bytes, stream);
     bool failed = ferror(stream) != 0;
     int reason = errno;
     fclose(stream);
@@ -105,10 +102,10 @@ static Status archive_fail(struct archive *archive, Status code, const char *pat
 
 static Status read_member(struct archive *archive, struct archive_entry *entry, const char *path,
                           const char *name, Source *source) {
-    SourceFile *file;
     if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0)
         return status_fail(STATUS_DATA, "%s: a member without a size", path);
-    STATUS_TRY(source_add(source, path, name, (size_t)archive_entry_size(entry), &file));
+    STATUS_TRY(source_add(source, path, name, (size_t)archive_entry_size(entry)));
+    const SourceFile *file = &source->file[source->count - 1];
     for (size_t got = 0; got < file->count;) {
         la_ssize_t more = archive_read_data(archive, file->bytes + got, file->count - got);
         if (more < 0)

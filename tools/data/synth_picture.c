@@ -284,8 +284,9 @@ void synth_picture(RandomStream stream, SynthThing thing, uint8_t *image) {
         for (int column = 0; column < DATA_SIDE; column++, image += DATA_CHANNELS) {
             Colour sum = {{0}};
             for (int s = 0; s < SAMPLES * SAMPLES; s++) {
-                float x = (float)column + ((float)(s % SAMPLES) + 0.5f) / SAMPLES;
-                float y = (float)row + ((float)(s / SAMPLES) + 0.5f) / SAMPLES;
+                const int across = s % SAMPLES, down = s / SAMPLES;
+                float x = (float)column + ((float)across + 0.5f) / SAMPLES;
+                float y = (float)row + ((float)down + 0.5f) / SAMPLES;
                 Colour colour = colour_at(&scene, x, y);
                 for (int c = 0; c < DATA_CHANNELS; c++)
                     sum.channel[c] += colour.channel[c] / (SAMPLES * SAMPLES);

@@ -13,7 +13,7 @@
 /* Imports the CIFAR-100 or CIFAR-10 'binary version' from a folder or an archive. STATUS_IO: cannot
  * be read; STATUS_DATA: a missing member, a size that is no whole number of records, a label
  * without a name. */
-Status data_import(const char *source, const char *out);
+Status data_import(const char *path, const char *out);
 
 /* Whether sha256 is that of the official CIFAR-100 file of a split (train.bin, test.bin). */
 bool data_is_official(DataSplit split, const char *sha256);

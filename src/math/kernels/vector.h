@@ -158,7 +158,7 @@ VECTOR_INLINE Vector vector_exponential(Vector x) {
         return result;
     /* vector_scale may make a number of a NaN; the difference is 0 or NaN. */
     return vector_where(vector_less(x, vector_of(lowest)), vector_of(0.0f),
-                        result + (limited - limited));
+                        result + (limited - limited)); /* NOLINT(misc-redundant-expression) */
 }
 
 /* Sums or maxima of LANES vectors at once: lane i of the result is that of vector[i]. A tree over

@@ -7,18 +7,19 @@
 
 /* An empty folder of a test's own, which is the current one: cmocka's set-up and tear-down. */
 
-static char folder[64];
+static char folder[512];
 
 static inline int enter_folder(void **state) {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/vit_test_XXXXXX");
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/vit_test_XXXXXX", base ? base : "/tmp");
     return mkdtemp(folder) && chdir(folder) == 0 ? 0 : -1;
 }
 
 static inline int leave_folder(void **state) {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
+    char command[sizeof folder + 16];
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
     return chdir("/") == 0 ? system(command) : -1;
 }
 

@@ -105,8 +105,11 @@ static void a_folder_that_cannot_be_made_is_named(void **state) {
     assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
     assert_int_equal(file_make_folder("file/a"), STATUS_IO);
     assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
-    assert_int_equal(file_make_folder("/proc/none/a"), STATUS_IO);
-    assert_non_null(strstr(status_message(), "/proc/none: the folder cannot be made: "));
+    /* No file system takes a name of 300 bytes. */
+    memset(path, 'x', 300);
+    memcpy(path + 300, "/a", 3);
+    assert_int_equal(file_make_folder(path), STATUS_IO);
+    assert_non_null(strstr(status_message(), "xxx: the folder cannot be made: File name too long"));
     assert_int_equal(file_make_folder(""), STATUS_IO);
     memset(path, 'x', sizeof path);
     path[FILE_PATH_MAX] = '\0';

@@ -1,5 +1,6 @@
 #include "vit/log.h"
 
+#include "folder.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +44,7 @@ static void restore(FILE *stream, int kept) {
 
 static Said listen_to(void (*speak)(void)) {
     Said said;
-    char output[] = "/tmp/vit_log_XXXXXX", error[] = "/tmp/vit_log_XXXXXX";
+    char output[] = "output_XXXXXX", error[] = "error_XXXXXX";
     int kept_output = divert(stdout, output), kept_error = divert(stderr, error);
     speak();
     restore(stdout, kept_output);
@@ -91,10 +92,8 @@ static void a_line_takes_the_place_of_the_bar_on_a_terminal(void **state) {
     assert_string_equal(said.output, "\r\033[Kbar 1\r\033[Kbar 2\r\033[Kline\nline\n");
 }
 
-static char log_path[64];
-
 static void say_into_the_file(void) {
-    assert_int_equal(log_open(log_path), STATUS_OK);
+    assert_int_equal(log_open("log.txt"), STATUS_OK);
     say_everything();
     log_close();
     log_info("to the screen alone");
@@ -104,11 +103,9 @@ static void lines_go_to_the_file_as_well_with_their_time(void **state) {
     (void)state;
     char text[1024] = "";
     log_start(true, true);
-    snprintf(log_path, sizeof log_path, "/tmp/vit_log_XXXXXX");
-    close(mkstemp(log_path));
     listen_to(say_into_the_file);
     listen_to(say_into_the_file); /* is added at the end */
-    read_and_remove(log_path, text, sizeof text);
+    read_and_remove("log.txt", text, sizeof text);
     static const char *const expected[] = {"loss 1.50", "Warning: disk 99 % full", "Error: no data",
                                            "done"};
     char *line = strtok(text, "\n");
@@ -124,7 +121,7 @@ static void lines_go_to_the_file_as_well_with_their_time(void **state) {
 }
 
 static void say_without_a_file(void) {
-    assert_int_equal(log_open("/nonexistent/log.txt"), STATUS_IO);
+    assert_int_equal(log_open("missing/log.txt"), STATUS_IO);
     log_info("goes on");
     assert_int_equal(log_open("/dev/full"), STATUS_OK);
     log_info("and on");
@@ -136,18 +133,17 @@ static void logging_goes_on_without_its_file(void **state) {
     log_start(true, false);
     Said said = listen_to(say_without_a_file);
     assert_string_equal(said.output, "goes on\nand on\n");
-    assert_string_equal(
-        status_message(),
-        "/nonexistent/log.txt: cannot be opened for writing: No such file or directory");
+    assert_string_equal(status_message(),
+                        "missing/log.txt: cannot be opened for writing: No such file or directory");
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_kind_of_line_has_its_stream),
-        cmocka_unit_test(other_ranks_are_silent),
-        cmocka_unit_test(a_line_takes_the_place_of_the_bar_on_a_terminal),
-        cmocka_unit_test(lines_go_to_the_file_as_well_with_their_time),
-        cmocka_unit_test(logging_goes_on_without_its_file),
+        test_in_folder(each_kind_of_line_has_its_stream),
+        test_in_folder(other_ranks_are_silent),
+        test_in_folder(a_line_takes_the_place_of_the_bar_on_a_terminal),
+        test_in_folder(lines_go_to_the_file_as_well_with_their_time),
+        test_in_folder(logging_goes_on_without_its_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

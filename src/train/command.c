@@ -29,7 +29,7 @@ static const CommandOption options[] = {
      .meaning = "log the SHA-256 of the weights after every epoch and at the end"},
     {"version", .kind = COMMAND_ALONE, FIELD(version), .meaning = "print the version"},
     {"help", 'h', COMMAND_ALONE, FIELD(help),
-     .meaning = "print this, and the keys of the job file"},
+     .meaning = "print help, with the keys of the job file"},
 };
 
 const CommandLine command_line = {

@@ -86,7 +86,7 @@ static void the_temporary_name_stands_beside_the_file(void **state) {
 
 static void folders_are_made_with_their_parents(void **state) {
     (void)state;
-    char path[128];
+    char path[FILE_PATH_MAX];
     snprintf(path, sizeof path, "%s/d/e", folder);
     const char *const paths[] = {"a", "a", "b/c/", "b//c/d", "./c", path, "/", "."};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

@@ -1,9 +1,18 @@
-add_executable(print_options tools/print_options.c)
-target_link_libraries(print_options PRIVATE vit_base)
-add_test(NAME readme_options
-         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_options $<TARGET_FILE:print_options>
-                 ${PROJECT_SOURCE_DIR}/jobs/README.md)
-set_tests_properties(readme_options PROPERTIES TIMEOUT 60 LABELS tools)
+# The tables of options in the READMEs are what the programs take.
+add_executable(print_options tools/print_options.c ${PROJECT_SOURCE_DIR}/tools/data/data_command.c
+                             ${PROJECT_SOURCE_DIR}/tools/bench/bench_command.c)
+target_include_directories(print_options PRIVATE ${PROJECT_SOURCE_DIR}/tools/data ${PROJECT_SOURCE_DIR}/tools/bench)
+target_link_libraries(print_options PRIVATE vit_train OpenMP::OpenMP_C)
+function(vit_readme_table name readme)
+  add_test(NAME readme_options.${name}
+           COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_options $<TARGET_FILE:print_options> ${name}
+                   ${PROJECT_SOURCE_DIR}/${readme})
+  set_tests_properties(readme_options.${name} PROPERTIES TIMEOUT 60 LABELS tools)
+endfunction()
+vit_readme_table(job jobs/README.md)
+vit_readme_table(vit_mpi jobs/README.md)
+vit_readme_table(vit_data tools/README.md)
+vit_readme_table(vit_bench tools/README.md)
 
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
 set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)

@@ -10,17 +10,21 @@
     .preset = (usual)
 
 static const CommandForm forms[BENCH_FORMS] = {
-    [BENCH_PEAK] = {.name = "peak", .meaning = "arithmetic and bandwidth that this machine can do"},
-    [BENCH_GEMM] = {.name = "gemm",
-                    .meaning = "the model's small matrix products, by back end",
-                    .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
-    [BENCH_KERNELS] = {.name = "kernels",
-                       .meaning = "everything else, by instruction set",
-                       .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+    [BENCH_PEAK] = {.name = "peak",
+                    .meaning = "multiplications and additions a second in registers; bandwidth in "
+                               "cache and in memory"},
+    [BENCH_GEMM] =
+        {.name = "gemm",
+         .meaning = "the model's small matrix products by LIBXSMM and by BLIS, in % of the peak",
+         .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+    [BENCH_KERNELS] =
+        {.name = "kernels",
+         .meaning = "everything else, for each instruction set: ns an element, % of the bandwidth",
+         .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
     [BENCH_STEP] = {.name = "step",
                     .launcher = "mpirun -np RANKS",
-                    .meaning = "whole training steps: images/s, share of the peak, time by phase, "
-                               "memory, waiting",
+                    .meaning = "whole training steps: images/s, % of the peak, evaluation, memory, "
+                               "waiting, time by phase",
                     .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), false}}},
 };
 
@@ -30,7 +34,7 @@ static const CommandOption options[] = {
      .forms = OF(BENCH_GEMM) | OF(BENCH_KERNELS) | OF(BENCH_STEP),
      .meaning = "as in vit_mpi (run.threads, ...); repeatable"},
     {"threads", COUNT(threads, 1, BENCH_THREADS_MAX, 0), .forms = OF(BENCH_PEAK),
-     .meaning = "threads, as many as there are processors where it is not given"},
+     .meaning = "threads, by default as many as there are processors"},
     {"steps", COUNT(steps, 1, 1000, 4), .forms = OF(BENCH_STEP), .meaning = "steps of a round"},
     {"rounds", COUNT(rounds, 1, MEASURE_ROUNDS_MAX, 3), .forms = OF(BENCH_STEP),
      .meaning = "rounds, of which the median counts"},
@@ -42,7 +46,7 @@ static const CommandOption options[] = {
      .meaning = "wait for each message at once, to see what computing meanwhile is worth"},
     {"csv", FLAG(csv), .meaning = "print tables as CSV"},
     {"version", .kind = COMMAND_ALONE, FIELD(command.version), .meaning = "print the version"},
-    {"help", 'h', COMMAND_ALONE, FIELD(command.help), .meaning = "print this"},
+    {"help", 'h', COMMAND_ALONE, FIELD(command.help), .meaning = "print help"},
 };
 
 const CommandLine bench_command_line = {

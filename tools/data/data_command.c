@@ -41,7 +41,7 @@ static const CommandOption options[] = {
     {"patches", .kind = COMMAND_FLAG, FIELD(patches), .forms = 1u << DATA_SHEET,
      .meaning = "one image instead, as the grid of patches that the model sees"},
     {"version", .kind = COMMAND_ALONE, FIELD(version), .meaning = "print the version"},
-    {"help", 'h', COMMAND_ALONE, FIELD(help), .meaning = "print this"},
+    {"help", 'h', COMMAND_ALONE, FIELD(help), .meaning = "print help"},
 };
 
 const CommandLine data_command_line = {

@@ -1,5 +1,5 @@
 /* One training step's communication, played on SimGrid's model of a cluster: every rank posts the
- * messages that src/train/exchange.c posts, where it posts them, and computes for given times in
+ * messages that src/optimizer posts, where it posts them, and computes for given times in
  * between. Assumptions and use: tools/sim/run, which names all parameters.
  *
  *   step images=256 cores=1 ... (key=value, all of `keys`)
@@ -15,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As in src/train: partition.c (PIECE_FLOATS), exchange.c (SUM_GRAIN), totals.c (FIXED), and the
- * images of a chunk in src/model/vit.c. */
-enum { PIECE_FLOATS = 4096, SUM_GRAIN = 16, REPORT_FIXED = 5, CHUNK_IMAGES = 64 };
 enum { LAYERS = 3 };
 
 typedef struct Parameters {
@@ -33,6 +30,9 @@ typedef struct Parameters {
     double head_forward, head_inputs, head_kernels;
     double adamw;  /* core-seconds a value */
     double memory; /* bytes/s a core */
+    /* Of the trainer: floats of a piece; that a part of a sum is a multiple of; doubles of a report
+     * beside its sums; images of a chunk. */
+    double piece_floats, sum_floats, report_values, chunk_images;
 } Parameters;
 
 static const struct {
@@ -58,6 +58,10 @@ static const struct {
     {"head_kernels", offsetof(Parameters, head_kernels)},
     {"adamw", offsetof(Parameters, adamw)},
     {"memory", offsetof(Parameters, memory)},
+    {"piece_floats", offsetof(Parameters, piece_floats)},
+    {"sum_floats", offsetof(Parameters, sum_floats)},
+    {"report_values", offsetof(Parameters, report_values)},
+    {"chunk_images", offsetof(Parameters, chunk_images)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -114,7 +118,7 @@ static size_t nodes(const Play *play, size_t rank) {
 
 /* Floats from one rank to another. */
 static size_t message_floats(const Play *play, Kind kind, size_t from, size_t to) {
-    const size_t unit_floats = (size_t)play->p.unit_floats;
+    const size_t unit_floats = (size_t)play->p.unit_floats, grain = (size_t)play->p.sum_floats;
     size_t floats = 0;
     for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
         if (kind == WEIGHTS)
@@ -126,9 +130,9 @@ static size_t message_floats(const Play *play, Kind kind, size_t from, size_t to
         else if (kind == KERNELS && !layer->fat)
             floats += nodes(play, from) * kernel_part(play, layer, to);
     if (kind == UNITS)
-        floats = nodes(play, from) * part(play, unit_floats, SUM_GRAIN, to);
+        floats = nodes(play, from) * part(play, unit_floats, grain, to);
     else if (kind == UNITS_GATHER)
-        floats = part(play, unit_floats, SUM_GRAIN, from);
+        floats = part(play, unit_floats, grain, from);
     return floats;
 }
 
@@ -179,7 +183,7 @@ static void report(Play *play) {
     for (size_t j = 0; j < LAYERS; j++)
         pieces += (play->layer[j].in * play->layer[j].out + play->layer[j].piece - 1) /
                   play->layer[j].piece;
-    const double bytes = 8.0 * ((double)REPORT_FIXED + (double)play->nodes / (double)ranks +
+    const double bytes = 8.0 * (play->p.report_values + (double)play->nodes / (double)ranks +
                                 (double)pieces / (double)ranks);
     const double start = MPI_Wtime();
     for (size_t known = 1; known < ranks; known *= 2) {
@@ -253,7 +257,7 @@ static void post_kernels(Play *play, size_t images) {
 static void pass(Play *play) {
     const size_t images = slice(play, play->rank);
     const size_t turn = (size_t)play->p.cores * play->unit;
-    const size_t chunk = size_round_up(CHUNK_IMAGES, turn);
+    const size_t chunk = size_round_up((size_t)play->p.chunk_images, turn);
     for (size_t base = 0; base < images; base += chunk) {
         const size_t now = size_smaller(chunk, images - base);
         const bool last = base + now == images;
@@ -272,7 +276,8 @@ static void pass(Play *play) {
 }
 
 static void finish(Play *play) {
-    const size_t unit_part = part(play, (size_t)play->p.unit_floats, SUM_GRAIN, play->rank);
+    const size_t unit_part =
+        part(play, (size_t)play->p.unit_floats, (size_t)play->p.sum_floats, play->rank);
     wait(play, INPUTS);
     wait(play, DELTAS);
     for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
@@ -338,8 +343,9 @@ static void plan(Play *play) {
     for (size_t j = 0; j < LAYERS; j++) {
         const size_t in = (size_t)play->p.width[j], out = (size_t)play->p.width[j + 1];
         const bool fat = model_layer_is_fat(in, out, play->images);
-        const size_t row = out < PIECE_FLOATS ? PIECE_FLOATS / out * out : out;
-        play->layer[j] = (Layer){in, out, fat ? row : PIECE_FLOATS, fat};
+        const size_t piece = (size_t)play->p.piece_floats;
+        const size_t rows = out < piece ? piece / out * out : out;
+        play->layer[j] = (Layer){in, out, fat ? rows : piece, fat};
     }
     for (size_t r = 0; r < play->ranks; r++)
         play->nodes += nodes(play, r);

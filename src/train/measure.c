@@ -82,13 +82,12 @@ static void measure_rounds(Trainer *trainer, Progress *at, const MeasureOptions 
 static void measure_phases(Trainer *trainer, Progress *at, size_t steps, Measurement *m) {
     const Plan *plan = trainer->plan;
     double ticks[PHASES] = {0};
-    const int team = (int)plan->threads;
-#pragma omp parallel num_threads(team)
+#pragma omp parallel num_threads((int)plan->threads)
     phase_start();
     const uint64_t start = phase_now();
     const double seconds = take_steps(trainer, at, steps);
     const double tick = seconds / (double)(phase_now() - start);
-#pragma omp parallel num_threads(team)
+#pragma omp parallel num_threads((int)plan->threads)
     {
         phase_stop();
 #pragma omp critical

@@ -165,9 +165,9 @@ Status plan_cost(const Plan *plan, PlanCost *cost) {
     *cost = (PlanCost){0};
     STATUS_TRY(optimizer_cost(&optimizer, &updating));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
+    const size_t samples = images / ranks * shard_sample_bytes();
     const size_t order = plan->train_images * sizeof(uint32_t);
-    cost->memory =
-        updating.memory + (double)(vector + model + images / ranks * shard_sample_bytes() + order);
+    cost->memory = updating.memory + (double)(vector + model + samples + order);
     cost->snapshot = (double)((1 + plan->rule->states) * vector);
     cost->sums = updating.sums;
     cost->factors = updating.factors;

@@ -110,7 +110,7 @@ static void add_flags(const double *theirs, ReportSums *all) {
 
 static void read_messages(const Report *report, const Slices *slices, double *squares,
                           ReportSums *all) {
-    TreeSum loss;
+    TreeSum loss = {0};
     tree_sum_start(&loss, slices->images);
     *all = (ReportSums){0};
     for (int r = 0; r < report->ranks->size; r++) {
@@ -125,7 +125,7 @@ static void read_messages(const Report *report, const Slices *slices, double *sq
             copy_squares(report->partition, r, squares, theirs + REPORT_FIXED + count, false);
     }
     all->saved_step = (uint64_t)report->received[SAVED_STEP];
-    all->loss = slices->images ? loss.value[0] : 0.0;
+    all->loss = loss.value[0];
 }
 
 void report_gather(Report *report, const Slices *slices, const VitSums *sums,

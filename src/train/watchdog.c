@@ -55,7 +55,7 @@ static char process_state(long process) {
     FILE *file = fopen(path, "r");
     /* Only where Linux shows any process does a missing one tell something. */
     if (!file)
-        return errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
+        return (char)(errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?');
     /* The name before the state, in brackets, may hold anything. */
     const char *name = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
     fclose(file);

@@ -1,129 +1,247 @@
 #include "vit/checkpoint.h"
 
-#include "checkpoint_state.h"
+#include "checkpoint_header.h"
+#include "flat_vector.h"
 #include "vit/file.h"
+#include "vit/format.h"
 #include "vit/h5.h"
-#include "vit/log.h"
-#include <errno.h>
+#include "vit/job.h"
+#include "vit/model_shape.h"
+#include "vit/output_file.h"
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- one file ---- */
+/* ---- writing ---- */
 
-static Status write_block(hid_t file, int block, const ParameterTable *table, const float *values) {
-    for (size_t i = 0; i < table->count; i++) {
-        const Parameter *entry = &table->entry[i];
-        char name[TENSOR_NAME_MAX];
-        checkpoint_tensor_name(block, entry, name);
-        STATUS_TRY(h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
-                            values + entry->offset));
-    }
-    return STATUS_OK;
+/* A view: history and text stay the caller's. */
+static CheckpointHeader header_of(const Checkpoint *checkpoint) {
+    CheckpointHeader header = {.version = FORMAT_VERSION,
+                               .progress = checkpoint->progress,
+                               .history = *checkpoint->history,
+                               .job_text = (char *)checkpoint->job_text,
+                               .build = checkpoint->build,
+                               .tensors = checkpoint->table->count,
+                               .parameters = checkpoint->table->trainable};
+    memcpy(header.data_sha256, checkpoint->data_sha256, sizeof header.data_sha256);
+    return header;
 }
 
-static Status write_content(hid_t file, const Checkpoint *checkpoint,
-                            char sha256[static DIGEST_TEXT]) {
-    const float *const values[BLOCK_COUNT] = {checkpoint->weights, checkpoint->first_moment,
-                                              checkpoint->second_moment};
-    BlockDigests digests = {0};
-    for (int block = 0; block < BLOCK_COUNT; block++) {
-        if (!values[block])
-            continue;
-        STATUS_TRY(write_block(file, block, checkpoint->table, values[block]));
-        STATUS_TRY(parameter_digest(checkpoint->table, values[block], digests.sha256[block]));
-    }
-    return checkpoint_state_write(file, checkpoint, &digests, sha256);
+static Status write_state(hid_t file, const ParameterTable *table, const CheckpointState *state,
+                          CheckpointHeader *header) {
+    char group[CHECKPOINT_GROUP_BYTES];
+    HeaderState *entry = checkpoint_header_add(header, state->name);
+    if (!entry)
+        return status_fail(STATUS_INTERNAL, "'%s' cannot be a state of an optimizer", state->name);
+    checkpoint_header_group(state->name, group);
+    return flat_vector_write(file, group, table, state->values, entry->sha256);
+}
+
+static Status write_content(hid_t file, const Checkpoint *checkpoint, CheckpointHeader *header) {
+    STATUS_TRY(flat_vector_write(file, checkpoint_header_weights, checkpoint->table,
+                                 checkpoint->weights, header->weights_sha256));
+    for (size_t i = 0; i < checkpoint->states; i++)
+        STATUS_TRY(write_state(file, checkpoint->table, &checkpoint->state[i], header));
+    STATUS_TRY(checkpoint_header_digest(header, header->sha256));
+    return checkpoint_header_write(file, header);
 }
 
 static Status write_file(const char *path, const Checkpoint *checkpoint,
-                         char sha256[static DIGEST_TEXT]) {
+                         char state_sha256[static DIGEST_TEXT]) {
     hid_t file;
+    CheckpointHeader header = header_of(checkpoint);
     STATUS_TRY(h5_create(path, &file));
-    Status status = write_content(file, checkpoint, sha256);
-    Status closed = h5_close(file);
+    const Status status = write_content(file, checkpoint, &header);
+    const Status closed = h5_close(file);
+    memcpy(state_sha256, header.sha256, DIGEST_TEXT);
     return status != STATUS_OK ? status : closed;
 }
 
-/* Writes the file and reads it back, since HDF5 may report success on a full disk. On error nothing
- * is left at path. */
-static Status write_verified(const char *path, const Checkpoint *checkpoint) {
+Status checkpoint_write_temporary(const char *temporary, const Checkpoint *checkpoint) {
     char sha256[DIGEST_TEXT];
-    unlink(path); /* a killed writer's */
-    Status status = write_file(path, checkpoint, sha256);
-    if (status == STATUS_OK && checkpoint_verify(path, checkpoint->table, sha256) != STATUS_OK)
-        status = status_fail(STATUS_IO, "%s: what was written does not read back: %s", path,
+    unlink(temporary); /* a killed writer's */
+    Status status = write_file(temporary, checkpoint, sha256);
+    if (status == STATUS_OK && checkpoint_verify(temporary, checkpoint->table, sha256) != STATUS_OK)
+        status = status_fail(STATUS_IO, "%s: what was written does not read back: %s", temporary,
                              status_message());
     if (status != STATUS_OK)
-        unlink(path);
+        unlink(temporary);
     return status;
 }
 
 Status checkpoint_write(const char *path, const Checkpoint *checkpoint) {
     char temporary[FILE_PATH_MAX];
     STATUS_TRY(file_temporary(path, temporary));
-    STATUS_TRY(write_verified(temporary, checkpoint));
+    STATUS_TRY(checkpoint_write_temporary(temporary, checkpoint));
     return file_commit(temporary, path);
 }
 
-/* ---- the last few ---- */
+/* ---- reading ---- */
 
-Status checkpoint_last_path(const char *folder, size_t index, char path[static FILE_PATH_MAX]) {
-    int length = index == 0 ? snprintf(path, FILE_PATH_MAX, "%s/last.h5", folder)
-                            : snprintf(path, FILE_PATH_MAX, "%s/last.%zu.h5", folder, index);
-    if (length >= FILE_PATH_MAX)
-        return status_fail(STATUS_IO, "%s: the path is too long", folder);
+/* Opens a checkpoint and reads its header. On error nothing is open or allocated. */
+static Status open_header(const char *path, hid_t *file, CheckpointHeader *header, bool *newer) {
+    *newer = false;
+    STATUS_TRY(h5_open(path, file));
+    const Status status = checkpoint_header_read(*file, path, header, newer);
+    if (status != STATUS_OK)
+        h5_close(*file);
+    return status;
+}
+
+Status checkpoint_check_version(const char *path) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    const Status status = open_header(path, &file, &header, &newer);
+    if (status != STATUS_OK)
+        return newer ? status : STATUS_OK;
+    checkpoint_header_free(&header);
+    h5_close(file);
     return STATUS_OK;
 }
 
-/* Gives the newest file a second name, under which it outlives its replacement. */
-static Status keep_newest(const char *newest, const char *kept) {
-    unlink(kept); /* a killed writer's */
-    if (link(newest, kept) != 0 && errno != ENOENT)
-        return status_fail(STATUS_IO, "%s: cannot be linked to %s: %s", newest, kept,
-                           strerror(errno));
+Status checkpoint_read_job(const char *path, char **job_text) {
+    *job_text = NULL;
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    *job_text = header.job_text;
+    header.job_text = NULL;
+    checkpoint_header_free(&header);
+    return h5_close(file);
+}
+
+static Status read_weights(hid_t file, const char *path, const ParameterTable *table,
+                           const CheckpointHeader *header, float *values) {
+    return flat_vector_read(file, path, checkpoint_header_weights, table, header->tensors,
+                            header->weights_sha256, values);
+}
+
+static Status read_state(hid_t file, const char *path, const ParameterTable *table,
+                         const CheckpointHeader *header, const char *name, float *values) {
+    char group[CHECKPOINT_GROUP_BYTES];
+    checkpoint_header_group(name, group);
+    return flat_vector_read(file, path, group, table, header->tensors,
+                            checkpoint_header_find(header, name)->sha256, values);
+}
+
+/* ---- the optimizer's states, for messages ---- */
+
+enum { NAMES_BYTES = CHECKPOINT_STATES_MOST * (CHECKPOINT_NAME_BYTES + 2) };
+
+static void append_name(char names[static NAMES_BYTES], const char *name) {
+    const size_t length = strlen(names);
+    snprintf(names + length, NAMES_BYTES - length, "%s%s", length ? ", " : "", name);
+}
+
+static Status fail_states(const char *path, const Checkpoint *checkpoint,
+                          const CheckpointHeader *header) {
+    char found[NAMES_BYTES] = "", wanted[NAMES_BYTES] = "";
+    if (header->states == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: holds weights only (as %s does), not the state that a run needs "
+                           "to go on",
+                           path, output_file_name(OUTPUT_BEST));
+    for (size_t i = 0; i < header->states; i++)
+        append_name(found, header->state[i].name);
+    for (size_t i = 0; i < checkpoint->states; i++)
+        append_name(wanted, checkpoint->state[i].name);
+    return status_fail(STATUS_DATA,
+                       "%s: is of another optimizer: it keeps %s of every weight, this one %s",
+                       path, found, wanted);
+}
+
+static Status check_states(const char *path, const Checkpoint *checkpoint,
+                           const CheckpointHeader *header) {
+    for (size_t i = 0; i < checkpoint->states; i++)
+        if (!checkpoint_header_find(header, checkpoint->state[i].name))
+            return fail_states(path, checkpoint, header);
     return STATUS_OK;
 }
 
-/* Makes room for `kept` as last.1.h5, forgets what is beyond `keep`. */
-static Status shift_older(const char *folder, size_t keep, const char *kept) {
-    char from[FILE_PATH_MAX], to[FILE_PATH_MAX];
-    for (size_t i = keep - 1; i >= 1 && file_exists(kept); i--) {
-        STATUS_TRY(checkpoint_last_path(folder, i, to));
-        STATUS_TRY(checkpoint_last_path(folder, i - 1, from));
-        const char *source = i == 1 ? kept : from;
-        if (rename(source, to) != 0 && errno != ENOENT)
-            return status_fail(STATUS_IO, "%s: cannot be renamed to %s: %s", source, to,
-                               strerror(errno));
-    }
-    for (size_t i = keep;; i++) {
-        STATUS_TRY(checkpoint_last_path(folder, i, to));
-        if (unlink(to) != 0)
-            return STATUS_OK;
-    }
+/* ---- whole files ---- */
+
+static Status read_vectors(hid_t file, const char *path, const Checkpoint *checkpoint,
+                           const CheckpointHeader *header) {
+    STATUS_TRY(check_states(path, checkpoint, header));
+    STATUS_TRY(read_weights(file, path, checkpoint->table, header, checkpoint->weights));
+    for (size_t i = 0; i < checkpoint->states; i++)
+        STATUS_TRY(read_state(file, path, checkpoint->table, header, checkpoint->state[i].name,
+                              checkpoint->state[i].values));
+    return STATUS_OK;
 }
 
-/* The new file takes its place before anything happens to the older ones, so that whenever this is
- * interrupted, last.h5 is complete. */
-Status checkpoint_write_last(const char *folder, size_t keep, const Checkpoint *checkpoint) {
-    char newest[FILE_PATH_MAX], temporary[FILE_PATH_MAX];
-    char second[FILE_PATH_MAX], kept[FILE_PATH_MAX];
-    STATUS_TRY(checkpoint_last_path(folder, 0, newest));
-    STATUS_TRY(checkpoint_last_path(folder, 1, second));
-    STATUS_TRY(file_temporary(newest, temporary));
-    STATUS_TRY(file_temporary(second, kept));
-    STATUS_TRY(write_verified(temporary, checkpoint));
-    Status rotated = keep > 1 ? keep_newest(newest, kept) : STATUS_OK;
-    Status status = file_commit(temporary, newest);
-    if (status != STATUS_OK) {
-        unlink(kept);
-        return status;
+Status checkpoint_read(const char *path, Checkpoint *checkpoint) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    const Status status = read_vectors(file, path, checkpoint, &header);
+    h5_close(file);
+    if (status == STATUS_OK) {
+        checkpoint->progress = header.progress;
+        checkpoint->build = header.build;
+        memcpy(checkpoint->data_sha256, header.data_sha256, sizeof header.data_sha256);
+        const History old = *checkpoint->history;
+        *checkpoint->history = header.history;
+        header.history = old;
     }
-    if (rotated == STATUS_OK)
-        rotated = shift_older(folder, keep, kept);
-    if (rotated != STATUS_OK)
-        log_warning("The older checkpoints cannot be kept: %s", status_message());
-    unlink(kept);
+    checkpoint_header_free(&header);
+    return status;
+}
+
+/* All of it, without room for it. */
+static Status check_vectors(hid_t file, const char *path, const ParameterTable *table,
+                            const CheckpointHeader *header) {
+    STATUS_TRY(read_weights(file, path, table, header, NULL));
+    for (size_t i = 0; i < header->states; i++)
+        STATUS_TRY(read_state(file, path, table, header, header->state[i].name, NULL));
     return STATUS_OK;
+}
+
+Status checkpoint_verify(const char *path, const ParameterTable *table,
+                         const char state_sha256[static DIGEST_TEXT]) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    const Status status = strcmp(header.sha256, state_sha256) == 0
+                              ? check_vectors(file, path, table, &header)
+                              : status_fail(STATUS_DATA, "%s: holds another state", path);
+    h5_close(file);
+    checkpoint_header_free(&header);
+    return status;
+}
+
+/* The table of the model in the file: as its job says, with as many classes as the logits are wide.
+ */
+static Status table_of_file(hid_t file, const char *path, const CheckpointHeader *header,
+                            ParameterTable *table) {
+    Job job;
+    STATUS_TRY(job_parse(&job, path, header->job_text, 0, NULL));
+    size_t rank, shape[4] = {0};
+    STATUS_TRY(h5_shape(file, "/model/logits/bias", &rank, shape));
+    if (shape[0] == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: /model/logits/bias: is empty; a model has 1 class or more", path);
+    const ModelShape model = model_shape(&job, shape[0]);
+    return parameter_table_init(table, &model);
+}
+
+Status checkpoint_digest(const char *path, char text[static DIGEST_TEXT]) {
+    hid_t file;
+    CheckpointHeader header;
+    ParameterTable table = {0};
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    Status status = table_of_file(file, path, &header, &table);
+    if (status == STATUS_OK)
+        status = read_weights(file, path, &table, &header, NULL);
+    if (status == STATUS_OK)
+        memcpy(text, header.weights_sha256, DIGEST_TEXT);
+    parameter_table_free(&table);
+    checkpoint_header_free(&header);
+    h5_close(file);
+    return status;
 }

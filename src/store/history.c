@@ -1,8 +1,11 @@
 #include "vit/history.h"
 
+#include "columns.h"
 #include "vit/file.h"
+#include "vit/format.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
+#include "vit/output_file.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -74,48 +77,36 @@ void history_cut(History *history, uint64_t epochs, uint64_t steps) {
 
 /* ---- columns ---- */
 
-/* What a file knows of a row's field. All are 8 bytes wide. */
-typedef struct Column {
-    const char *name;
-    size_t offset;
-    bool counts; /* uint64_t; otherwise double */
-} Column;
-
-typedef struct Columns {
-    const char *folder;
-    size_t count, row_bytes;
-    const Column *column;
-} Columns;
-
 static const Column epoch_column[] = {
-    {"epoch", offsetof(EpochRow, epoch), true},
-    {"loss", offsetof(EpochRow, loss), false},
-    {"accuracy", offsetof(EpochRow, accuracy), false},
-    {"top5_accuracy", offsetof(EpochRow, top5_accuracy), false},
-    {"val_loss", offsetof(EpochRow, val_loss), false},
-    {"val_accuracy", offsetof(EpochRow, val_accuracy), false},
-    {"val_top5_accuracy", offsetof(EpochRow, val_top5_accuracy), false},
-    {"learning_rate", offsetof(EpochRow, learning_rate), false},
-    {"seconds", offsetof(EpochRow, seconds), false},
-    {"images_per_second", offsetof(EpochRow, images_per_second), false},
-    {"wait_seconds", offsetof(EpochRow, wait_seconds), false},
-    {"wait_samples_seconds", offsetof(EpochRow, wait.samples), false},
-    {"wait_gradients_seconds", offsetof(EpochRow, wait.gradients), false},
-    {"wait_ranks_seconds", offsetof(EpochRow, wait.ranks), false},
-    {"wait_weights_seconds", offsetof(EpochRow, wait.weights), false},
+    {"epoch", offsetof(EpochRow, epoch), true, 1},
+    {"loss", offsetof(EpochRow, loss), false, 1},
+    {"accuracy", offsetof(EpochRow, accuracy), false, 1},
+    {"top5_accuracy", offsetof(EpochRow, top5_accuracy), false, 1},
+    {"val_loss", offsetof(EpochRow, val_loss), false, 1},
+    {"val_accuracy", offsetof(EpochRow, val_accuracy), false, 1},
+    {"val_top5_accuracy", offsetof(EpochRow, val_top5_accuracy), false, 1},
+    {"learning_rate", offsetof(EpochRow, learning_rate), false, 1},
+    {"seconds", offsetof(EpochRow, seconds), false, 1},
+    {"images_per_second", offsetof(EpochRow, images_per_second), false, 1},
+    {"wait_seconds", offsetof(EpochRow, wait_seconds), false, 1},
+    {"wait_samples_seconds", offsetof(EpochRow, wait.samples), false, 1},
+    {"wait_gradients_seconds", offsetof(EpochRow, wait.gradients), false, 1},
+    {"wait_ranks_seconds", offsetof(EpochRow, wait.ranks), false, 1},
+    {"wait_weights_seconds", offsetof(EpochRow, wait.weights), false, 1},
 };
 
 static const Column step_column[] = {
-    {"step", offsetof(StepRow, step), true},
-    {"loss", offsetof(StepRow, loss), false},
-    {"gradient_norm", offsetof(StepRow, gradient_norm), false},
-    {"learning_rate", offsetof(StepRow, learning_rate), false},
+    {"step", offsetof(StepRow, step), true, 1},
+    {"loss", offsetof(StepRow, loss), false, 1},
+    {"gradient_norm", offsetof(StepRow, gradient_norm), false, 1},
+    {"learning_rate", offsetof(StepRow, learning_rate), false, 1},
 };
 
-enum { CELL = 8 };
 #define COLUMN_COUNT(columns) (sizeof(columns) / sizeof *(columns))
-_Static_assert(sizeof(EpochRow) == CELL * COLUMN_COUNT(epoch_column), "a column for every field");
-_Static_assert(sizeof(StepRow) == CELL * COLUMN_COUNT(step_column), "a column for every field");
+_Static_assert(sizeof(EpochRow) == COLUMN_BYTES * COLUMN_COUNT(epoch_column),
+               "a column for every member");
+_Static_assert(sizeof(StepRow) == COLUMN_BYTES * COLUMN_COUNT(step_column),
+               "a column for every member");
 
 static const Columns epoch_columns = {"epoch", COLUMN_COUNT(epoch_column), sizeof(EpochRow),
                                       epoch_column};
@@ -124,81 +115,29 @@ static const Columns step_columns = {"step", COLUMN_COUNT(step_column), sizeof(S
 
 /* ---- HDF5 ---- */
 
-static void column_name(const char *group, const Columns *columns, size_t i,
-                        char name[static FILE_PATH_MAX]) {
-    snprintf(name, FILE_PATH_MAX, "%s/%s/%s", group, columns->folder, columns->column[i].name);
-}
-
-static Status write_columns(hid_t file, const char *group, const Columns *columns, const void *rows,
-                            size_t count) {
-    char *cells, name[FILE_PATH_MAX];
-    STATUS_TRY(memory_allocate(&cells, count, CELL, "a column of the history"));
-    Status status = STATUS_OK;
-    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
-        const Column *column = &columns->column[i];
-        for (size_t row = 0; row < count; row++)
-            memcpy(cells + row * CELL,
-                   (const char *)rows + row * columns->row_bytes + column->offset, CELL);
-        column_name(group, columns, i, name);
-        status = h5_write(file, name, column->counts ? H5T_STD_U64LE : H5T_IEEE_F64LE,
-                          column->counts ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE, 1, &count, cells);
-    }
-    memory_free(cells);
-    return status;
-}
-
 Status history_write_h5(const History *history, hid_t file, const char *group) {
-    STATUS_TRY(write_columns(file, group, &epoch_columns, history->epoch, history->epochs));
-    return write_columns(file, group, &step_columns, history->step, history->steps);
+    STATUS_TRY(columns_write(file, group, &epoch_columns, FORMAT_VERSION, history->epoch,
+                             history->epochs));
+    return columns_write(file, group, &step_columns, FORMAT_VERSION, history->step, history->steps);
 }
 
-/* The number of rows is the first column's; h5_read demands it of the others. */
-static Status count_rows(hid_t file, const char *group, const Columns *columns, size_t *count) {
-    char name[FILE_PATH_MAX];
-    size_t rank, shape[4];
-    column_name(group, columns, 0, name);
-    STATUS_TRY(h5_shape(file, name, &rank, shape));
-    *count = shape[0];
-    return STATUS_OK;
-}
-
-static Status fill_rows(hid_t file, const char *group, const Columns *columns, void *rows,
-                        size_t count) {
-    char *cells, name[FILE_PATH_MAX];
-    STATUS_TRY(memory_allocate(&cells, count, CELL, "a column of the history"));
-    Status status = STATUS_OK;
-    for (size_t i = 0; i < columns->count && status == STATUS_OK; i++) {
-        const Column *column = &columns->column[i];
-        column_name(group, columns, i, name);
-        status = h5_read(file, name, column->counts ? H5T_NATIVE_UINT64 : H5T_NATIVE_DOUBLE, 1,
-                         &count, cells);
-        for (size_t row = 0; row < count && status == STATUS_OK; row++)
-            memcpy((char *)rows + row * columns->row_bytes + column->offset, cells + row * CELL,
-                   CELL);
-    }
-    memory_free(cells);
+Status history_read_h5(History *history, hid_t file, const char *group, uint64_t version) {
+    void *rows;
+    history_free(history);
+    STATUS_TRY(columns_read(file, group, &epoch_columns, version, &rows, &history->epochs));
+    history->epoch = rows;
+    history->epoch_room = history->epochs;
+    const Status status = columns_read(file, group, &step_columns, version, &rows, &history->steps);
+    history->step = rows;
+    history->step_room = history->steps;
+    if (status != STATUS_OK)
+        history_free(history);
     return status;
 }
 
-static Status read_columns(hid_t file, const char *group, const Columns *columns, void *array,
-                           size_t *count) {
-    STATUS_TRY(count_rows(file, group, columns, count));
-    STATUS_TRY(memory_allocate(array, *count, columns->row_bytes, "history"));
-    return fill_rows(file, group, columns, *(void **)array, *count);
-}
-
-Status history_read_h5(History *history, hid_t file, const char *group) {
-    history_free(history);
-    Status status = read_columns(file, group, &epoch_columns, &history->epoch, &history->epochs);
-    if (status == STATUS_OK)
-        status = read_columns(file, group, &step_columns, &history->step, &history->steps);
-    if (status != STATUS_OK) {
-        history_free(history);
-        return status;
-    }
-    history->epoch_room = history->epochs;
-    history->step_room = history->steps;
-    return STATUS_OK;
+void history_digest(const History *history, uint64_t version, Digest *digest) {
+    columns_digest(&epoch_columns, version, history->epoch, history->epochs, digest);
+    columns_digest(&step_columns, version, history->step, history->steps, digest);
 }
 
 /* ---- files for people ---- */
@@ -254,7 +193,7 @@ static Status check_h5(const History *history, const char *path) {
     History found = {0};
     Status status = h5_open(path, &file);
     if (status == STATUS_OK)
-        status = history_read_h5(&found, file, "");
+        status = history_read_h5(&found, file, "", FORMAT_VERSION);
     h5_close(file);
     bool same = status == STATUS_OK && found.epochs == history->epochs &&
                 found.steps == history->steps &&
@@ -276,18 +215,17 @@ static Status write_h5(const History *history, const char *path) {
     return status == STATUS_OK ? check_h5(history, path) : status;
 }
 
-static Status name_file(const char *folder, const char *name, char path[static FILE_PATH_MAX],
+static Status name_file(const char *folder, OutputFile file, char path[static FILE_PATH_MAX],
                         char temporary[static FILE_PATH_MAX]) {
-    if (snprintf(path, FILE_PATH_MAX, "%s/%s", folder, name) >= FILE_PATH_MAX)
-        return status_fail(STATUS_IO, "%s: the path is too long", folder);
+    STATUS_TRY(output_file_path(folder, file, path));
     return file_temporary(path, temporary);
 }
 
 Status history_write_files(const History *history, const char *folder) {
     char h5[FILE_PATH_MAX], h5_temporary[FILE_PATH_MAX];
     char csv[FILE_PATH_MAX], csv_temporary[FILE_PATH_MAX];
-    STATUS_TRY(name_file(folder, "metrics.h5", h5, h5_temporary));
-    STATUS_TRY(name_file(folder, "metrics.csv", csv, csv_temporary));
+    STATUS_TRY(name_file(folder, OUTPUT_METRICS, h5, h5_temporary));
+    STATUS_TRY(name_file(folder, OUTPUT_TABLE, csv, csv_temporary));
     /* Both are complete before the first takes its place. */
     Status status = write_h5(history, h5_temporary);
     if (status == STATUS_OK)

@@ -9,13 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-Status output_path(const Output *output, const char *name, char path[static FILE_PATH_MAX]) {
-    if (snprintf(path, FILE_PATH_MAX, "%s/%s", output->folder, name) >= FILE_PATH_MAX)
-        return status_fail(STATUS_IO, "%s: the path is longer than %d bytes", output->folder,
-                           FILE_PATH_MAX - 1);
-    return STATUS_OK;
-}
-
 /* Who uses the folder, for the message of the next one; told by the lock file's content. */
 static void sign_lock(const Output *output) {
     char text[256], host[128] = "";
@@ -39,7 +32,7 @@ static void read_owner(const Output *output, char *owner, size_t bytes) {
 /* A record lock goes with the process, so that a dead job's lock does not block. */
 static Status lock_folder(Output *output) {
     char path[FILE_PATH_MAX];
-    STATUS_TRY(output_path(output, ".lock", path));
+    STATUS_TRY(output_file_path(output->folder, OUTPUT_LOCK, path));
     output->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (output->lock < 0)
         return status_fail(STATUS_IO, "%s: the output folder is not writable: %s", output->folder,
@@ -64,16 +57,22 @@ static Status lock_folder(Output *output) {
         output->folder, owner);
 }
 
+static void remove_leftover(const char *path) {
+    char temporary[FILE_PATH_MAX];
+    if (file_temporary(path, temporary) == STATUS_OK && unlink(temporary) == 0)
+        log_info("Removed %s, which a killed run left", temporary);
+}
+
 /* What a killed writer left; whoever holds the lock may remove it. */
 static void remove_leftovers(const Output *output) {
-    static const char *const name[] = {"last.h5",    "last.1.h5",   "best.h5",
-                                       "metrics.h5", "metrics.csv", "job.ini"};
-    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
-        char path[FILE_PATH_MAX], temporary[FILE_PATH_MAX];
-        if (output_path(output, name[i], path) == STATUS_OK &&
-            file_temporary(path, temporary) == STATUS_OK && unlink(temporary) == 0)
-            log_info("Removed %s, which a killed run left", temporary);
-    }
+    char path[FILE_PATH_MAX];
+    for (OutputFile file = 0; file < OUTPUT_FILES; file++)
+        if (output_file_is_replaced(file) &&
+            output_file_path(output->folder, file, path) == STATUS_OK)
+            remove_leftover(path);
+    /* The newest state waits under this name while its successor takes its place. */
+    if (output_file_last(output->folder, 1, path) == STATUS_OK)
+        remove_leftover(path);
 }
 
 static Status move_aside(const char *folder, char moved[static FILE_PATH_MAX]) {
@@ -117,16 +116,16 @@ void output_close(Output *output) {
     output->lock = -1;
 }
 
-Status output_write_text(const Output *output, const char *name, const char *text) {
+Status output_write_text(const Output *output, OutputFile file, const char *text) {
     char path[FILE_PATH_MAX], temporary[FILE_PATH_MAX];
-    STATUS_TRY(output_path(output, name, path));
+    STATUS_TRY(output_file_path(output->folder, file, path));
     STATUS_TRY(file_temporary(path, temporary));
-    FILE *file = fopen(temporary, "w");
-    if (!file)
+    FILE *stream = fopen(temporary, "w");
+    if (!stream)
         return status_fail(STATUS_IO, "%s: cannot be opened for writing: %s", temporary,
                            strerror(errno));
-    bool failed = fputs(text, file) == EOF;
-    failed = fclose(file) != 0 || failed;
+    bool failed = fputs(text, stream) == EOF;
+    failed = fclose(stream) != 0 || failed;
     if (failed) {
         unlink(temporary);
         return status_fail(STATUS_IO, "%s: cannot be written: %s", temporary, strerror(errno));

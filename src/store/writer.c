@@ -1,23 +1,32 @@
 #include "vit/writer.h"
 
+#include "vit/checkpoint_last.h"
 #include "vit/clock.h"
 #include <stdio.h>
 
-const char *const save_file_name[SAVE_FILES] = {
-    [SAVE_BEST] = "best.h5", [SAVE_LAST] = "last.h5", [SAVE_METRICS] = "the metrics"};
+const char *writer_file_name(SaveFile file) {
+    switch (file) {
+    case SAVE_BEST:
+        return output_file_name(OUTPUT_BEST);
+    case SAVE_LAST:
+        return output_file_name(OUTPUT_LAST);
+    default:
+        return "the metrics";
+    }
+}
 
 static Status write_best(const Save *save) {
     char path[FILE_PATH_MAX];
     Checkpoint weights = save->checkpoint;
-    weights.first_moment = weights.second_moment = NULL;
-    STATUS_TRY(output_path(save->output, "best.h5", path));
+    weights.states = 0;
+    STATUS_TRY(output_file_path(save->output->folder, OUTPUT_BEST, path));
     return checkpoint_write(path, &weights);
 }
 
 static Status write_last(Save *save) {
     const double start = clock_now();
     const Status status =
-        checkpoint_write_last(save->output->folder, save->keep, &save->checkpoint);
+        checkpoint_last_write(save->output->folder, save->keep, &save->checkpoint);
     save->seconds = clock_now() - start;
     return status;
 }

@@ -2,6 +2,7 @@
 #include "display.h"
 
 #include "vit/log.h"
+#include "vit/output_file.h"
 #include "vit/size.h"
 #include <math.h>
 #include <stdio.h>
@@ -126,14 +127,14 @@ void display_save(Display *display, uint64_t step, double seconds, double stall,
         now - display->save_shown_at < line_interval)
         return;
     display->save_shown_at = now;
-    log_info("Saved last.h5 after step %llu in %.2f s; %s", (unsigned long long)step, seconds,
-             stall_text(stall, times, text));
+    log_info("Saved %s after step %llu in %.2f s; %s", output_file_name(OUTPUT_LAST),
+             (unsigned long long)step, seconds, stall_text(stall, times, text));
 }
 
 void display_saves(size_t count, double seconds, double stall, const StepTimes *times) {
     char text[128];
-    log_info("Saved last.h5 %zu time%s, in %.2f s on average; %s", count, count == 1 ? "" : "s",
-             seconds, stall_text(stall, times, text));
+    log_info("Saved %s %zu time%s, in %.2f s on average; %s", output_file_name(OUTPUT_LAST), count,
+             count == 1 ? "" : "s", seconds, stall_text(stall, times, text));
 }
 
 /* " (waiting 3.1 %: ...)" */

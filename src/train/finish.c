@@ -14,7 +14,7 @@ static void take_best(Training *training, float *best) {
     const Trainer *trainer = &training->trainer;
     Progress *progress = &training->progress;
     saver_wait(&training->saver);
-    watchdog_first_works("reading best.h5");
+    watchdog_first_works("reading the best weights");
     const Status status = resume_best(training->plan, &training->saver.output, progress, best);
     watchdog_work("the end of training", WATCHDOG_TOGETHER);
     if (status == STATUS_OK)

@@ -50,7 +50,7 @@ static Status train_with(Training *training, const Plan *plan) {
     overview_show(plan);
     STATUS_TRY(resume_run(training));
     const Status written =
-        first ? output_write_text(&saver->output, "job.ini", plan->job_text) : STATUS_OK;
+        first ? output_write_text(&saver->output, OUTPUT_JOB, plan->job_text) : STATUS_OK;
     STATUS_TRY(ranks_agree(plan->ranks, written));
     return loop_run(training);
 }

@@ -66,7 +66,7 @@ Status resume_best(const Plan *plan, const Output *output, const Progress *progr
                    float *weights) {
     char path[FILE_PATH_MAX];
     Checkpoint best;
-    STATUS_TRY(output_path(output, "best.h5", path));
+    STATUS_TRY(output_file_path(output->folder, OUTPUT_BEST, path));
     STATUS_TRY(check_stored_job(plan, path));
     STATUS_TRY(read_weights(plan, path, weights, &best));
     STATUS_TRY(check_stored_data(plan, path, &best));
@@ -84,9 +84,8 @@ static Status read_state(Training *training, const char *path) {
     STATUS_TRY(check_stored_job(training->plan, path));
     Checkpoint checkpoint = {.table = &training->plan->table,
                              .weights = training->trainer.weights,
-                             .first_moment = training->saver.state[0],
-                             .second_moment = training->saver.state[1],
                              .history = &training->history};
+    saver_set_states(&training->saver, &checkpoint);
     STATUS_TRY(checkpoint_read(path, &checkpoint));
     STATUS_TRY(check_stored_data(training->plan, path, &checkpoint));
     training->progress = checkpoint.progress;
@@ -116,16 +115,15 @@ static void check_best(Training *training) {
 static void set_damaged_aside(const Training *training, size_t valid) {
     for (size_t i = 0; i < valid; i++) {
         char path[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
-        if (checkpoint_last_path(training->saver.output.folder, i, path) != STATUS_OK ||
+        if (output_file_last(training->saver.output.folder, i, path) != STATUS_OK ||
             !file_exists(path))
             continue;
         snprintf(aside, sizeof aside, "%s.damaged", path);
         rename(path, aside);
     }
     char from[FILE_PATH_MAX], newest[FILE_PATH_MAX];
-    if (valid > 0 &&
-        checkpoint_last_path(training->saver.output.folder, valid, from) == STATUS_OK &&
-        checkpoint_last_path(training->saver.output.folder, 0, newest) == STATUS_OK)
+    if (valid > 0 && output_file_last(training->saver.output.folder, valid, from) == STATUS_OK &&
+        output_file_last(training->saver.output.folder, 0, newest) == STATUS_OK)
         rename(from, newest);
 }
 
@@ -139,9 +137,11 @@ static Status read_newest(Training *training, bool *found) {
     *found = false;
     for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
         char path[FILE_PATH_MAX];
-        STATUS_TRY(checkpoint_last_path(training->saver.output.folder, i, path));
+        STATUS_TRY(output_file_last(training->saver.output.folder, i, path));
         if (!file_exists(path))
             continue;
+        /* An older checkpoint is no way round one that this program is too old for. */
+        STATUS_TRY(checkpoint_check_version(path));
         Status status = read_state(training, path);
         if (status == STATUS_OK) {
             *found = true;
@@ -166,10 +166,7 @@ static Status read_newest(Training *training, bool *found) {
 }
 
 static void begin(Training *training) {
-    training->progress = (Progress){.best_val_accuracy = NAN,
-                                    .test_loss = NAN,
-                                    .test_accuracy = NAN,
-                                    .test_top5_accuracy = NAN};
+    training->progress = progress_start();
     parameter_initialize(&training->plan->table, training->plan->job.seed,
                          training->trainer.weights);
 }

@@ -1,16 +1,12 @@
 #include "saver.h"
 
 #include "vit/copy.h"
-#include "vit/cpu.h"
-#include "vit/gemm.h"
 #include "vit/log.h"
 #include "vit/memory.h"
-#include "vit/version.h"
 #include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 void saver_init(Saver *saver, const Plan *plan, Progress *progress, const History *history,
                 const StepTimes *times, Display *display) {
@@ -46,7 +42,7 @@ void saver_free(Saver *saver) {
 Status saver_open(Saver *saver, bool fresh) {
     char moved[FILE_PATH_MAX], path[FILE_PATH_MAX];
     STATUS_TRY(output_open(&saver->output, saver->plan->job.output, fresh, moved));
-    STATUS_TRY(output_path(&saver->output, "log.txt", path));
+    STATUS_TRY(output_file_path(saver->output.folder, OUTPUT_LOG, path));
     STATUS_TRY(log_open(path));
     if (moved[0])
         log_info("Starting over; the earlier run is now in %s", moved);
@@ -55,31 +51,27 @@ Status saver_open(Saver *saver, bool fresh) {
 
 /* ---- the snapshot ---- */
 
-static BuildInfo build_info(const Plan *plan) {
-    BuildInfo build = {.ranks = (uint64_t)plan->ranks->size, .threads = plan->threads};
-    time_t now = time(NULL);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(build.date, sizeof build.date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    snprintf(build.version, sizeof build.version, "%s", version_text);
-    snprintf(build.compiler, sizeof build.compiler, "%s", version_compiler);
-    snprintf(build.gemm, sizeof build.gemm, "%s", gemm_description());
-    snprintf(build.kernels, sizeof build.kernels, "%s", cpu_level_name(kernels_best()->level));
-    snprintf(build.host, sizeof build.host, "%s", plan->ranks->host);
-    return build;
+_Static_assert((int)RULE_STATES_MOST <= (int)CHECKPOINT_STATES_MOST,
+               "a checkpoint has room for any rule's");
+
+void saver_set_states(const Saver *saver, Checkpoint *checkpoint) {
+    const Rule *rule = saver->plan->rule;
+    checkpoint->states = rule->states;
+    for (size_t s = 0; s < rule->states; s++)
+        checkpoint->state[s] = (CheckpointState){rule->state[s], saver->state[s]};
 }
 
 /* The weights as they are, the states as they were collected last. */
 static Checkpoint snapshot(Saver *saver, const float *weights) {
     const Plan *plan = saver->plan;
-    Checkpoint checkpoint = {.table = &plan->table,
-                             .weights = saver->weights,
-                             .first_moment = saver->state[0],
-                             .second_moment = saver->state[1],
-                             .progress = *saver->progress,
-                             .history = &saver->history_copy,
-                             .job_text = plan->job_text,
-                             .build = build_info(plan)};
+    Checkpoint checkpoint = {
+        .table = &plan->table,
+        .weights = saver->weights,
+        .progress = *saver->progress,
+        .history = &saver->history_copy,
+        .job_text = plan->job_text,
+        .build = build_info_make(plan->ranks->host, (uint64_t)plan->ranks->size, plan->threads)};
+    saver_set_states(saver, &checkpoint);
     copy_floats(saver->weights, weights, plan->table.floats);
     memcpy(checkpoint.data_sha256, plan->data.content_sha256, sizeof checkpoint.data_sha256);
     return checkpoint;
@@ -98,7 +90,7 @@ static void note_failures(Saver *saver) {
         if (saver->failed[file])
             log_error("%s could not be saved: %s; training goes on, what was saved before is "
                       "untouched",
-                      save_file_name[file], save->message[file]);
+                      writer_file_name(file), save->message[file]);
     }
     /* What the checkpoint calls the best is what best.h5 holds. */
     if (save->wanted[SAVE_BEST] && saver->failed[SAVE_BEST]) {
@@ -205,8 +197,8 @@ double saver_cost(const Saver *saver) {
 void saver_describe(const Saver *saver, char text[static SAVER_TEXT]) {
     const char *folder = saver->plan->job.output;
     if (saver->saved_step)
-        snprintf(text, SAVER_TEXT, "the last good checkpoint is %.200s/last.h5, after step %llu",
-                 folder, (unsigned long long)saver->saved_step);
+        snprintf(text, SAVER_TEXT, "the last good checkpoint is %.200s/%s, after step %llu", folder,
+                 output_file_name(OUTPUT_LAST), (unsigned long long)saver->saved_step);
     else
         snprintf(text, SAVER_TEXT, "nothing was saved before in %.200s", folder);
 }
@@ -224,6 +216,6 @@ Status saver_check(const Saver *saver, SaveFile first, size_t count) {
         if (saver->failed[file])
             status =
                 status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
-                            saver->plan->job.output, save_file_name[file]);
+                            saver->plan->job.output, writer_file_name((SaveFile)file));
     return ranks_agree(saver->plan->ranks, status);
 }

@@ -47,6 +47,10 @@ void saver_free(Saver *saver);
  * STATUS_IO as output_open. Local. */
 Status saver_open(Saver *saver, bool fresh);
 
+/* Rank 0: where a checkpoint that is read or written has the optimizer's states: the snapshot's,
+ * under the rule's names. Local. */
+void saver_set_states(const Saver *saver, Checkpoint *checkpoint);
+
 /* What shall be written. */
 typedef struct SaveWish {
     bool best, last, metrics;

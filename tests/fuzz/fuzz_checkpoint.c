@@ -1,6 +1,6 @@
 /* Checkpoints as the program reads them: see hdf5_edit.c. */
 
-#include "checkpoint_state.h"
+#include "checkpoint_header.h"
 #include "fuzz.h"
 #include "vit/h5.h"
 #include "vit/job.h"
@@ -32,26 +32,27 @@ static const Model *model(void) {
     return &model;
 }
 
-static float *make_block(const ParameterTable *table, float start) {
-    float *block;
-    DEMAND(memory_allocate(&block, table->floats, sizeof *block, "fuzz") == STATUS_OK);
+static float *make_vector(const ParameterTable *table, float start) {
+    float *vector;
+    DEMAND(memory_allocate(&vector, table->floats, sizeof *vector, "fuzz") == STATUS_OK);
     for (size_t i = 0; i < table->floats; i++)
-        block[i] = start + (float)i;
-    return block;
+        vector[i] = start + (float)i;
+    return vector;
 }
 
-static void free_blocks(Checkpoint *checkpoint) {
+static void free_vectors(Checkpoint *checkpoint) {
     memory_free(checkpoint->weights);
-    memory_free(checkpoint->first_moment);
-    memory_free(checkpoint->second_moment);
+    for (size_t i = 0; i < checkpoint->states; i++)
+        memory_free(checkpoint->state[i].values);
 }
 
 Status subject_write(const char *path) {
     History history = {0};
     Checkpoint checkpoint = {.table = &model()->table,
-                             .weights = make_block(&model()->table, 0),
-                             .first_moment = make_block(&model()->table, 1000),
-                             .second_moment = make_block(&model()->table, 2000),
+                             .weights = make_vector(&model()->table, 0),
+                             .states = 2,
+                             .state = {{"m", make_vector(&model()->table, 1000)},
+                                       {"v", make_vector(&model()->table, 2000)}},
                              .progress = {.epoch = 1,
                                           .step = 2,
                                           .best_val_accuracy = NAN,
@@ -66,7 +67,7 @@ Status subject_write(const char *path) {
     for (uint64_t i = 1; i <= 2; i++)
         DEMAND(history_add_step(&history, (StepRow){.step = i, .loss = 1.5}) == STATUS_OK);
     Status status = checkpoint_write(path, &checkpoint);
-    free_blocks(&checkpoint);
+    free_vectors(&checkpoint);
     history_free(&history);
     return status;
 }
@@ -82,23 +83,21 @@ static Status read_job(const char *path, char content[static DIGEST_TEXT]) {
     char *text;
     Job job;
     STATUS_TRY(checkpoint_read_job(path, &text));
-    job_parse(&job, path, text, 0, NULL);
+    DEMAND(job_parse(&job, path, text, 0, NULL) == STATUS_OK);
     Status status = text_digest(text, content);
     memory_free(text);
     return status;
 }
 
-static void add_block(Digest *digest, const ParameterTable *table, const float *block) {
+static void add_vector(Digest *digest, const ParameterTable *table, const float *vector) {
     for (size_t i = 0; i < table->count; i++)
-        digest_add(digest, block + table->entry[i].offset, table->entry[i].count * sizeof *block);
+        digest_add(digest, vector + table->entry[i].offset, table->entry[i].count * sizeof *vector);
 }
 
 static void add_checkpoint(Digest *digest, const Checkpoint *read) {
-    add_block(digest, read->table, read->weights);
-    if (read->first_moment) {
-        add_block(digest, read->table, read->first_moment);
-        add_block(digest, read->table, read->second_moment);
-    }
+    add_vector(digest, read->table, read->weights);
+    for (size_t i = 0; i < read->states; i++)
+        add_vector(digest, read->table, read->state[i].values);
     Progress progress;
     memset(&progress, 0, sizeof progress); /* its padding too */
     progress = read->progress;
@@ -112,13 +111,13 @@ static void add_checkpoint(Digest *digest, const Checkpoint *read) {
     digest_add(digest, &read->build, sizeof read->build);
 }
 
-static Status read_blocks(const char *path, bool moments, char content[static DIGEST_TEXT]) {
+static Status read_vectors(const char *path, bool moments, char content[static DIGEST_TEXT]) {
     History history = {0};
     Checkpoint read = {
-        .table = &model()->table, .weights = make_block(&model()->table, 0), .history = &history};
+        .table = &model()->table, .weights = make_vector(&model()->table, 0), .history = &history};
     if (moments) {
-        read.first_moment = make_block(&model()->table, 0);
-        read.second_moment = make_block(&model()->table, 0);
+        read.state[read.states++] = (CheckpointState){"m", make_vector(&model()->table, 0)};
+        read.state[read.states++] = (CheckpointState){"v", make_vector(&model()->table, 0)};
     }
     Status status = checkpoint_read(path, &read);
     Digest digest;
@@ -128,17 +127,17 @@ static Status read_blocks(const char *path, bool moments, char content[static DI
         add_checkpoint(&digest, &read);
         status = __real_digest_finish(&digest, content);
     }
-    free_blocks(&read);
+    free_vectors(&read);
     history_free(&history);
     return status;
 }
 
 static Status read_state(const char *path, char content[static DIGEST_TEXT]) {
-    return read_blocks(path, true, content);
+    return read_vectors(path, true, content);
 }
 
 static Status read_weights(const char *path, char content[static DIGEST_TEXT]) {
-    return read_blocks(path, false, content);
+    return read_vectors(path, false, content);
 }
 
 static Status digest_weights(const char *path, char content[static DIGEST_TEXT]) {
@@ -148,13 +147,14 @@ static Status digest_weights(const char *path, char content[static DIGEST_TEXT])
 /* Against the file's own digest, so that tensors are reached. */
 static Status verify(const char *path, char content[static DIGEST_TEXT]) {
     hid_t file;
-    CheckpointState state;
+    CheckpointHeader header;
+    bool newer;
     STATUS_TRY(h5_open(path, &file));
-    Status status = checkpoint_state_read(file, path, &state);
+    Status status = checkpoint_header_read(file, path, &header, &newer);
     h5_close(file);
     STATUS_TRY(status);
-    memcpy(content, state.sha256, DIGEST_TEXT);
-    checkpoint_state_free(&state);
+    memcpy(content, header.sha256, DIGEST_TEXT);
+    checkpoint_header_free(&header);
     return checkpoint_verify(path, &model()->table, content);
 }
 

@@ -12,7 +12,7 @@
 typedef struct Fixture {
     char *folder;
     ParameterTable table;
-    float *weights, *first_moment, *second_moment;
+    float *weights, *moment[2];
     History history;
     char *job_text;
     Checkpoint checkpoint;
@@ -32,11 +32,11 @@ static inline Status fixture_model(const char *override, ParameterTable *table, 
     return parameter_table_init(table, &shape);
 }
 
-static inline Status fixture_block(const ParameterTable *table, float start, float **block) {
-    STATUS_TRY(memory_allocate(block, table->floats, sizeof **block, "test"));
+static inline Status fixture_vector(const ParameterTable *table, float start, float **vector) {
+    STATUS_TRY(memory_allocate(vector, table->floats, sizeof **vector, "test"));
     for (size_t i = 0; i < table->count; i++)
         for (size_t e = 0; e < table->entry[i].count; e++)
-            (*block)[table->entry[i].offset + e] = start += 0.0625f;
+            (*vector)[table->entry[i].offset + e] = start += 0.0625f;
     return STATUS_OK;
 }
 
@@ -63,9 +63,9 @@ static inline Progress fixture_progress(uint64_t step) {
 static inline Status fixture_init(Fixture *f) {
     *f = (Fixture){.folder = scratch_make()};
     STATUS_TRY(fixture_model(NULL, &f->table, &f->job_text));
-    STATUS_TRY(fixture_block(&f->table, -100, &f->weights));
-    STATUS_TRY(fixture_block(&f->table, 1000, &f->first_moment));
-    STATUS_TRY(fixture_block(&f->table, 5000, &f->second_moment));
+    STATUS_TRY(fixture_vector(&f->table, -100, &f->weights));
+    STATUS_TRY(fixture_vector(&f->table, 1000, &f->moment[0]));
+    STATUS_TRY(fixture_vector(&f->table, 5000, &f->moment[1]));
     for (uint64_t i = 1; i <= 3; i++)
         STATUS_TRY(history_add_epoch(
             &f->history, (EpochRow){.epoch = i, .loss = 1.0 / (double)i, .val_loss = NAN}));
@@ -73,8 +73,8 @@ static inline Status fixture_init(Fixture *f) {
         STATUS_TRY(history_add_step(&f->history, (StepRow){.step = i, .loss = 2.0 / (double)i}));
     f->checkpoint = (Checkpoint){.table = &f->table,
                                  .weights = f->weights,
-                                 .first_moment = f->first_moment,
-                                 .second_moment = f->second_moment,
+                                 .states = 2,
+                                 .state = {{"m", f->moment[0]}, {"v", f->moment[1]}},
                                  .progress = fixture_progress(20),
                                  .history = &f->history,
                                  .job_text = f->job_text,
@@ -94,31 +94,40 @@ static inline void fixture_free(Fixture *f) {
     scratch_remove(f->folder);
     parameter_table_free(&f->table);
     memory_free(f->weights);
-    memory_free(f->first_moment);
-    memory_free(f->second_moment);
+    memory_free(f->moment[0]);
+    memory_free(f->moment[1]);
     memory_free(f->job_text);
     history_free(&f->history);
 }
 
-/* Reads into blocks of its own (`moments`: those too); the caller frees with fixture_free_read. */
-static inline Status fixture_read(const char *path, const ParameterTable *table, bool moments,
-                                  Checkpoint *read) {
-    *read = (Checkpoint){.table = table};
+/* Reads into vectors of its own: the weights, and the states of these names. The caller frees with
+ * fixture_free_read, also after an error. */
+static inline Status fixture_read_states(const char *path, const ParameterTable *table,
+                                         size_t states, const char *const *names,
+                                         Checkpoint *read) {
+    *read = (Checkpoint){.table = table, .states = states};
     STATUS_TRY(memory_allocate(&read->history, 1, sizeof *read->history, "test"));
     STATUS_TRY(memory_allocate(&read->weights, table->floats, sizeof(float), "test"));
-    if (moments) {
-        STATUS_TRY(memory_allocate(&read->first_moment, table->floats, sizeof(float), "test"));
-        STATUS_TRY(memory_allocate(&read->second_moment, table->floats, sizeof(float), "test"));
+    for (size_t i = 0; i < states; i++) {
+        read->state[i].name = names[i];
+        STATUS_TRY(memory_allocate(&read->state[i].values, table->floats, sizeof(float), "test"));
     }
     return checkpoint_read(path, read);
+}
+
+/* The same with AdamW's moments, or without. */
+static inline Status fixture_read(const char *path, const ParameterTable *table, bool moments,
+                                  Checkpoint *read) {
+    static const char *const names[] = {"m", "v"};
+    return fixture_read_states(path, table, moments ? 2 : 0, names, read);
 }
 
 static inline void fixture_free_read(Checkpoint *read) {
     history_free(read->history);
     memory_free(read->history);
     memory_free(read->weights);
-    memory_free(read->first_moment);
-    memory_free(read->second_moment);
+    for (size_t i = 0; i < read->states; i++)
+        memory_free(read->state[i].values);
 }
 
 static inline bool same_real(double one, double other) {
@@ -136,19 +145,21 @@ static inline bool same_progress(const Progress *one, const Progress *other) {
            same_real(one->test_top5_accuracy, other->test_top5_accuracy);
 }
 
-/* Everything that checkpoint_read sets, bit for bit. */
-static inline bool same_content(const Checkpoint *one, const Checkpoint *other) {
-    size_t bytes = one->table->floats * sizeof(float);
-    const History *a = one->history, *b = other->history;
-    return memcmp(one->weights, other->weights, bytes) == 0 &&
-           (!other->first_moment || memcmp(one->first_moment, other->first_moment, bytes) == 0) &&
-           (!other->second_moment ||
-            memcmp(one->second_moment, other->second_moment, bytes) == 0) &&
-           same_progress(&one->progress, &other->progress) && a->epochs == b->epochs &&
+/* Everything that checkpoint_read sets, bit for bit; of the states those that were read, which are
+ * the first of those that were written. */
+static inline bool same_content(const Checkpoint *written, const Checkpoint *read) {
+    const size_t bytes = written->table->floats * sizeof(float);
+    const History *a = written->history, *b = read->history;
+    for (size_t i = 0; i < read->states; i++)
+        if (strcmp(written->state[i].name, read->state[i].name) != 0 ||
+            memcmp(written->state[i].values, read->state[i].values, bytes) != 0)
+            return false;
+    return memcmp(written->weights, read->weights, bytes) == 0 &&
+           same_progress(&written->progress, &read->progress) && a->epochs == b->epochs &&
            memcmp(a->epoch, b->epoch, a->epochs * sizeof *a->epoch) == 0 && a->steps == b->steps &&
            memcmp(a->step, b->step, a->steps * sizeof *a->step) == 0 &&
-           strcmp(one->data_sha256, other->data_sha256) == 0 &&
-           memcmp(&one->build, &other->build, sizeof one->build) == 0;
+           strcmp(written->data_sha256, read->data_sha256) == 0 &&
+           memcmp(&written->build, &read->build, sizeof written->build) == 0;
 }
 
 #endif

@@ -23,6 +23,12 @@ static void write_as(Fixture *f, const char *name, char path[static 1024]) {
     assert_int_equal(checkpoint_write(path, &f->checkpoint), STATUS_OK);
 }
 
+static hid_t open_for_changes(const char *path) {
+    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(file >= 0);
+    return file;
+}
+
 static void assert_reads_back(const char *path, const Checkpoint *written, bool moments) {
     Checkpoint read;
     assert_int_equal(fixture_read(path, written->table, moments, &read), STATUS_OK);
@@ -118,7 +124,7 @@ static void attributes_are_where_people_look(void **state) {
 static void weights_alone_cannot_be_resumed(void **state) {
     Fixture *f = *state;
     char path[1024], digest[DIGEST_TEXT];
-    f->checkpoint.first_moment = f->checkpoint.second_moment = NULL;
+    f->checkpoint.states = 0;
     write_as(f, "best.h5", path);
     assert_reads_back(path, &f->checkpoint, false);
     assert_refused(path, &f->table, true, "weights only");
@@ -151,7 +157,7 @@ static void a_tensor_of_another_rank_is_refused(void **state) {
     Fixture *f = *state;
     char path[1024];
     write_as(f, "last.h5", path);
-    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t file = open_for_changes(path);
     const size_t shape[2] = {7, 1};
     assert_true(H5Ldelete(file, "/model/logits/bias", H5P_DEFAULT) >= 0);
     assert_int_equal(h5_write(file, "/model/logits/bias", H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2,
@@ -174,15 +180,127 @@ static void things_that_are_no_checkpoints_are_told_apart(void **state) {
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_refused(path, &f->table, true, "is not a checkpoint");
     write_as(f, "last.h5", path);
-    assert_true((file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)) >= 0);
-    assert_int_equal(h5_set_count(file, "/", "format_version", 2), STATUS_OK);
-    assert_int_equal(h5_close(file), STATUS_OK);
-    assert_refused(path, &f->table, true, "format version 2");
-    write_as(f, "last.h5", path);
-    assert_true((file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT)) >= 0);
+    file = open_for_changes(path);
     assert_int_equal(h5_set_count(file, "/", "complete", 0), STATUS_OK);
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_refused(path, &f->table, true, "was not written to its end");
+}
+
+static void moments_have_the_names_that_they_always_had(void **state) {
+    Fixture *f = *state;
+    char path[1024], expected[DIGEST_TEXT], *text;
+    hid_t file;
+    const char *const attribute[] = {"first_moment_sha256", "second_moment_sha256"};
+    write_as(f, "last.h5", path);
+    assert_int_equal(h5_open(path, &file), STATUS_OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(parameter_digest(&f->table, f->moment[i], expected), STATUS_OK);
+        assert_int_equal(h5_get_text(file, "/", attribute[i], &text), STATUS_OK);
+        assert_string_equal(text, expected);
+        memory_free(text);
+    }
+    assert_false(h5_has_attribute(file, "/", "m_sha256"));
+    assert_int_equal(h5_close(file), STATUS_OK);
+}
+
+static void states_of_any_name_round_trip(void **state) {
+    Fixture *f = *state;
+    char path[1024], expected[DIGEST_TEXT], *text;
+    const char *const names[] = {"momentum", "a_2", "v"};
+    Checkpoint read;
+    hid_t file;
+    f->checkpoint.states = 3;
+    for (size_t i = 0; i < 3; i++)
+        f->checkpoint.state[i] = (CheckpointState){names[i], i ? f->moment[i - 1] : f->weights};
+    write_as(f, "last.h5", path);
+    for (size_t states = 0; states <= 3; states++) {
+        assert_int_equal(fixture_read_states(path, &f->table, states, names, &read), STATUS_OK);
+        assert_true(same_content(&f->checkpoint, &read));
+        fixture_free_read(&read);
+    }
+    assert_int_equal(h5_open(path, &file), STATUS_OK);
+    assert_int_equal(h5_get_text(file, "/", "a_2_sha256", &text), STATUS_OK);
+    assert_int_equal(parameter_digest(&f->table, f->moment[0], expected), STATUS_OK);
+    assert_string_equal(text, expected);
+    assert_true(h5_exists(file, "/optimizer/momentum/logits/bias"));
+    assert_int_equal(h5_close(file), STATUS_OK);
+    memory_free(text);
+}
+
+static void states_are_tied_by_name_and_content(void **state) {
+    Fixture *f = *state;
+    char path[1024], *text;
+    const char *const momentum = "momentum";
+    Checkpoint read;
+    f->checkpoint.states = 1;
+    f->checkpoint.state[0].name = momentum;
+    write_as(f, "last.h5", path);
+    hid_t file = open_for_changes(path);
+    assert_int_equal(h5_get_text(file, "/", "momentum_sha256", &text), STATUS_OK);
+    assert_int_equal(h5_set_text(file, "/", "memontum_sha256", text), STATUS_OK);
+    memory_free(text);
+    assert_true(H5Lmove(file, "/optimizer/momentum", file, "/optimizer/memontum", H5P_DEFAULT,
+                        H5P_DEFAULT) >= 0);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, false, "its state does not match");
+    write_as(f, "last.h5", path);
+    file = open_for_changes(path);
+    assert_int_equal(h5_set_text(file, "/", "momentum_sha256", "changed"), STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, false, "its state does not match");
+    write_as(f, "last.h5", path);
+    file = open_for_changes(path);
+    assert_int_equal(h5_write_rows(file, "/optimizer/momentum/logits/bias", H5T_NATIVE_FLOAT, 0, 1,
+                                   (float[]){9}),
+                     STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_int_equal(fixture_read_states(path, &f->table, 1, &momentum, &read), STATUS_DATA);
+    assert_non_null(strstr(status_message(), "/optimizer/momentum does not match"));
+    fixture_free_read(&read);
+}
+
+static void a_state_that_is_lost_is_missed(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    f->checkpoint.state[0].name = "momentum";
+    write_as(f, "last.h5", path);
+    hid_t file = open_for_changes(path);
+    assert_true(H5Ldelete(file, "/optimizer/momentum", H5P_DEFAULT) >= 0);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_refused(path, &f->table, false, "its state does not match");
+}
+
+static void another_optimizer_is_refused_with_both_lists(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    Checkpoint read;
+    const char *const names[] = {"m", "momentum"};
+    write_as(f, "last.h5", path);
+    assert_int_equal(fixture_read_states(path, &f->table, 2, names, &read), STATUS_DATA);
+    assert_non_null(
+        strstr(status_message(), "it keeps m, v of every weight, this one m, momentum"));
+    fixture_free_read(&read);
+}
+
+static void what_cannot_be_a_state_is_not_written(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    scratch_path(f->folder, "last.h5", path);
+    const char *const bad[] = {"",
+                               "M",
+                               ".",
+                               "a/b",
+                               "weights",
+                               "state",
+                               "first_moment",
+                               "second_moment",
+                               "m",
+                               /* once more */ "a_name_of_thirty_two_characters_"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        f->checkpoint.state[1].name = bad[i];
+        assert_int_equal(checkpoint_write(path, &f->checkpoint), STATUS_INTERNAL);
+        assert_int_equal(scratch_count(f->folder), 0);
+    }
 }
 
 /* Content that HDF5's checksums accept, but which is not what was written. */
@@ -212,7 +330,7 @@ static void every_part_is_tied_by_the_digests(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char path[1024];
         write_as(f, "last.h5", path);
-        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        hid_t file = open_for_changes(path);
         Status status = STATUS_OK;
         size_t rank, shape[4] = {0};
         if (!cases[i].attribute)
@@ -239,7 +357,7 @@ static void a_digest_of_a_model_without_classes_is_refused(void **state) {
     Fixture *f = *state;
     char path[1024], sha256[DIGEST_TEXT];
     write_as(f, "last.h5", path);
-    hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+    hid_t file = open_for_changes(path);
     const size_t kernel[2] = {11, 0}, bias[1] = {0};
     assert_true(H5Ldelete(file, "/model/logits", H5P_DEFAULT) >= 0);
     assert_int_equal(
@@ -277,6 +395,12 @@ int main(void) {
         WITH_FIXTURE(other_models_are_refused_by_tensor_and_shapes),
         WITH_FIXTURE(a_tensor_of_another_rank_is_refused),
         WITH_FIXTURE(things_that_are_no_checkpoints_are_told_apart),
+        WITH_FIXTURE(moments_have_the_names_that_they_always_had),
+        WITH_FIXTURE(states_of_any_name_round_trip),
+        WITH_FIXTURE(states_are_tied_by_name_and_content),
+        WITH_FIXTURE(a_state_that_is_lost_is_missed),
+        WITH_FIXTURE(another_optimizer_is_refused_with_both_lists),
+        WITH_FIXTURE(what_cannot_be_a_state_is_not_written),
         WITH_FIXTURE(every_part_is_tied_by_the_digests),
         WITH_FIXTURE(a_digest_of_a_model_without_classes_is_refused),
         WITH_FIXTURE(gaps_between_tensors_are_not_stored),

@@ -2,6 +2,8 @@
  * calls that change the folder are wrapped by the linker (see tests.cmake). */
 
 #include "store/checkpoint_fixture.h"
+#include "vit/checkpoint_last.h"
+#include "vit/output_file.h"
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,13 +105,13 @@ static int teardown(void **state) {
 
 static Status write_last(Fixture *f, size_t keep, uint64_t step) {
     f->checkpoint.progress.step = step;
-    return checkpoint_write_last(f->folder, keep, &f->checkpoint);
+    return checkpoint_last_write(f->folder, keep, &f->checkpoint);
 }
 
 /* The step of the i-th newest checkpoint, 0 when there is none or it is damaged. */
 static uint64_t step_of(Fixture *f, size_t index) {
     char path[FILE_PATH_MAX];
-    assert_int_equal(checkpoint_last_path(f->folder, index, path), STATUS_OK);
+    assert_int_equal(output_file_last(f->folder, index, path), STATUS_OK);
     Checkpoint read;
     Status status = fixture_read(path, &f->table, true, &read);
     uint64_t step = status == STATUS_OK ? read.progress.step : 0;

@@ -1,4 +1,5 @@
 #include "store/scratch.h"
+#include "vit/format.h"
 #include "vit/h5.h"
 #include "vit/history.h"
 #include <math.h>
@@ -139,7 +140,7 @@ static void assert_round_trip(const char *folder, uint64_t epochs, uint64_t step
     assert_int_equal(history_write_h5(&written, file, group), STATUS_OK);
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_int_equal(h5_open(path, &file), STATUS_OK);
-    assert_int_equal(history_read_h5(&read, file, group), STATUS_OK);
+    assert_int_equal(history_read_h5(&read, file, group, FORMAT_VERSION), STATUS_OK);
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_same(&written, &read);
     assert_int_equal(history_add_step(&read, step_row(steps + 1)), STATUS_OK);
@@ -165,10 +166,10 @@ static void columns_of_unequal_length_are_refused(void **state) {
     assert_int_equal(h5_write(file, "/a/epoch/val_loss", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1,
                               &wrong, (double[]){1, 2}),
                      STATUS_OK);
-    assert_int_equal(history_read_h5(&history, file, "/a"), STATUS_DATA);
+    assert_int_equal(history_read_h5(&history, file, "/a", FORMAT_VERSION), STATUS_DATA);
     assert_non_null(strstr(status_message(), "val_loss"));
     assert_int_equal(history.epochs + history.steps, 0);
-    assert_int_equal(history_read_h5(&history, file, "/b"), STATUS_DATA);
+    assert_int_equal(history_read_h5(&history, file, "/b", FORMAT_VERSION), STATUS_DATA);
     assert_int_equal(h5_close(file), STATUS_OK);
     history_free(&history);
 }
@@ -219,7 +220,7 @@ static void metrics_h5_holds_the_history(void **state) {
     hid_t file;
     assert_int_equal(h5_open(path, &file), STATUS_OK);
     assert_true(h5_exists(file, "/epoch/wait_seconds") && h5_exists(file, "/step/gradient_norm"));
-    assert_int_equal(history_read_h5(&read, file, ""), STATUS_OK);
+    assert_int_equal(history_read_h5(&read, file, "", FORMAT_VERSION), STATUS_OK);
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_same(&history, &read);
     assert_int_equal(scratch_count(*state), 2);
@@ -236,7 +237,7 @@ static void a_reader_keeps_the_old_file(void **state) {
     assert_int_equal(h5_open(path, &file), STATUS_OK);
     assert_int_equal(history_add_epoch(&history, epoch_row(3)), STATUS_OK);
     assert_int_equal(history_write_files(&history, *state), STATUS_OK);
-    assert_int_equal(history_read_h5(&read, file, ""), STATUS_OK);
+    assert_int_equal(history_read_h5(&read, file, "", FORMAT_VERSION), STATUS_OK);
     assert_int_equal(read.epochs, 2);
     assert_int_equal(h5_close(file), STATUS_OK);
     history_free(&history);
@@ -282,7 +283,7 @@ static void what_does_not_read_back_never_takes_its_place(void **state) {
     assert_int_equal(history_write_files(&history, *state), STATUS_IO);
     hid_t file;
     assert_int_equal(h5_open(path, &file), STATUS_OK);
-    assert_int_equal(history_read_h5(&read, file, ""), STATUS_OK);
+    assert_int_equal(history_read_h5(&read, file, "", FORMAT_VERSION), STATUS_OK);
     assert_int_equal(h5_close(file), STATUS_OK);
     assert_int_equal(read.steps, 3);
     assert_int_equal(scratch_count(*state), 2);

@@ -50,7 +50,7 @@ static Save save_of(bool best, bool last, bool metrics) {
 }
 
 static void path_of(const char *name, char path[static FILE_PATH_MAX]) {
-    assert_int_equal(output_path(&output, name, path), STATUS_OK);
+    scratch_path(fixture.folder, name, path);
 }
 
 static bool is_there(const char *name) {
@@ -81,6 +81,12 @@ static void writes_what_is_wanted(void **state) {
     assert_false(is_there("metrics.h5"));
     assert_int_equal(progress_in("last.h5", true).best_epoch, 3);
     assert_int_equal(progress_in("best.h5", false).best_epoch, 3);
+    char path[FILE_PATH_MAX];
+    Checkpoint read;
+    path_of("best.h5", path);
+    assert_int_equal(fixture_read(path, &fixture.table, true, &read), STATUS_DATA);
+    assert_non_null(strstr(status_message(), "holds weights only"));
+    fixture_free_read(&read);
 
     Save metrics = save_of(false, false, true);
     writer_start(&writer, &metrics);

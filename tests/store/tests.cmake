@@ -6,4 +6,3 @@ vit_test(test_checkpoint_last store/test_checkpoint_last.c LIBRARIES vit_store)
 target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
 vit_test(test_writer store/test_writer.c LIBRARIES vit_store)
-target_include_directories(test_writer PRIVATE ${PROJECT_SOURCE_DIR}/src/train)

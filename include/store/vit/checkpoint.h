@@ -1,52 +1,35 @@
 #ifndef VIT_CHECKPOINT_H
 #define VIT_CHECKPOINT_H
 
+#include "vit/build_info.h"
 #include "vit/digest.h"
 #include "vit/history.h"
 #include "vit/parameter.h"
+#include "vit/progress.h"
 #include "vit/status.h"
-#include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 /* Checkpoints: HDF5 files that verify themselves and replace each other atomically. Layout as in
  * jobs/README.md ("What is in a checkpoint"). Nothing in one depends on the number of ranks or
  * threads. Local: only rank 0 calls these. */
 
-/* Running sums over the samples of an unfinished epoch (or of an evaluation). */
-typedef struct EpochSums {
-    double loss;   /* sum over samples */
-    uint64_t hits; /* top-1 */
-    uint64_t top5_hits;
-    uint64_t samples;
-    uint64_t coverage; /* digest of the samples used: epoch_coverage */
-    double seconds;    /* spent in training steps */
-    Waits wait;        /* of these, waiting for communication */
-} EpochSums;
+enum {
+    CHECKPOINT_STATES_MOST = 4, /* of an optimizer */
+    CHECKPOINT_NAME_BYTES = 32  /* of a state's name, with its final zero */
+};
 
-/* Where a run is. */
-typedef struct Progress {
-    uint64_t epoch;           /* completed */
-    uint64_t step;            /* steps taken since the very start, skipped ones included */
-    uint64_t adam_step;       /* updates applied */
-    uint64_t position;        /* samples of the current epoch that are used up */
-    EpochSums sums;           /* of the current epoch, up to position */
-    double best_val_accuracy; /* NaN: none yet */
-    uint64_t best_epoch;      /* 1-based; 0: none yet */
-    bool finished;
-    double test_loss, test_accuracy, test_top5_accuracy; /* NaN until finished */
-} Progress;
+/* What an optimizer keeps of every weight, under /optimizer/<name>. */
+typedef struct CheckpointState {
+    const char *name; /* "m": of lower-case letters, digits and '_' */
+    float *values;    /* flat vector */
+} CheckpointState;
 
-/* What a checkpoint says about where it comes from, under /build. */
-typedef struct BuildInfo {
-    char version[64], compiler[128], gemm[128], kernels[64], host[256], date[64];
-    uint64_t ranks, threads; /* threads: a rank */
-} BuildInfo;
-
-/* A complete training state, or (moments NULL) weights alone. The pointers are the caller's. */
+/* A training state, or (without an optimizer's) weights alone. The pointers are the caller's. */
 typedef struct Checkpoint {
     const ParameterTable *table;
-    float *weights;                      /* flat vector */
-    float *first_moment, *second_moment; /* flat vectors, or both NULL */
+    float *weights; /* flat vector */
+    size_t states;
+    CheckpointState state[CHECKPOINT_STATES_MOST];
     Progress progress;
     History *history;
     const char *job_text;          /* the resolved job */
@@ -60,21 +43,32 @@ typedef struct Checkpoint {
  * is untouched. */
 Status checkpoint_write(const char *path, const Checkpoint *checkpoint);
 
-/* The same for last.h5 in `folder`, first shifting older ones to last.1.h5 ... so that `keep`
- * remain in all. The newest valid file is never missing in between. */
-Status checkpoint_write_last(const char *folder, size_t keep, const Checkpoint *checkpoint);
+/* The first half of that: writes file_temporary's file, over what is there, and reads it back,
+ * since HDF5 may report success on a full disk. On error no file is left. */
+Status checkpoint_write_temporary(const char *temporary, const Checkpoint *checkpoint);
 
-/* Only the job text (a new string, memory_free) from a checkpoint. */
-Status checkpoint_read_job(const char *path, char **job_text);
-
-/* Reads and verifies a checkpoint into the caller's blocks (table, weights and history set; moments
- * NULL: weights alone are wanted). Sets progress, history, data_sha256 and build; job_text is left
- * alone. STATUS_IO: cannot be opened; STATUS_DATA: damaged, cut short, or of another model (names
- * the tensor and both shapes). On error the blocks' content is unspecified. */
+/* Reads and verifies a checkpoint into the caller's flat vectors (table, weights, the wanted states
+ * and history set; no states: weights alone are wanted, and others passed over). Sets progress,
+ * history, data_sha256 and build; what an older version's file lacks is as in a run that has not
+ * begun. job_text is left alone. STATUS_IO: cannot be opened; STATUS_DATA: damaged, cut short, of
+ * another model (names the tensor and both shapes), without a wanted state (names both optimizers'
+ * states), or of a program that knows more than this one (names both versions). On error the
+ * vectors' content is unspecified. */
 Status checkpoint_read(const char *path, Checkpoint *checkpoint);
 
-/* The path of the i-th newest checkpoint in folder: last.h5, last.1.h5, ... */
-Status checkpoint_last_path(const char *folder, size_t index, char path[static FILE_PATH_MAX]);
+/* Only the job text (a new string, memory_free), which job_parse accepts, from a checkpoint. Fails
+ * as checkpoint_read. */
+Status checkpoint_read_job(const char *path, char **job_text);
+
+/* STATUS_DATA, naming both versions, for a checkpoint that is whole but of a program that knows
+ * more than this one: a later format version, or keys in its job. STATUS_OK for any other file,
+ * whatever its readers say. */
+Status checkpoint_check_version(const char *path);
+
+/* Reads the whole file at path and compares it with what was meant to be written: its state's
+ * digest, state_sha256 and, through it, every tensor of the table. */
+Status checkpoint_verify(const char *path, const ParameterTable *table,
+                         const char state_sha256[static DIGEST_TEXT]);
 
 /* SHA-256 of the weights of any checkpoint, without knowing its model (for `vit_data digest`):
  * tensors in table order (see parameter.h). The table is derived from the file's own job text and

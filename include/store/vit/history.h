@@ -1,25 +1,15 @@
 #ifndef VIT_HISTORY_H
 #define VIT_HISTORY_H
 
+#include "vit/digest.h"
 #include "vit/status.h"
+#include "vit/waits.h"
 #include <hdf5.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* What a run has measured so far: one row an epoch, one row a step. Kept by rank 0, stored in
  * metrics.h5 (/epoch, /step), metrics.csv (epochs) and in checkpoints (/history). Local. */
-
-/* Seconds that rank 0 waited for communication, by what for. */
-typedef struct Waits {
-    double samples;   /* the batch's images */
-    double gradients; /* sums and factors */
-    double ranks;     /* the others to end the step */
-    double weights;   /* what others have updated */
-} Waits;
-
-static inline double waits_total(const Waits *waits) {
-    return waits->samples + waits->gradients + waits->ranks + waits->weights;
-}
 
 typedef struct EpochRow {
     uint64_t epoch;                                   /* from 1 */
@@ -57,10 +47,15 @@ Status history_copy(History *to, const History *from);
 /* Forgets epochs above `epochs` and steps above `steps`. */
 void history_cut(History *history, uint64_t epochs, uint64_t steps);
 
-/* Writes or reads one 1-D dataset a column: <group>/epoch/{epoch, loss, ...} and
- * <group>/step/{step, ...}; group is "" or "/history". */
+/* Writes one 1-D dataset a column: <group>/epoch/{epoch, loss, ...} and <group>/step/{step, ...};
+ * group is "" or "/history". */
 Status history_write_h5(const History *history, hid_t file, const char *group);
-Status history_read_h5(History *history, hid_t file, const char *group);
+/* Reads them from a file of that format version (see format.h); what it lacks is NaN, or 0 where it
+ * counts. STATUS_DATA: a column that the version has is missing, of another type or length. On
+ * error the history is empty. */
+Status history_read_h5(History *history, hid_t file, const char *group, uint64_t version);
+/* Adds what files of that format version have of it. */
+void history_digest(const History *history, uint64_t version, Digest *digest);
 
 /* Writes <folder>/metrics.h5 and <folder>/metrics.csv anew, atomically (readers may hold the old
  * ones open). STATUS_IO on error; the old files are then untouched. */

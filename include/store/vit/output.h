@@ -2,6 +2,7 @@
 #define VIT_OUTPUT_H
 
 #include "vit/file.h"
+#include "vit/output_file.h"
 #include "vit/status.h"
 #include <stdbool.h>
 
@@ -9,7 +10,7 @@
  * STATUS_IO. */
 typedef struct Output {
     char folder[FILE_PATH_MAX];
-    int lock; /* descriptor of <folder>/.lock; the system releases it with the process */
+    int lock; /* descriptor of the lock file; the system releases it with the process */
 } Output;
 
 /* Makes the folder if need be and locks it. fresh: an existing one is renamed to <folder>.1, .2,
@@ -19,10 +20,7 @@ Status output_open(Output *output, const char *folder, bool fresh,
                    char moved[static FILE_PATH_MAX]);
 void output_close(Output *output);
 
-/* <folder>/<name>. */
-Status output_path(const Output *output, const char *name, char path[static FILE_PATH_MAX]);
-
-/* Replaces <folder>/<name> by the text, atomically. */
-Status output_write_text(const Output *output, const char *name, const char *text);
+/* Replaces a file of the folder by the text, atomically. */
+Status output_write_text(const Output *output, OutputFile file, const char *text);
 
 #endif

@@ -15,7 +15,7 @@
 typedef enum SaveFile { SAVE_BEST, SAVE_LAST, SAVE_METRICS, SAVE_FILES } SaveFile;
 
 /* "last.h5". */
-extern const char *const save_file_name[SAVE_FILES];
+const char *writer_file_name(SaveFile file);
 
 /* What is to be written, and then what came of it. */
 typedef struct Save {

@@ -2,6 +2,7 @@
 
 #include "encoder.h"
 #include "head.h"
+#include "unit_sums.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
 #include "vit/size.h"
@@ -14,21 +15,8 @@ enum { CHUNK_IMAGES = 64 };
 
 typedef struct Worker {
     EncoderWork work;
-    TreeStack nodes; /* of the units that this thread has brought back; numbers of unit sums */
     DropoutSource encoder_dropout, head_dropout;
 } Worker;
-
-/* Room for unit sums, of which some are in use. */
-typedef struct SumPool {
-    size_t count, free;
-    float **sum;    /* [count] */
-    size_t *number; /* [free] those not in use */
-} SumPool;
-
-/* Sum number `from` is to be added to sum number `into`. */
-typedef struct Merge {
-    size_t into, from;
-} Merge;
 
 struct Vit {
     const ModelShape *shape;
@@ -44,12 +32,10 @@ struct Vit {
     BlockStash *block_stash;     /* [chunk * depth] */
     DropoutSource *head_sources; /* [threads] */
     Worker *worker;              /* [threads] */
-    SumPool pool;
-    TreeStack nodes; /* of the chunks that are back; numbers of unit sums */
-    Merge *merge;    /* [pool.count] */
+    UnitSums sums;
     VitPartial partial;
-    double *loss; /* [chunk] */
-    size_t *rank; /* [chunk] */
+    double *loss;  /* [chunk] */
+    size_t *place; /* [chunk] */
     float *memory;
 };
 
@@ -82,13 +68,6 @@ static size_t units_of(const Vit *vit, size_t images) {
     return size_groups(images, vit->options.unit_images);
 }
 
-/* The most unit sums that there are at a time: every thread's of a chunk and the earlier ones. */
-static size_t pool_size(const Vit *vit) {
-    const size_t threads = vit->options.threads;
-    const size_t share = units_of(vit, vit->chunk) / threads + 1;
-    return threads * tree_stack_most(share) + tree_stack_most(units_of(vit, vit->images));
-}
-
 /* Places everything in the arena; counts only when its base is NULL. */
 static void place(Vit *vit, Arena *arena) {
     encoder_weights_place(&vit->weights, vit->shape, arena);
@@ -99,8 +78,7 @@ static void place(Vit *vit, Arena *arena) {
     for (size_t t = 0; t < vit->options.threads; t++)
         encoder_work_place(&vit->worker[t].work, vit->shape,
                            size_smaller(vit->options.unit_images, vit->chunk), arena);
-    for (size_t i = 0; i < vit->pool.count; i++)
-        vit->pool.sum[i] = arena_take(arena, vit_unit_floats(vit->shape, vit->table));
+    unit_sums_place(&vit->sums, arena);
 }
 
 /* Everything but the arena itself. */
@@ -114,14 +92,12 @@ static Status make(Vit *vit) {
     STATUS_TRY(memory_allocate(&vit->head_sources, vit->options.threads, sizeof *vit->head_sources,
                                "threads"));
     STATUS_TRY(memory_allocate(&vit->loss, vit->chunk, sizeof *vit->loss, "losses"));
-    STATUS_TRY(memory_allocate(&vit->rank, vit->chunk, sizeof *vit->rank, "ranks"));
-    const size_t sums = vit->pool.count = pool_size(vit);
-    STATUS_TRY(memory_allocate(&vit->pool.sum, sums, sizeof *vit->pool.sum, "unit sums"));
-    STATUS_TRY(memory_allocate(&vit->pool.number, sums, sizeof *vit->pool.number, "unit sums"));
-    STATUS_TRY(memory_allocate(&vit->merge, sums, sizeof *vit->merge, "unit sums"));
+    STATUS_TRY(memory_allocate(&vit->place, vit->chunk, sizeof *vit->place, "losses"));
     for (size_t i = 0; i < vit->chunk; i++)
         vit->stash[i].block = vit->block_stash + i * vit->shape->depth;
-    return STATUS_OK;
+    return unit_sums_init(&vit->sums, kernels_best(), vit->options.threads,
+                          units_of(vit, vit->images), units_of(vit, vit->chunk),
+                          vit_unit_floats(vit->shape, vit->table));
 }
 
 static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *table,
@@ -132,8 +108,7 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
-    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size,
-              options->any_order);
+    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
     return make(*vit);
 }
 
@@ -165,10 +140,8 @@ void vit_free(Vit *vit) {
     memory_free(vit->worker);
     memory_free(vit->head_sources);
     memory_free(vit->loss);
-    memory_free(vit->rank);
-    memory_free(vit->pool.sum);
-    memory_free(vit->pool.number);
-    memory_free(vit->merge);
+    memory_free(vit->place);
+    unit_sums_free(&vit->sums);
     memory_free(vit->memory);
     memory_free(vit);
 }
@@ -203,12 +176,7 @@ static void prepare_worker(Vit *vit, const Pass *pass, size_t t) {
 
 /* Before the first chunk: the weights' forms, the threads' dropout sources, no unit sums yet. */
 static void prepare(Vit *vit, const Pass *pass) {
-    tree_start(&vit->nodes, units_of(vit, pass->input->batch));
-    vit->pool.free = vit->pool.count;
-    for (size_t i = 0; i < vit->pool.count; i++)
-        vit->pool.number[i] = i;
-    for (size_t t = 0; t < vit->options.threads; t++)
-        tree_start(&vit->worker[t].nodes, vit->nodes.leaves);
+    unit_sums_start(&vit->sums, units_of(vit, pass->input->batch));
     encoder_prepare(&vit->encoder, pass->weights, &vit->weights);
     const size_t depth = vit->shape->depth, threads = vit->options.threads;
 #pragma omp parallel num_threads((int)threads)
@@ -275,51 +243,16 @@ static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base
     }
 }
 
-/* An empty unit sum's number. */
-static size_t sum_take(Vit *vit) {
-    size_t number;
-#pragma omp critical(vit_sums)
-    number = vit->pool.number[--vit->pool.free];
-    memset(vit->pool.sum[number], 0, vit_unit_floats(vit->shape, vit->table) * sizeof(float));
-    return number;
-}
-
-/* Where the gradient of the next unit of a thread goes. */
-static size_t sum_for_unit(Vit *vit, const Worker *worker) {
-    const bool same = vit->options.any_order && worker->nodes.count;
-    return same ? worker->nodes.item[0] : sum_take(vit);
-}
-
-static void sum_give(Vit *vit, size_t number) {
-#pragma omp critical(vit_sums)
-    vit->pool.number[vit->pool.free++] = number;
-}
-
 static EncoderGradient gradient_in(const Vit *vit, float *sum) {
     return (EncoderGradient){.folded = sum, .tensors = sum + folded_floats(vit->shape)};
 }
 
-/* Unit number `unit` of the batch is back, its gradient in sum number `number`. */
-static void unit_done(Vit *vit, Worker *worker, size_t unit, size_t number) {
-    size_t into, from;
-    phase_begin(PHASE_SUM);
-    if (vit->options.any_order && worker->nodes.count)
-        return;
-    tree_push(&worker->nodes, (TreeNode){unit, unit + 1}, number);
-    while (tree_merge(&worker->nodes, &into, &from)) {
-        vit->encoder.kernels->add(vit_unit_floats(vit->shape, vit->table), vit->pool.sum[from],
-                                  vit->pool.sum[into]);
-        sum_give(vit, from);
-    }
-}
-
 /* The same unit backward, from the gradient of the features [chunk, features]. */
-static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t base, size_t first,
+static void unit_backward(Vit *vit, const Pass *pass, size_t thread, size_t base, size_t first,
                           size_t count, float *dfeatures) {
     const size_t values = vit->shape->T * vit->shape->D, features = vit->shape->features;
-    phase_begin(PHASE_SUM);
-    const size_t number = sum_for_unit(vit, worker);
-    const EncoderGradient gradient = gradient_in(vit, vit->pool.sum[number]);
+    Worker *worker = &vit->worker[thread];
+    const EncoderGradient gradient = gradient_in(vit, unit_sums_open(&vit->sums, thread));
     phase_begin(PHASE_HEAD_BACKWARD);
     for (size_t j = 0; j < vit->head.layers; j++)
         head_bias_gradient(&vit->head, j, base + first, count, &vit->head_stash,
@@ -342,7 +275,8 @@ static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t bas
     for (size_t i = 0; i < count; i++)
         encoder_embed_backward(&vit->encoder, vit->stash[first + i].patches,
                                worker->work.residual + i * values, gradient);
-    unit_done(vit, worker, (pass->input->first + base + first) / vit->options.unit_images, number);
+    unit_sums_close(&vit->sums, thread,
+                    (pass->input->first + base + first) / vit->options.unit_images);
 }
 
 /* All units of a chunk on all threads, each thread a contiguous part; forward when dfeatures is
@@ -358,7 +292,7 @@ static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, 
             const size_t first = u * unit;
             const size_t count = images - first < unit ? images - first : unit;
             if (dfeatures)
-                unit_backward(vit, pass, &vit->worker[t], base, first, count, dfeatures);
+                unit_backward(vit, pass, t, base, first, count, dfeatures);
             else
                 unit_forward(vit, pass, &vit->worker[t], base, first, count, from * unit);
         }
@@ -383,12 +317,12 @@ static void need_kernels(const Pass *pass) {
 static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
     const size_t classes = vit->shape->classes;
     head_losses(&vit->head, images, pass->input->label + base, &vit->head_stash, vit->loss,
-                vit->rank);
+                vit->place);
     for (size_t i = 0; i < images; i++) {
         const size_t image = pass->input->first + base + i;
         tree_sum_add(&sums->loss, (TreeNode){image, image + 1}, vit->loss[i]);
-        sums->hits += vit->rank[i] < 1;
-        sums->top5_hits += vit->rank[i] < 5;
+        sums->hits += vit->place[i] < 1;
+        sums->top5_hits += vit->place[i] < 5;
     }
     if (pass->logits)
         memcpy(pass->logits + base * classes, vit->head_stash.logits,
@@ -404,59 +338,6 @@ static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images
                  pass->training ? pass->input->sample + base : NULL, vit->head_sources,
                  &vit->head_stash);
     chunk_losses(vit, pass, base, images, sums);
-}
-
-/* Floats that a thread adds at a time, of each of the sums. */
-enum { MERGE_PIECE = 4096 };
-
-/* The first `merges` of vit->merge, on all threads. */
-static void carry_out(Vit *vit, size_t merges) {
-    const size_t floats = vit_unit_floats(vit->shape, vit->table);
-    if (merges == 0)
-        return;
-#pragma omp parallel num_threads((int)vit->options.threads)
-    {
-        phase_begin(PHASE_SUM);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < floats; i += MERGE_PIECE)
-            for (size_t m = 0; m < merges; m++)
-                vit->encoder.kernels->add(size_smaller(MERGE_PIECE, floats - i),
-                                          vit->pool.sum[vit->merge[m].from] + i,
-                                          vit->pool.sum[vit->merge[m].into] + i);
-        phase_begin(PHASE_WAIT);
-    }
-    for (size_t m = 0; m < merges; m++)
-        sum_give(vit, vit->merge[m].from);
-}
-
-/* All threads' sums into the first node; the other nodes of the slice, if any, are empty. */
-static void join_in_any_order(Vit *vit) {
-    size_t merges = 0;
-    for (size_t t = 0; t < vit->options.threads; t++) {
-        const TreeStack *nodes = &vit->worker[t].nodes;
-        if (nodes->count && vit->nodes.count)
-            vit->merge[merges++] = (Merge){vit->nodes.item[0], nodes->item[0]};
-        else if (nodes->count)
-            tree_push(&vit->nodes, nodes->node[0], nodes->item[0]);
-    }
-    carry_out(vit, merges);
-    while (vit->nodes.count < vit->partial.nodes)
-        tree_push(&vit->nodes, (TreeNode){0, 0}, sum_take(vit));
-}
-
-/* Brings the threads' nodes of a chunk, which are in order, together with the earlier ones. */
-static void join_nodes(Vit *vit) {
-    size_t merges = 0, into, from;
-    for (size_t t = 0; t < vit->options.threads; t++) {
-        TreeStack *nodes = &vit->worker[t].nodes;
-        for (size_t n = 0; n < nodes->count; n++) {
-            tree_push(&vit->nodes, nodes->node[n], nodes->item[n]);
-            while (tree_merge(&vit->nodes, &into, &from))
-                vit->merge[merges++] = (Merge){into, from};
-        }
-        tree_start(nodes, vit->nodes.leaves);
-    }
-    carry_out(vit, merges);
 }
 
 const VitPartial *vit_partial(const Vit *vit) {
@@ -498,12 +379,6 @@ static void kernels_ready(Vit *vit, const Pass *pass) {
     }
 }
 
-static void units_ready(Vit *vit, const Pass *pass) {
-    for (size_t n = 0; n < vit->nodes.count; n++)
-        vit->partial.unit[n] = vit->pool.sum[vit->nodes.item[n]];
-    ready(pass, VIT_UNITS, 0);
-}
-
 void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const VitInput *input,
                           float scale, float *logits, const VitHooks *hooks, VitSums *sums) {
     const Pass pass = {.weights = weights,
@@ -532,14 +407,15 @@ void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const V
         if (images == left)
             kernels_ready(vit, &pass);
         chunk_units(vit, &pass, base, images, vit->head_stash.dfeatures);
-        if (!vit->options.any_order)
-            join_nodes(vit);
+        unit_sums_join(&vit->sums);
     }
-    if (vit->options.any_order)
-        join_in_any_order(vit);
-    units_ready(vit, &pass);
+    unit_sums_finish(&vit->sums, vit->partial.nodes, vit->partial.unit);
+    ready(&pass, VIT_UNITS, 0);
     phase_begin(PHASE_OTHER);
 }
+
+/* Floats that a thread copies at a time. */
+enum { COPY_PIECE = 4096 };
 
 void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient) {
     const ParameterTable *table = vit->table;
@@ -550,9 +426,9 @@ void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradie
     {
         phase_begin(phase);
 #pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < rest; i += MERGE_PIECE)
+        for (size_t i = 0; i < rest; i += COPY_PIECE)
             memcpy(gradient + table->folded_floats + i, sums + folded + i,
-                   size_smaller(MERGE_PIECE, rest - i) * sizeof *gradient);
+                   size_smaller(COPY_PIECE, rest - i) * sizeof *gradient);
 #pragma omp for schedule(static) nowait
         for (size_t l = 0; l < depth; l++)
             encoder_unfold_block(&vit->encoder, weights, l, &vit->worker[omp_get_thread_num()].work,

@@ -2,6 +2,7 @@
 
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
+#include "vit/measuring.h"
 #include "vit/memory.h"
 #include "vit/size.h"
 #include "vit/stop.h"
@@ -144,7 +145,8 @@ OptimizerOptions plan_optimizer_options(const Plan *plan) {
                               .table = &plan->table,
                               .partition = &plan->partition,
                               .rule = plan->rule,
-                              .train_images = plan->train_images};
+                              .train_images = plan->train_images,
+                              .no_overlap = measuring_is_on(MEASURE_NO_OVERLAP)};
 }
 
 size_t plan_batch_at(const Plan *plan, size_t position) {

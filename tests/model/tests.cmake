@@ -1,6 +1,9 @@
 vit_test(test_parameter model/test_parameter.c LIBRARIES vit_model)
 vit_test(test_vit model/test_vit.c LIBRARIES vit_model)
 
+vit_test(test_unit_sums model/test_unit_sums.c LIBRARIES vit_model)
+target_include_directories(test_unit_sums PRIVATE ${PROJECT_SOURCE_DIR}/src/model)
+
 vit_test(test_gradient model/test_gradient.c LIBRARIES vit_model)
 target_include_directories(test_gradient PRIVATE ${PROJECT_SOURCE_DIR}/src/model)
 

@@ -5,6 +5,7 @@
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/measure.h"
+#include "vit/measuring.h"
 #include "vit/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,11 +210,10 @@ static void print_measurement(const Bench *bench, const Measurement *m) {
 static Status measure(const Bench *bench, const Command *command, const char *temporary) {
     Measurement *m;
     STATUS_TRY(memory_allocate(&m, 1, sizeof *m, "the measurement"));
-    const MeasureOptions options = {.rounds = bench->rounds,
-                                    .steps = bench->steps,
-                                    .any_order = bench->any_order,
-                                    .no_overlap = bench->no_overlap,
-                                    .temporary = temporary};
+    const MeasureOptions options = {
+        .rounds = bench->rounds, .steps = bench->steps, .temporary = temporary};
+    measuring_set(MEASURE_ANY_ORDER, bench->any_order);
+    measuring_set(MEASURE_NO_OVERLAP, bench->no_overlap);
     const Status status = measure_steps(bench->ranks, command, &options, m);
     if (status == STATUS_OK)
         print_measurement(bench, m);

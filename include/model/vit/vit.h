@@ -71,7 +71,6 @@ typedef struct VitOptions {
     size_t threads;     /* OpenMP's */
     size_t images;      /* the most that one vit_forward_backward will bring; bounds the chunk */
     size_t nodes;       /* the most nodes that the units of one vit_forward_backward make up */
-    bool any_order;     /* sum in whatever order is quickest, to measure what the one order costs */
 } VitOptions;
 
 typedef struct Vit Vit;

@@ -17,7 +17,7 @@ static Status write_block(hid_t file, int block, const ParameterTable *table, co
         const Parameter *entry = &table->entry[i];
         char name[TENSOR_NAME_MAX];
         checkpoint_tensor_name(block, entry, name);
-        STATUS_TRY(h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
+        STATUS_TRY(h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, entry->axes, entry->shape,
                             values + entry->offset));
     }
     return STATUS_OK;

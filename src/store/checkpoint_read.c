@@ -15,14 +15,14 @@ static Status check_tensor(hid_t file, const char *path, int block, const Parame
     char name[TENSOR_NAME_MAX], wanted[H5_SHAPE_TEXT], found[H5_SHAPE_TEXT];
     size_t rank = 0, shape[4];
     checkpoint_tensor_name(block, entry, name);
-    h5_shape_text(entry->rank, entry->shape, wanted);
+    h5_shape_text(entry->axes, entry->shape, wanted);
     if (!h5_exists(file, name))
         return status_fail(
             STATUS_DATA,
             "%s: is of another model, or damaged: %s is missing (shape %s in this model)", path,
             name, wanted);
     STATUS_TRY(h5_shape(file, name, &rank, shape));
-    if (rank != entry->rank || memcmp(shape, entry->shape, rank * sizeof *shape) != 0)
+    if (rank != entry->axes || memcmp(shape, entry->shape, rank * sizeof *shape) != 0)
         return status_fail(STATUS_DATA,
                            "%s: is of another model: %s has shape %s, this model's has %s", path,
                            name, h5_shape_text(rank, shape, found), wanted);

@@ -92,7 +92,7 @@ static void tensors_have_keras_order_and_shapes(void **state) {
     ParameterTable table = make_table(odd_job(), 10);
     const struct {
         const char *name;
-        size_t rank, shape[3];
+        size_t axes, shape[3];
     } expected[] = {
         {"patch_embed/projection/kernel", 2, {75, 7, 1}},
         {"patch_embed/projection/bias", 1, {7, 1, 1}},
@@ -119,7 +119,7 @@ static void tensors_have_keras_order_and_shapes(void **state) {
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         assert_string_equal(table.entry[i].name, expected[i].name);
-        assert_int_equal(table.entry[i].rank, expected[i].rank);
+        assert_int_equal(table.entry[i].axes, expected[i].axes);
         assert_memory_equal(table.entry[i].shape, expected[i].shape, sizeof expected[i].shape);
     }
     const char *last[] = {"norm/gamma", "norm/beta",     "head0/kernel",

@@ -77,7 +77,7 @@ static void case_open(Case *c, const char *name) {
     for (size_t i = 0; i < c->table.count; i++) {
         const Parameter *entry = &c->table.entry[i];
         snprintf(path, sizeof path, "/model/%s", entry->name);
-        assert_ok(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->axes, entry->shape,
                           c->weights + entry->offset));
     }
 }
@@ -124,7 +124,7 @@ static void check_gradients(const Case *c, double *largest, double *largest_key_
         char path[128];
         double *theirs = test_array(entry->count, sizeof *theirs);
         snprintf(path, sizeof path, "/gradient/%s", entry->name);
-        assert_ok(h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->rank, entry->shape, theirs));
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->axes, entry->shape, theirs));
         double error = relative_error(entry->count, c->gradient + entry->offset, theirs);
         if (!(error <= tolerance))
             print_error("%s: relative error %.3g\n", entry->name, error);

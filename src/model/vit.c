@@ -215,8 +215,8 @@ static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base
     for (size_t i = 0; i < count; i++) {
         ImageStash *stash = &vit->stash[pass->training ? first + i : scratch];
         phase_begin(PHASE_AUGMENT);
-        pass->input->load(pass->input->context, base + first + i, stash->patches);
-        encoder_embed(&vit->encoder, &vit->weights, stash->patches,
+        pass->input->load(pass->input->context, base + first + i, worker->work.planes);
+        encoder_embed(&vit->encoder, &vit->weights, worker->work.planes, stash,
                       worker->work.residual + i * values);
     }
     for (size_t l = 0; l < vit->shape->depth; l++)
@@ -273,7 +273,7 @@ static void unit_backward(Vit *vit, const Pass *pass, size_t thread, size_t base
             progress(pass);
         }
     for (size_t i = 0; i < count; i++)
-        encoder_embed_backward(&vit->encoder, vit->stash[first + i].patches,
+        encoder_embed_backward(&vit->encoder, &vit->stash[first + i],
                                worker->work.residual + i * values, gradient);
     unit_sums_close(&vit->sums, thread,
                     (pass->input->first + base + first) / vit->options.unit_images);

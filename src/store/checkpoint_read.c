@@ -13,7 +13,7 @@ enum { SLICE_FLOATS = 1 << 21 };
 
 static Status check_tensor(hid_t file, const char *path, int block, const Parameter *entry) {
     char name[TENSOR_NAME_MAX], wanted[H5_SHAPE_TEXT], found[H5_SHAPE_TEXT];
-    size_t rank = 0, shape[4];
+    size_t axes = 0, shape[4];
     checkpoint_tensor_name(block, entry, name);
     h5_shape_text(entry->axes, entry->shape, wanted);
     if (!h5_exists(file, name))
@@ -21,11 +21,11 @@ static Status check_tensor(hid_t file, const char *path, int block, const Parame
             STATUS_DATA,
             "%s: is of another model, or damaged: %s is missing (shape %s in this model)", path,
             name, wanted);
-    STATUS_TRY(h5_shape(file, name, &rank, shape));
-    if (rank != entry->axes || memcmp(shape, entry->shape, rank * sizeof *shape) != 0)
+    STATUS_TRY(h5_shape(file, name, &axes, shape));
+    if (axes != entry->axes || memcmp(shape, entry->shape, axes * sizeof *shape) != 0)
         return status_fail(STATUS_DATA,
                            "%s: is of another model: %s has shape %s, this model's has %s", path,
-                           name, h5_shape_text(rank, shape, found), wanted);
+                           name, h5_shape_text(axes, shape, found), wanted);
     return STATUS_OK;
 }
 
@@ -185,20 +185,36 @@ Status checkpoint_verify(const char *path, const ParameterTable *table,
     return status;
 }
 
-/* The table of the model in the file: as its job says, with as many classes as the logits are wide.
- */
+/* A model has as many channels as rows of its patches' kernel belong to one pixel. */
+static Status channels_of_file(hid_t file, const char *path, const Job *job, size_t *channels) {
+    static const char name[] = "/model/patch_embed/projection/kernel";
+    const size_t pixels = job->patch_size * job->patch_size;
+    size_t axes, shape[4] = {0};
+    STATUS_TRY(h5_shape(file, name, &axes, shape));
+    *channels = shape[0] / pixels;
+    if (*channels == 0 || shape[0] % pixels != 0)
+        return status_fail(STATUS_DATA,
+                           "%s: %s: has %zu rows, which are no whole number of channels of %zu "
+                           "pixels ([model] patch_size = %zu)",
+                           path, name, shape[0], pixels, job->patch_size);
+    return STATUS_OK;
+}
+
+/* The table of the model in the file: as its job says, with as many channels as its patches have
+ * and as many classes as the logits are wide. */
 static Status table_of_file(hid_t file, const char *path, const CheckpointState *state,
                             ParameterTable *table) {
     Job job;
     if (job_parse(&job, path, state->job_text, 0, NULL) != STATUS_OK)
         return status_fail(STATUS_DATA, "%s: its job cannot be read by this version: %s", path,
                            status_message());
-    size_t rank, shape[4];
-    STATUS_TRY(h5_shape(file, "/model/logits/bias", &rank, shape));
+    size_t channels, axes, shape[4] = {0};
+    STATUS_TRY(channels_of_file(file, path, &job, &channels));
+    STATUS_TRY(h5_shape(file, "/model/logits/bias", &axes, shape));
     if (shape[0] == 0)
         return status_fail(STATUS_DATA,
                            "%s: /model/logits/bias: is empty; a model has 1 class or more", path);
-    ModelShape model = model_shape(&job, shape[0]);
+    ModelShape model = model_shape(&job, channels, shape[0]);
     return parameter_table_init(table, &model);
 }
 

@@ -19,10 +19,14 @@ typedef struct Case {
     size_t first; /* of the pictures */
 } Case;
 
-static void load(const void *context, size_t image, float *patches) {
+static size_t plane_values(const ModelShape *shape) {
+    return shape->channels * shape->image_size * shape->image_size;
+}
+
+static void load(const void *context, size_t image, float *planes) {
     const Case *c = context;
-    const size_t count = c->shape.T * c->shape.patch_values;
-    memcpy(patches, c->pictures + (c->first + image) * count, count * sizeof *patches);
+    const size_t count = plane_values(&c->shape);
+    memcpy(planes, c->pictures + (c->first + image) * count, count * sizeof *planes);
 }
 
 static void case_open(Case *c, double dropout, size_t key_dim) {
@@ -35,12 +39,12 @@ static void case_open(Case *c, double dropout, size_t key_dim) {
     job.dropout = dropout;
     job.head_dropout = dropout;
     job.key_dim = key_dim;
-    c->shape = model_shape(&job, 7);
+    c->shape = model_shape(&job, 3, 7);
     assert_int_equal(model_folds_attention(&c->shape), key_dim == WIDE_KEY_DIM);
     assert_ok(parameter_table_init(&c->table, &c->shape));
     c->weights = test_array(c->table.floats, sizeof(float));
     parameter_initialize(&c->table, 1, c->weights);
-    c->pictures = test_values(MOST * c->shape.T * c->shape.patch_values, 1.0f, 3);
+    c->pictures = test_values(MOST * plane_values(&c->shape), 1.0f, 3);
     for (size_t i = 0; i < MOST; i++) {
         c->samples[i] = (uint32_t)(1000 - i);
         c->labels[i] = (uint16_t)(i % 7);

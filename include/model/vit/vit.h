@@ -31,9 +31,9 @@ typedef struct VitInput {
     const uint32_t
         *sample; /* [images] number in the data set, for dropout; may be NULL in evaluation */
     const uint16_t *label; /* [images] */
-    /* Writes image number `image` as patches [T, patch_values]; called by any thread, once an
-     * image. */
-    void (*load)(const void *context, size_t image, float *patches);
+    /* Writes image number `image` as planes [channels, image_size, image_size]; called by any
+     * thread, once an image. */
+    void (*load)(const void *context, size_t image, float *planes);
     const void *context;
 } VitInput;
 

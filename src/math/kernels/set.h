@@ -47,8 +47,8 @@ void KERNEL(gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, 
                   float *slope);
 
 /* resample.c */
-void KERNEL(resample_row)(size_t size, const float *planes, const float *matrix, size_t row,
-                          float *out);
+void KERNEL(resample_row)(size_t channels, size_t size, const float *planes, const float *matrix,
+                          size_t row, float *out);
 
 /* optimizer.c */
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);

@@ -24,13 +24,18 @@ static void augment_for(Augment *augment, size_t size) {
     assert_ok(augment_init(augment, &job, &header));
 }
 
+/* Also when b is not a number. */
+static double larger(double a, double b) {
+    return a >= b ? a : b;
+}
+
 /* The largest difference of planes [channels, size, size] and `wanted` [size, size, channels]. */
 static double worst_difference(const Augment *augment, const float *planes, const double *wanted) {
     const size_t plane = augment->size * augment->size, channels = augment->picture.channels;
     double worst = 0.0;
     for (size_t i = 0; i < plane; i++)
         for (size_t c = 0; c < channels; c++)
-            worst = fmax(worst, fabs((double)planes[c * plane + i] - wanted[i * channels + c]));
+            worst = larger(worst, fabs((double)planes[c * plane + i] - wanted[i * channels + c]));
     return worst;
 }
 
@@ -39,6 +44,9 @@ static void check_planes(const Augment *augment, const uint8_t *pixels, const Au
     float *scratch = test_array(augment_scratch(augment), sizeof(float));
     float *planes =
         test_array(augment->size * augment->size * augment->picture.channels, sizeof(float));
+    /* Nothing that was there before counts. */
+    for (size_t i = 0; i < augment_scratch(augment); i++)
+        scratch[i] = NAN;
     augment_image(augment, pixels, draw, scratch, planes);
     const double worst = worst_difference(augment, planes, wanted);
     if (!(worst <= tolerance))

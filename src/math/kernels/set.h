@@ -54,7 +54,7 @@ void KERNEL(resample_row)(size_t channels, size_t size, const float *planes, con
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
 double KERNEL(sum_squares)(size_t n, const float *x);
 
-/* peak.c */
+/* multiply_add.c */
 size_t KERNEL(multiply_add)(size_t rounds, const float *factor, float *sum);
 
 #endif

@@ -321,7 +321,7 @@ static void pictures_may_have_any_sides_and_up_to_four_channels(void **state) {
             double mean = 0.0;
             for (size_t i = c; i < 20 * bytes; i += pictures[p].channels)
                 mean += set.split[SPLIT_TRAIN].images[i];
-            mean /= (double)(20 * bytes / pictures[p].channels);
+            mean /= 20.0 * (double)(pictures[p].height * pictures[p].width);
             assert_true(fabs(header.mean[c] - mean) < 1e-9 * 255);
         }
         memory_free(images);

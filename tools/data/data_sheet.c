@@ -58,7 +58,7 @@ static void shrink(const Picture *picture, const uint8_t *image, size_t down, si
                                  drawn_channel(picture, colour)];
                 }
                 view->pixels[(y * view->width + x) * 3 + colour] =
-                    (uint8_t)((sum + count / 2) / count);
+                    (uint8_t)((float)sum / (float)count + 0.5f);
             }
 }
 

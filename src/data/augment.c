@@ -1,51 +1,53 @@
 #include "vit/augment.h"
 
 #include "vit/memory.h"
+#include "vit/size.h"
 #include <math.h>
-#include <string.h>
 
-/* Bilinear, half-pixel centres: output i looks at source (i + 1/2) * 32 / size - 1/2. */
-static void resize_table(Augment *augment) {
-    const double ratio = (double)DATA_SIDE / (double)augment->size;
-    for (size_t i = 0; i < augment->size; i++) {
-        double place = ((double)i + 0.5) * ratio - 0.5;
-        place = fmin(fmax(place, 0.0), DATA_SIDE - 1);
-        size_t first = (size_t)place;
-        if (first > DATA_SIDE - 2)
-            first = DATA_SIDE - 2;
-        augment->source[i] = first;
-        augment->weight[i] = (float)(place - (double)first);
+/* Bilinear, half-pixel centres: output i looks at source (i + 1/2) * pixels / size - 1/2. */
+static Status side_init(AugmentSide *side, size_t pixels, size_t size) {
+    const double ratio = (double)pixels / (double)size, last = (double)pixels - 1.0;
+    side->next = pixels > 1;
+    STATUS_TRY(memory_allocate(&side->source, size, sizeof *side->source, "augmentation"));
+    STATUS_TRY(memory_allocate(&side->weight, size, sizeof *side->weight, "augmentation"));
+    for (size_t i = 0; i < size; i++) {
+        const double place = fmin(fmax(((double)i + 0.5) * ratio - 0.5, 0.0), last);
+        side->source[i] = size_smaller((size_t)place, pixels - 1 - side->next);
+        side->weight[i] = (float)(place - (double)side->source[i]);
     }
+    return STATUS_OK;
+}
+
+static void side_free(AugmentSide *side) {
+    memory_free(side->source);
+    memory_free(side->weight);
 }
 
 Status augment_init(Augment *augment, const Job *job, const DataHeader *header) {
-    *augment = (Augment){.size = job->image_size,
-                         .patch = job->patch_size,
-                         .side = job->image_size / job->patch_size,
+    *augment = (Augment){.picture = header->picture,
+                         .size = job->image_size,
                          .flip = job->flip,
                          .rotation = job->rotation,
                          .zoom = job->zoom,
                          .seed = job->seed,
                          .kernels = kernels_best()};
-    for (size_t c = 0; c < DATA_CHANNELS; c++)
+    for (size_t c = 0; c < augment->picture.channels; c++)
         for (size_t p = 0; p < 256; p++)
             augment->normalized[c][p] =
                 (float)(((double)p - header->mean[c]) / sqrt(header->variance[c]));
-    STATUS_TRY(memory_allocate(&augment->source, augment->size, sizeof(size_t), "augmentation"));
-    STATUS_TRY(memory_allocate(&augment->weight, augment->size, sizeof(float), "augmentation"));
-    resize_table(augment);
-    return STATUS_OK;
+    STATUS_TRY(side_init(&augment->rows, augment->picture.height, augment->size));
+    return side_init(&augment->columns, augment->picture.width, augment->size);
 }
 
 void augment_free(Augment *augment) {
-    memory_free(augment->source);
-    memory_free(augment->weight);
+    side_free(&augment->rows);
+    side_free(&augment->columns);
     *augment = (Augment){0};
 }
 
 size_t augment_scratch(const Augment *augment) {
     const size_t size = augment->size;
-    return DATA_CHANNELS * (size * size + DATA_SIDE * size + size);
+    return augment->picture.height * size + augment->picture.channels * size * size;
 }
 
 AugmentDraw augment_draw(const Augment *augment, uint64_t epoch, uint64_t sample) {
@@ -60,23 +62,34 @@ AugmentDraw augment_draw(const Augment *augment, uint64_t epoch, uint64_t sample
     };
 }
 
-/* pixels -> planes [channel][size][size], through rows resized in width only. */
+/* One channel of pixels -> wide [height, size], rows resized in width only. */
+static void resize_rows(const Augment *augment, size_t channel, const uint8_t *pixels,
+                        float *wide) {
+    const AugmentSide *columns = &augment->columns;
+    const size_t size = augment->size, width = augment->picture.width;
+    const size_t channels = augment->picture.channels;
+    const float *normalized = augment->normalized[channel];
+    for (size_t y = 0; y < augment->picture.height; y++)
+        for (size_t x = 0; x < size; x++) {
+            const uint8_t *pixel = pixels + (y * width + columns->source[x]) * channels + channel;
+            const float left = normalized[pixel[0]];
+            const float right = normalized[pixel[columns->next * channels]];
+            wide[y * size + x] = left + (right - left) * columns->weight[x];
+        }
+}
+
+/* pixels -> planes. */
 static void resize(const Augment *augment, const uint8_t *pixels, float *wide, float *planes) {
+    const AugmentSide *rows = &augment->rows;
     const size_t size = augment->size;
-    for (size_t c = 0; c < DATA_CHANNELS; c++) {
-        const float *normalized = augment->normalized[c];
-        for (size_t y = 0; y < DATA_SIDE; y++)
-            for (size_t x = 0; x < size; x++) {
-                const uint8_t *pixel =
-                    pixels + (y * DATA_SIDE + augment->source[x]) * DATA_CHANNELS + c;
-                const float left = normalized[pixel[0]], right = normalized[pixel[DATA_CHANNELS]];
-                wide[y * size + x] = left + (right - left) * augment->weight[x];
-            }
+    for (size_t c = 0; c < augment->picture.channels; c++) {
+        float *plane = planes + c * size * size;
+        resize_rows(augment, c, pixels, wide);
         for (size_t y = 0; y < size; y++) {
-            const float *upper = wide + augment->source[y] * size, *lower = upper + size;
-            const float weight = augment->weight[y];
+            const float *upper = wide + rows->source[y] * size, *lower = upper + rows->next * size;
+            const float weight = rows->weight[y];
             for (size_t x = 0; x < size; x++)
-                planes[(c * size + y) * size + x] = upper[x] + (lower[x] - upper[x]) * weight;
+                plane[y * size + x] = upper[x] + (lower[x] - upper[x]) * weight;
         }
     }
 }
@@ -96,36 +109,17 @@ static void compose(size_t size, const AugmentDraw *draw, float matrix[static 6]
     matrix[5] = (float)(centre - (m3 + m4) * centre);
 }
 
-/* One row of the picture, [channel][size], into its places in the patches. */
-static void scatter_row(const Augment *augment, size_t y, const float *const channel[static 3],
-                        float *patches) {
-    const size_t patch = augment->patch;
-    const size_t values = patch * patch * DATA_CHANNELS;
-    float *target = patches + y / patch * augment->side * values + y % patch * patch * 3;
-    for (size_t p = 0; p < augment->side; p++, target += values)
-        for (size_t x = 0; x < patch; x++)
-            for (size_t c = 0; c < DATA_CHANNELS; c++)
-                target[x * DATA_CHANNELS + c] = channel[c][p * patch + x];
-}
-
 void augment_image(const Augment *augment, const uint8_t *pixels, const AugmentDraw *draw,
-                   float *scratch, float *patches) {
-    const size_t size = augment->size, plane = size * size;
-    float *planes = scratch, *row = scratch + DATA_CHANNELS * plane;
-    float *wide = row + DATA_CHANNELS * size;
+                   float *scratch, float *planes) {
+    float *wide = scratch, *resized = scratch + augment->picture.height * augment->size;
     float matrix[6];
-    resize(augment, pixels, wide, planes);
-    if (draw)
-        compose(size, draw, matrix);
-    /* What VALID patches cut off is not needed. */
-    for (size_t y = 0; y < augment->side * augment->patch; y++) {
-        const float *channel[3] = {planes + y * size, planes + plane + y * size,
-                                   planes + 2 * plane + y * size};
-        if (draw) {
-            augment->kernels->resample_row(size, planes, matrix, y, row);
-            for (size_t c = 0; c < DATA_CHANNELS; c++)
-                channel[c] = row + c * size;
-        }
-        scatter_row(augment, y, channel, patches);
+    if (!draw) {
+        resize(augment, pixels, wide, planes);
+        return;
     }
+    resize(augment, pixels, wide, resized);
+    compose(augment->size, draw, matrix);
+    for (size_t y = 0; y < augment->size; y++)
+        augment->kernels->resample_row(augment->picture.channels, augment->size, resized, matrix, y,
+                                       planes);
 }

@@ -4,18 +4,19 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A sample on its way: pixels, then the label. */
-enum { SAMPLE_BYTES = DATA_IMAGE_BYTES + 2, BATCH_TAG = 1 };
+enum { BATCH_TAG = 1 };
 
 struct BatchExchange {
     const Ranks *ranks;
     MPI_Comm comm;
     const Shard *shard;
-    Slices next, now; /* of the batch under way, and of the one that batch_wait gave */
+    size_t sample_bytes; /* of a sample on its way: pixels, then the label */
+    MPI_Datatype sample; /* so many bytes: MPI counts samples, of which there are few enough */
+    Slices next, now;    /* of the batch under way, and of the one that batch_wait gave */
     bool under_way;
     uint32_t *samples;    /* [slice] of the batch under way */
-    uint8_t *sent;        /* [batch_size, SAMPLE_BYTES], grouped by receiver */
-    uint8_t *received;    /* [slice, SAMPLE_BYTES], grouped by sender */
+    uint8_t *sent;        /* [batch_size, sample_bytes], grouped by receiver */
+    uint8_t *received;    /* [slice, sample_bytes], grouped by sender */
     size_t *place;        /* [ranks] where a sender's next sample is in received */
     MPI_Request *request; /* [2 ranks] */
     int requests;
@@ -30,13 +31,13 @@ static Status allocate(BatchExchange *exchange, size_t batch_size, size_t unit_i
     STATUS_TRY(slices_init(&exchange->now, ranks, unit_images));
     STATUS_TRY(
         slices_most(exchange->ranks, exchange->shard->total, batch_size, unit_images, &most));
-    const size_t slice = most.images;
+    const size_t slice = most.images, bytes = exchange->sample_bytes;
     STATUS_TRY(memory_allocate(&exchange->samples, slice, sizeof(uint32_t), "batches"));
-    STATUS_TRY(memory_allocate(&exchange->sent, batch_size, SAMPLE_BYTES, "batches"));
-    STATUS_TRY(memory_allocate(&exchange->received, slice, SAMPLE_BYTES, "batches"));
+    STATUS_TRY(memory_allocate(&exchange->sent, batch_size, bytes, "batches"));
+    STATUS_TRY(memory_allocate(&exchange->received, slice, bytes, "batches"));
     STATUS_TRY(memory_allocate(&exchange->place, ranks, sizeof(size_t), "batches"));
     STATUS_TRY(memory_allocate(&exchange->request, 2 * ranks, sizeof(MPI_Request), "batches"));
-    STATUS_TRY(memory_allocate(&current->pixels, slice, DATA_IMAGE_BYTES, "batches"));
+    STATUS_TRY(memory_allocate(&current->pixels, slice, exchange->shard->image_bytes, "batches"));
     STATUS_TRY(memory_allocate(&current->labels, slice, sizeof(uint16_t), "batches"));
     return memory_allocate(&current->samples, slice, sizeof(uint32_t), "batches");
 }
@@ -46,7 +47,10 @@ Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const S
     STATUS_TRY(ranks_allocate(ranks, exchange, sizeof **exchange, "batches"));
     (*exchange)->ranks = ranks;
     (*exchange)->shard = shard;
+    (*exchange)->sample_bytes = shard_sample_bytes(shard->image_bytes);
     MPI_Comm_dup(ranks->comm, &(*exchange)->comm);
+    MPI_Type_contiguous(ranks_int((*exchange)->sample_bytes), MPI_BYTE, &(*exchange)->sample);
+    MPI_Type_commit(&(*exchange)->sample);
     Status status = ranks_agree(ranks, allocate(*exchange, batch_size, unit_images));
     if (status != STATUS_OK) {
         batch_exchange_free(*exchange);
@@ -61,6 +65,7 @@ void batch_exchange_free(BatchExchange *exchange) {
     if (exchange->under_way)
         MPI_Waitall(exchange->requests, exchange->request, MPI_STATUSES_IGNORE);
     MPI_Comm_free(&exchange->comm);
+    MPI_Type_free(&exchange->sample);
     slices_free(&exchange->next);
     slices_free(&exchange->now);
     memory_free(exchange->samples);
@@ -81,16 +86,16 @@ static int sample_owner(const BatchExchange *exchange, uint32_t sample) {
 /* The batch's samples that this rank holds, packed for rank `to` at `packed`; returns how many. */
 static size_t pack(const BatchExchange *exchange, const uint32_t *sample, int to, uint8_t *packed) {
     const Shard *shard = exchange->shard;
-    const size_t first = slices_first(&exchange->next, to);
+    const size_t bytes = shard->image_bytes, first = slices_first(&exchange->next, to);
     const size_t end = first + slices_count(&exchange->next, to);
     size_t number = 0;
     for (size_t i = first; i < end; i++) {
         if (sample[i] < shard->first || sample[i] >= shard->first + shard->count)
             continue;
         const size_t row = sample[i] - shard->first;
-        uint8_t *slot = packed + number++ * SAMPLE_BYTES;
-        memcpy(slot, shard->images + row * DATA_IMAGE_BYTES, DATA_IMAGE_BYTES);
-        memcpy(slot + DATA_IMAGE_BYTES, &shard->labels[row], sizeof shard->labels[row]);
+        uint8_t *slot = packed + number++ * exchange->sample_bytes;
+        memcpy(slot, shard->images + row * bytes, bytes);
+        memcpy(slot + bytes, &shard->labels[row], sizeof shard->labels[row]);
     }
     return number;
 }
@@ -107,8 +112,8 @@ static void post_receives(BatchExchange *exchange) {
         const size_t number = exchange->place[from];
         exchange->place[from] = place;
         if (number && from != exchange->ranks->rank)
-            MPI_Irecv(exchange->received + place * SAMPLE_BYTES, ranks_int(number * SAMPLE_BYTES),
-                      MPI_BYTE, from, BATCH_TAG, exchange->comm,
+            MPI_Irecv(exchange->received + place * exchange->sample_bytes, ranks_int(number),
+                      exchange->sample, from, BATCH_TAG, exchange->comm,
                       &exchange->request[exchange->requests++]);
         place += number;
     }
@@ -122,16 +127,17 @@ void batch_post(BatchExchange *exchange, const uint32_t *sample, size_t images) 
     memcpy(exchange->samples, sample + slices_first(&exchange->next, rank),
            slices_count(&exchange->next, rank) * sizeof *exchange->samples);
     post_receives(exchange);
-    pack(exchange, sample, rank, exchange->received + exchange->place[rank] * SAMPLE_BYTES);
+    pack(exchange, sample, rank,
+         exchange->received + exchange->place[rank] * exchange->sample_bytes);
     uint8_t *packed = exchange->sent;
     /* Each rank begins with its neighbour, so that not all send to rank 0 at once. */
     for (int turn = 1; turn < size; turn++) {
         const int to = (rank + turn) % size;
         const size_t number = pack(exchange, sample, to, packed);
         if (number)
-            MPI_Isend(packed, ranks_int(number * SAMPLE_BYTES), MPI_BYTE, to, BATCH_TAG,
-                      exchange->comm, &exchange->request[exchange->requests++]);
-        packed += number * SAMPLE_BYTES;
+            MPI_Isend(packed, ranks_int(number), exchange->sample, to, BATCH_TAG, exchange->comm,
+                      &exchange->request[exchange->requests++]);
+        packed += number * exchange->sample_bytes;
     }
 }
 
@@ -145,6 +151,7 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
     const double start = MPI_Wtime();
     MPI_Waitall(exchange->requests, exchange->request, MPI_STATUSES_IGNORE);
     Batch *current = &exchange->current;
+    const size_t bytes = exchange->shard->image_bytes;
     const Slices slices = exchange->next;
     exchange->next = exchange->now;
     exchange->now = slices;
@@ -155,16 +162,16 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
     for (size_t i = 0; i < current->count; i++) {
         const uint32_t sample = exchange->samples[i];
         const size_t place = exchange->place[sample_owner(exchange, sample)]++;
-        const uint8_t *slot = exchange->received + place * SAMPLE_BYTES;
-        memcpy(current->pixels + i * DATA_IMAGE_BYTES, slot, DATA_IMAGE_BYTES);
-        memcpy(&current->labels[i], slot + DATA_IMAGE_BYTES, sizeof current->labels[i]);
+        const uint8_t *slot = exchange->received + place * exchange->sample_bytes;
+        memcpy(current->pixels + i * bytes, slot, bytes);
+        memcpy(&current->labels[i], slot + bytes, sizeof current->labels[i]);
         current->samples[i] = sample;
     }
     *batch = *current;
     return MPI_Wtime() - start;
 }
 
-double batch_sent_bytes(const Ranks *ranks, size_t images) {
+double batch_sent_bytes(const Ranks *ranks, size_t images, size_t image_bytes) {
     const double size = (double)ranks->size;
-    return (double)images / size * (double)SAMPLE_BYTES * (size - 1.0) / size;
+    return (double)images / size * (double)shard_sample_bytes(image_bytes) * (size - 1.0) / size;
 }

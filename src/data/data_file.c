@@ -48,7 +48,7 @@ static Status content_digest(const DataSet *set, char text[static DIGEST_TEXT]) 
     STATUS_TRY(digest_init(&digest));
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *rows = &set->split[s];
-        digest_add(&digest, rows->images, rows->count * DATA_IMAGE_BYTES);
+        digest_add(&digest, rows->images, rows->count * picture_bytes(set->picture));
         digest_add_labels(&digest, rows->labels, rows->count);
         if (set->coarse_names.count)
             digest_add_labels(&digest, rows->coarse_labels, rows->count);
@@ -58,15 +58,16 @@ static Status content_digest(const DataSet *set, char text[static DIGEST_TEXT]) 
 
 /* Mean and population variance of every channel, from exact integer sums. */
 static void channel_moments(const DataRows *rows, DataHeader *header) {
-    uint64_t sum[DATA_CHANNELS] = {0}, squares[DATA_CHANNELS] = {0};
-    for (size_t i = 0; i < rows->count * DATA_IMAGE_BYTES; i += DATA_CHANNELS)
-        for (size_t c = 0; c < DATA_CHANNELS; c++) {
-            uint64_t pixel = rows->images[i + c];
+    const size_t channels = header->picture.channels;
+    const uint64_t n = rows->count * header->picture.height * header->picture.width;
+    uint64_t sum[PICTURE_CHANNELS_MAX] = {0}, squares[PICTURE_CHANNELS_MAX] = {0};
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < channels; c++) {
+            uint64_t pixel = rows->images[i * channels + c];
             sum[c] += pixel;
             squares[c] += pixel * pixel;
         }
-    uint64_t n = rows->count * DATA_SIDE * DATA_SIDE;
-    for (size_t c = 0; c < DATA_CHANNELS; c++) {
+    for (size_t c = 0; c < channels; c++) {
         unsigned __int128 spread = (unsigned __int128)n * squares[c];
         spread -= (unsigned __int128)sum[c] * sum[c];
         header->mean[c] = (double)sum[c] / (double)n;
@@ -75,6 +76,19 @@ static void channel_moments(const DataRows *rows, DataHeader *header) {
 }
 
 /* ---- checks shared by reader and writer ---- */
+
+static Status check_picture(const char *path, Picture picture) {
+    const bool fits = picture.height >= 1 && picture.height <= PICTURE_SIDE_MAX &&
+                      picture.width >= 1 && picture.width <= PICTURE_SIDE_MAX &&
+                      picture.channels >= 1 && picture.channels <= PICTURE_CHANNELS_MAX;
+    if (fits)
+        return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: has images of %zu rows, %zu columns and %zu channels (allowed: 1 to %d "
+                       "rows, 1 to %d columns and 1 to %d channels)",
+                       path, picture.height, picture.width, picture.channels, PICTURE_SIDE_MAX,
+                       PICTURE_SIDE_MAX, PICTURE_CHANNELS_MAX);
+}
 
 static Status check_labels(const char *path, const char *name, const uint16_t *labels, size_t first,
                            size_t count, size_t classes) {
@@ -96,7 +110,7 @@ static Status check_header(const char *path, const DataHeader *header) {
                            CLASSES_MAX);
     if (header->images[SPLIT_TRAIN] == 0)
         return status_fail(STATUS_DATA, "%s: has no training images", path);
-    for (size_t c = 0; c < DATA_CHANNELS; c++)
+    for (size_t c = 0; c < header->picture.channels; c++)
         if (!isfinite(header->mean[c]) || !isfinite(header->variance[c]) ||
             header->variance[c] <= 0.0)
             return status_fail(STATUS_DATA,
@@ -108,23 +122,63 @@ static Status check_header(const char *path, const DataHeader *header) {
 
 /* ---- reading ---- */
 
-static Status check_dataset(const char *path, hid_t file, const char *name, hid_t type, size_t rank,
+static Status check_dataset(const char *path, hid_t file, const char *name, hid_t type, size_t axes,
                             const size_t *wanted) {
-    size_t found_rank, found[4];
-    STATUS_TRY(h5_shape(file, name, &found_rank, found));
-    if (found_rank != rank || memcmp(found, wanted, rank * sizeof *found) != 0)
-        return status_fail(STATUS_DATA, "%s: %s: does not have the shape of %zu %s", path, name,
-                           wanted[0], rank == 4 ? "images [32, 32, 3]" : "labels");
+    size_t found_axes, found[4];
+    char found_text[H5_SHAPE_TEXT], wanted_text[H5_SHAPE_TEXT];
+    STATUS_TRY(h5_shape(file, name, &found_axes, found));
+    if (found_axes != axes || memcmp(found, wanted, axes * sizeof *found) != 0)
+        return status_fail(STATUS_DATA, "%s: %s: has shape %s instead of %s", path, name,
+                           h5_shape_text(found_axes, found, found_text),
+                           h5_shape_text(axes, wanted, wanted_text));
     return h5_read_rows(file, name, type, 0, 0, NULL); /* its type, and that it is complete */
+}
+
+/* What all images of the file have to be, from the training images. */
+static Status read_picture(const char *path, hid_t file, Picture *picture) {
+    char name[PART_BYTES], text[H5_SHAPE_TEXT];
+    size_t axes, shape[4];
+    STATUS_TRY(h5_shape(file, part_name(SPLIT_TRAIN, "images", name), &axes, shape));
+    if (axes != 4)
+        return status_fail(STATUS_DATA,
+                           "%s: %s: has shape %s; images are [number, height, width, channels]",
+                           path, name, h5_shape_text(axes, shape, text));
+    *picture = (Picture){shape[1], shape[2], shape[3]};
+    return check_picture(path, *picture);
+}
+
+/* Images [number, height, width, channels] of the header's form, of any number. */
+static Status read_image_count(const char *path, hid_t file, DataSplit split, DataHeader *header) {
+    const Picture picture = header->picture;
+    char name[PART_BYTES], train[PART_BYTES], text[H5_SHAPE_TEXT];
+    size_t axes, shape[4];
+    STATUS_TRY(h5_shape(file, part_name(split, "images", name), &axes, shape));
+    if (axes != 4 || shape[1] != picture.height || shape[2] != picture.width ||
+        shape[3] != picture.channels)
+        return status_fail(STATUS_DATA,
+                           "%s: %s: has shape %s, but the images of %s have %zu rows, %zu columns "
+                           "and %zu channels",
+                           path, name, h5_shape_text(axes, shape, text),
+                           part_name(SPLIT_TRAIN, "images", train), picture.height, picture.width,
+                           picture.channels);
+    header->images[split] = shape[0];
+    return STATUS_OK;
+}
+
+static void images_shape(const DataHeader *header, DataSplit split, size_t shape[static 4]) {
+    shape[0] = header->images[split];
+    shape[1] = header->picture.height;
+    shape[2] = header->picture.width;
+    shape[3] = header->picture.channels;
 }
 
 static Status check_split(const char *path, hid_t file, DataSplit split, DataHeader *header) {
     char name[PART_BYTES];
-    size_t rank, found[4];
-    STATUS_TRY(h5_shape(file, part_name(split, "images", name), &rank, found));
-    size_t wanted[4] = {found[0], DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
-    header->images[split] = wanted[0];
-    STATUS_TRY(check_dataset(path, file, name, H5T_NATIVE_UINT8, 4, wanted));
+    size_t wanted[4];
+    STATUS_TRY(read_image_count(path, file, split, header));
+    images_shape(header, split, wanted);
+    STATUS_TRY(
+        check_dataset(path, file, part_name(split, "images", name), H5T_NATIVE_UINT8, 4, wanted));
     STATUS_TRY(
         check_dataset(path, file, part_name(split, "labels", name), H5T_NATIVE_UINT16, 1, wanted));
     if (header->coarse_classes == 0)
@@ -160,10 +214,12 @@ static Status read_header(const char *path, hid_t file, DataHeader *header) {
     STATUS_TRY(count_names(file, "/label_names", &header->classes));
     if (h5_exists(file, "/coarse_label_names"))
         STATUS_TRY(count_names(file, "/coarse_label_names", &header->coarse_classes));
+    STATUS_TRY(read_picture(path, file, &header->picture));
     for (DataSplit split = 0; split < SPLIT_COUNT; split++)
         STATUS_TRY(check_split(path, file, split, header));
-    STATUS_TRY(h5_get_reals(file, "/", "channel_mean", DATA_CHANNELS, header->mean));
-    STATUS_TRY(h5_get_reals(file, "/", "channel_variance", DATA_CHANNELS, header->variance));
+    const size_t channels = header->picture.channels;
+    STATUS_TRY(h5_get_reals(file, "/", "channel_mean", channels, header->mean));
+    STATUS_TRY(h5_get_reals(file, "/", "channel_variance", channels, header->variance));
     STATUS_TRY(read_digest(path, file, "content_sha256", false, header->content_sha256));
     return check_header(path, header);
 }
@@ -181,7 +237,8 @@ Status data_file_read_header(const char *path, DataHeader *header) {
 static Status read_images(const char *path, hid_t file, const DataHeader *header, DataSplit split,
                           size_t first, size_t count, uint8_t *images) {
     char name[PART_BYTES];
-    const size_t shape[4] = {header->images[split], DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    size_t shape[4];
+    images_shape(header, split, shape);
     part_name(split, "images", name);
     STATUS_TRY(check_dataset(path, file, name, H5T_NATIVE_UINT8, 4, shape));
     return h5_read_rows(file, name, H5T_NATIVE_UINT8, first, count, images);
@@ -213,7 +270,7 @@ Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit
 static Status read_split(const char *path, hid_t file, const DataHeader *header, DataSplit split,
                          DataRows *rows) {
     const size_t count = rows->count = header->images[split];
-    STATUS_TRY(memory_allocate(&rows->images, count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&rows->images, count, picture_bytes(header->picture), "images"));
     STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
     STATUS_TRY(read_images(path, file, header, split, 0, count, rows->images));
     STATUS_TRY(read_labels(path, file, header, split, false, 0, count, rows->labels));
@@ -229,6 +286,7 @@ static Status read_names(hid_t file, const char *name, DataNames *names) {
 
 static Status read_all(const char *path, hid_t file, DataHeader *header, DataSet *set) {
     STATUS_TRY(read_header(path, file, header));
+    set->picture = header->picture;
     STATUS_TRY(read_names(file, "/label_names", &set->names));
     if (header->coarse_classes)
         STATUS_TRY(read_names(file, "/coarse_label_names", &set->coarse_names));
@@ -266,6 +324,7 @@ Status data_file_read_all(const char *path, DataHeader *header, DataSet *set) {
 /* ---- writing ---- */
 
 static Status check_set(const char *path, const DataSet *set) {
+    STATUS_TRY(check_picture(path, set->picture));
     for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
         const DataRows *rows = &set->split[split];
         char name[PART_BYTES];
@@ -279,7 +338,9 @@ static Status check_set(const char *path, const DataSet *set) {
 }
 
 static Status make_header(const char *path, const DataSet *set, DataHeader *header) {
-    *header = (DataHeader){.classes = set->names.count, .coarse_classes = set->coarse_names.count};
+    *header = (DataHeader){.picture = set->picture,
+                           .classes = set->names.count,
+                           .coarse_classes = set->coarse_names.count};
     for (size_t s = 0; s < SPLIT_COUNT; s++)
         header->images[s] = set->split[s].count;
     channel_moments(&set->split[SPLIT_TRAIN], header);
@@ -287,34 +348,36 @@ static Status make_header(const char *path, const DataSet *set, DataHeader *head
     return content_digest(set, header->content_sha256);
 }
 
-static Status write_split(hid_t file, DataSplit split, const DataRows *rows, bool coarse) {
+static Status write_split(hid_t file, const DataHeader *header, DataSplit split,
+                          const DataRows *rows) {
     char name[PART_BYTES];
-    size_t shape[4] = {rows->count, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    size_t shape[4];
+    images_shape(header, split, shape);
     STATUS_TRY(h5_write(file, part_name(split, "images", name), H5T_STD_U8LE, H5T_NATIVE_UINT8, 4,
                         shape, rows->images));
     STATUS_TRY(h5_write(file, part_name(split, "labels", name), H5T_STD_U16LE, H5T_NATIVE_UINT16, 1,
                         shape, rows->labels));
-    if (!coarse)
+    if (header->coarse_classes == 0)
         return STATUS_OK;
     return h5_write(file, part_name(split, "coarse_labels", name), H5T_STD_U16LE, H5T_NATIVE_UINT16,
                     1, shape, rows->coarse_labels);
 }
 
 static Status write_all(hid_t file, const DataHeader *header, const DataSet *set) {
-    bool coarse = header->coarse_classes > 0;
+    const size_t channels = header->picture.channels;
     for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
-        STATUS_TRY(write_split(file, split, &set->split[split], coarse));
+        STATUS_TRY(write_split(file, header, split, &set->split[split]));
         STATUS_TRY(h5_set_text(file, "/", source_sha256_name[split], set->source_sha256[split]));
     }
     STATUS_TRY(h5_write_strings(file, "/label_names", set->names.count, set->names.width,
                                 set->names.text));
-    if (coarse)
+    if (header->coarse_classes)
         STATUS_TRY(h5_write_strings(file, "/coarse_label_names", set->coarse_names.count,
                                     set->coarse_names.width, set->coarse_names.text));
     STATUS_TRY(h5_set_text(file, "/", "source", set->source));
     STATUS_TRY(h5_set_text(file, "/", "content_sha256", header->content_sha256));
-    STATUS_TRY(h5_set_reals(file, "/", "channel_mean", DATA_CHANNELS, header->mean));
-    return h5_set_reals(file, "/", "channel_variance", DATA_CHANNELS, header->variance);
+    STATUS_TRY(h5_set_reals(file, "/", "channel_mean", channels, header->mean));
+    return h5_set_reals(file, "/", "channel_variance", channels, header->variance);
 }
 
 /* HDF5 may call a file closed that a full disk has cut, so only what can be read back counts. */

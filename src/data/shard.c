@@ -4,9 +4,9 @@
 
 Status shard_read(Shard *shard, const Ranks *ranks, const char *path, const DataHeader *header,
                   DataSplit split, bool coarse, size_t begin, size_t total) {
-    *shard = (Shard){.total = total};
+    *shard = (Shard){.total = total, .image_bytes = picture_bytes(header->picture)};
     ranks_share(total, (size_t)ranks->size, (size_t)ranks->rank, &shard->first, &shard->count);
-    STATUS_TRY(memory_allocate(&shard->images, shard->count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&shard->images, shard->count, shard->image_bytes, "images"));
     STATUS_TRY(memory_allocate(&shard->labels, shard->count, sizeof *shard->labels, "labels"));
     return data_file_read_rows(path, header, split, coarse, begin + shard->first, shard->count,
                                shard->images, shard->labels);
@@ -18,6 +18,6 @@ void shard_free(Shard *shard) {
     *shard = (Shard){0};
 }
 
-size_t shard_sample_bytes(void) {
-    return DATA_IMAGE_BYTES + sizeof(uint16_t);
+size_t shard_sample_bytes(size_t image_bytes) {
+    return image_bytes + sizeof(uint16_t);
 }

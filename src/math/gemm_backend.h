@@ -3,7 +3,7 @@
 
 #include "vit/gemm.h"
 
-/* What gemm.c asks of a back end. */
+/* What gemm.c and gemm_wide.c ask of the back ends. */
 
 /* BLIS: every shape. gemm_blis_init sets *description and, when BLIS runs a lesser configuration
  * than the processor deserves, *warning. */
@@ -18,10 +18,5 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
 bool gemm_xsmm_init(char *description, size_t bytes);
 /* ahead: for run_ahead, otherwise for run. */
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead);
-
-/* gemm_wide out of planned products, for back ends that do no blocking of their own. */
-void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
-                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
-                       size_t ldc, float *room);
 
 #endif

@@ -6,11 +6,11 @@
 #include <omp.h>
 #include <string.h>
 
-/* Large products with few rows or a short inner dimension (a head on a chunk of images), made of
- * small products on blocks that stay in cache. What is large, the weights, is read or written once,
- * in place; smaller operands whose rows lie far apart are copied together first. Every element is
- * one chain of multiplications and additions over k, whatever the blocks are: neither threads nor
- * the number of rows change a bit. */
+/* Large products with few rows or a short inner dimension (a head on a chunk of images). BLIS does
+ * its own blocking; with LIBXSMM they are made of small products on blocks that stay in cache. What
+ * is large, the weights, is read or written once, in place; smaller operands whose rows lie far
+ * apart are copied together first. Every element is one chain of multiplications and additions over
+ * k, whatever the blocks are: neither threads nor the number of rows change a bit. */
 
 enum {
     PANEL = 64,      /* columns of a small product */
@@ -183,9 +183,10 @@ static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size
 #pragma omp barrier
 }
 
-void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
-                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
-                       size_t ldc, float *room) {
+/* Out of planned products. */
+static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t k,
+                         const float *a, size_t lda, const float *b, size_t ldb, bool accumulate,
+                         float *c, size_t ldc, float *room) {
     const Kernels *kernels = kernels_best();
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
@@ -205,4 +206,41 @@ void gemm_wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size_t
         phase_begin(PHASE_WAIT);
     }
     phase_begin(phase);
+}
+
+/* Through BLIS: a thread takes columns or rows. */
+static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+                      size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
+                      size_t ldc) {
+    const bool by_columns = n >= m;
+    const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)threads)
+    {
+        size_t first, end;
+        const float *my_a = a, *my_b = b;
+        float *my_c = c;
+        phase_begin(phase);
+        share(by_columns ? n : m, GRAIN, &first, &end);
+        if (by_columns) {
+            my_b += form == GEMM_NT ? first * ldb : first;
+            my_c += first;
+        } else {
+            my_a += form == GEMM_TN ? first : first * lda;
+            my_c += first * ldc;
+        }
+        if (first < end)
+            gemm_blis_once(form, by_columns ? m : end - first, by_columns ? end - first : n, k,
+                           my_a, lda, my_b, ldb, accumulate, my_c, ldc);
+        phase_begin(PHASE_WAIT);
+    }
+    phase_begin(phase);
+}
+
+void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
+               size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
+               float *room) {
+    if (gemm_has(GEMM_XSMM))
+        wide_blocked(threads, form, m, n, k, a, lda, b, ldb, accumulate, c, ldc, room);
+    else
+        wide_blis(threads, form, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
 }

@@ -8,13 +8,11 @@ static const float norm_epsilon = 1e-6f;
 
 void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
                   const Kernels *kernels) {
-    const size_t T = shape->T, D = shape->D, P = shape->patch_values;
     *encoder = (Encoder){
         .shape = shape, .table = table, .kernels = kernels, .keep = dropout_keep(shape->dropout)};
+    tokenizer_plan(&encoder->tokenizer, shape, kernels);
     attention_plan(&encoder->attention, shape, kernels);
     mlp_plan(&encoder->mlp, shape, kernels);
-    gemm_plan(&encoder->embed, GEMM_NN, T, D, P, P, D, D, false);
-    gemm_plan(&encoder->embed_gradient, GEMM_TN, P, D, T, P, D, D, true);
 }
 
 void encoder_weights_place(EncoderWeights *prepared, const ModelShape *shape, Arena *arena) {
@@ -57,6 +55,7 @@ static size_t largest_dropout_site(const ModelShape *shape) {
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
                         Arena *arena) {
     const size_t words = dropout_groups(largest_dropout_site(shape)) * DROPOUT_GROUP;
+    work->planes = arena_take(arena, shape->channels * shape->image_size * shape->image_size);
     work->x = arena_take(arena, shape->T * shape->D);
     work->input = arena_take(arena, shape->T * shape->D);
     work->residual = arena_take(arena, unit_images * shape->T * shape->D);
@@ -67,9 +66,7 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
 
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared) {
     const ParameterTable *table = encoder->table;
-    prepared->patch_kernel = weights + table->patch_kernel;
-    prepared->patch_bias = weights + table->patch_bias;
-    prepared->position = weights + table->position;
+    prepared->tokenizer = tokenizer_weights(table, weights);
     prepared->norm_gamma = weights + table->norm_gamma;
     prepared->norm_beta = weights + table->norm_beta;
 }
@@ -99,28 +96,20 @@ static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t
                               gradient.folded + block * attention_folded_floats(encoder->shape));
 }
 
-/* Patch embedding: x = patches W + b + position. */
+/* Tokens: see tokenizer.h. */
 
-void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
-                   float *x) {
-    const ModelShape *shape = encoder->shape;
+void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,
+                   ImageStash *stash, float *x) {
     phase_begin(PHASE_EMBED);
-    gemm_run(&encoder->embed, patches, weights->patch_kernel, x);
-    encoder->kernels->add_bias(shape->T, shape->D, weights->patch_bias, 1.0f, x);
-    encoder->kernels->add(shape->T * shape->D, weights->position, x);
+    tokenizer_patches(encoder->shape, planes, stash->patches);
+    tokenizer_forward(&encoder->tokenizer, &weights->tokenizer, stash->patches, x);
 }
 
-void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
+void encoder_embed_backward(const Encoder *encoder, const ImageStash *stash, const float *dx,
                             EncoderGradient gradient) {
-    const ModelShape *shape = encoder->shape;
-    const ParameterTable *table = encoder->table;
-    phase_begin(PHASE_EMBED_BACKWARD);
-    encoder->kernels->add(shape->T * shape->D, dx,
-                          encoder_gradient_of(table, gradient, table->position));
-    encoder->kernels->add_column_sums(shape->T, shape->D, dx,
-                                      encoder_gradient_of(table, gradient, table->patch_bias));
-    gemm_run(&encoder->embed_gradient, patches, dx,
-             encoder_gradient_of(table, gradient, table->patch_kernel));
+    const TokenizerGradient tensors =
+        tokenizer_gradient(encoder->table, gradient.tensors, encoder->table->folded_floats);
+    tokenizer_backward(&encoder->tokenizer, stash->patches, dx, &tensors);
 }
 
 /* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */

@@ -5,12 +5,13 @@
 #include "attention.h"
 #include "dropout.h"
 #include "mlp.h"
+#include "tokenizer.h"
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/model_shape.h"
 #include "vit/parameter.h"
 
-/* Everything before the head, on one image: patch embedding, blocks, final layer norm, pooling. A
+/* Everything before the head, on one image: tokens, blocks, final layer norm, pooling. A
  * thread takes several images through one block before the next ('layer first'), since a block's
  * weights and gradient then stay in its cache. */
 
@@ -42,12 +43,14 @@ typedef struct BlockWeights {
 
 /* Prepared once a step, read by all threads. */
 typedef struct EncoderWeights {
-    const float *patch_kernel, *patch_bias, *position, *norm_gamma, *norm_beta;
+    TokenizerWeights tokenizer;
     BlockWeights *block; /* [depth] */
+    const float *norm_gamma, *norm_beta;
 } EncoderWeights;
 
 /* A thread's scratch. */
 typedef struct EncoderWork {
+    float *planes;   /* [channels, image_size, image_size]: of an image, for the caller to fill */
     float *x;        /* [T, D] */
     float *input;    /* [T, D]: of a block's half, normalized */
     float *residual; /* [unit_images, T, D]: x of every image of the unit */
@@ -72,11 +75,10 @@ typedef struct Encoder {
     const ModelShape *shape;
     const ParameterTable *table;
     const Kernels *kernels;
+    Tokenizer tokenizer;
     Attention attention;
     Mlp mlp;
-    Gemm embed;          /* [T, patch_values] [patch_values, D] */
-    Gemm embed_gradient; /* [T, patch_values]^T [T, D], accumulating */
-    float keep;          /* part of the probabilities that dropout keeps */
+    float keep; /* part of the probabilities that dropout keeps */
 } Encoder;
 
 void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
@@ -97,9 +99,9 @@ void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t 
 void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
                           EncoderWork *work, float *folded, float *gradient);
 
-/* x [T, D] = patches W + b + position. */
-void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *patches,
-                   float *x);
+/* x [T, D] = the tokens of planes [channels, image_size, image_size]. */
+void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,
+                   ImageStash *stash, float *x);
 /* x [T, D] through one block, in place. */
 void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t block,
                    const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x);
@@ -114,7 +116,7 @@ void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights
 void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
                             const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
                             float *dx);
-void encoder_embed_backward(const Encoder *encoder, const float *patches, const float *dx,
+void encoder_embed_backward(const Encoder *encoder, const ImageStash *stash, const float *dx,
                             EncoderGradient gradient);
 
 #endif

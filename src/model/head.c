@@ -1,23 +1,22 @@
 #include "head.h"
 
 #include "vit/gemm.h"
+#include "vit/measuring.h"
+#include "vit/memory.h"
 #include "vit/phase.h"
 #include "vit/size.h"
 #include <math.h>
 #include <omp.h>
 #include <string.h>
 
-/* A tensor's room in a flat vector is a multiple of this, and a kernel's node has the same. */
-enum { PADDING = 16 };
-
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads, size_t batch_size, bool any_order) {
+               const Kernels *kernels, size_t threads, size_t batch_size) {
     *head = (Head){.shape = shape,
                    .table = table,
                    .kernels = kernels,
                    .threads = threads,
                    .batch_size = batch_size,
-                   .any_order = any_order,
+                   .any_order = measuring_is_on(MEASURE_ANY_ORDER),
                    .layers = model_head_layers(shape)};
     for (size_t j = 0; j <= head->layers; j++)
         head->width[j] = model_head_width(shape, j);
@@ -38,8 +37,9 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
         room = size_larger(room, gemm_wide_room(head->threads, chunk, in, out));
         if (head->fat[j] || head->any_order)
             room = size_larger(room, gemm_wide_room(head->threads, in, out, head->batch_size));
+        /* A tensor's room in a flat vector is whole lines, and a kernel's node has the same. */
         for (size_t n = 0; n < nodes && !head->fat[j]; n++)
-            stash->node[j][n] = arena_take(arena, size_round_up(in * out, PADDING));
+            stash->node[j][n] = arena_take(arena, size_round_up(in * out, MEMORY_LINE_FLOATS));
     }
     stash->logits = arena_take(arena, chunk * head->width[head->layers]);
     stash->dfeatures = arena_take(arena, chunk * head->width[0]);
@@ -89,21 +89,21 @@ static double cross_entropy(size_t classes, const float *logits, size_t label) {
     return log(sum) - ((double)logits[label] - (double)maximum);
 }
 
-static size_t label_rank(size_t classes, const float *logits, size_t label) {
+static size_t label_place(size_t classes, const float *logits, size_t label) {
     if (isnan(logits[label]))
         return classes;
-    size_t rank = 0;
+    size_t place = 0;
     for (size_t c = 0; c < classes; c++)
-        rank += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
-    return rank;
+        place += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
+    return place;
 }
 
 void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
-                 double *loss, size_t *rank) {
+                 double *loss, size_t *place) {
     const size_t classes = head->shape->classes;
     for (size_t i = 0; i < B; i++) {
         loss[i] = cross_entropy(classes, stash->logits + i * classes, label[i]);
-        rank[i] = label_rank(classes, stash->logits + i * classes, label[i]);
+        place[i] = label_place(classes, stash->logits + i * classes, label[i]);
     }
 }
 

@@ -25,7 +25,7 @@ typedef struct Head {
     size_t threads, batch_size;
     size_t layers;                  /* with the logits' */
     size_t width[JOB_LIST_MAX + 2]; /* layer j maps width[j] to width[j+1]; width[0] = features */
-    bool any_order;                 /* of summation */
+    bool any_order;                 /* of summation: measuring.h */
     bool fat[JOB_LIST_MAX + 1];     /* whether its gradient comes from factors */
 } Head;
 
@@ -43,7 +43,7 @@ typedef struct HeadStash {
 
 /* batch_size: [data] batch_size of the job, over all ranks. */
 void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
-               const Kernels *kernels, size_t threads, size_t batch_size, bool any_order);
+               const Kernels *kernels, size_t threads, size_t batch_size);
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
                       size_t unit_images, size_t nodes, Arena *arena);
 
@@ -52,11 +52,11 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
 void head_forward(const Head *head, const float *weights, size_t first, size_t B,
                   const uint32_t *sample, const DropoutSource *sources, HeadStash *stash);
 
-/* Losses [B] and ranks [B] from the logits: rank is the number of classes that come before the
+/* Losses [B] and places [B] from the logits: place is the number of classes that come before the
  * label's when sorted by falling logit, equal ones by number; a logit that is not a number comes
  * last. */
 void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
-                 double *loss, size_t *rank);
+                 double *loss, size_t *place);
 
 /* From scale * (sum of the chunk's losses): fills stash->dfeatures, the gradient before the
  * features' dropout, and the chunk's part of stash->delta. */

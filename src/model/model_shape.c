@@ -1,18 +1,17 @@
 #include "vit/model_shape.h"
 
-enum { COLOUR_CHANNELS = 3 };
-
 static double square(double x) {
     return x * x;
 }
 
-ModelShape model_shape(const Job *job, size_t classes) {
+ModelShape model_shape(const Job *job, size_t channels, size_t classes) {
     size_t patches_a_side = job->image_size / job->patch_size;
     ModelShape shape = {
         .image_size = job->image_size,
         .patch_size = job->patch_size,
+        .channels = channels,
         .T = patches_a_side * patches_a_side,
-        .patch_values = job->patch_size * job->patch_size * COLOUR_CHANNELS,
+        .patch_values = job->patch_size * job->patch_size * channels,
         .D = job->dim,
         .H = job->heads,
         .K = job->key_dim,

@@ -11,10 +11,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "parameter_digest takes the bytes of floats as they lie in memory");
 
-enum {
-    OFFSET_MULTIPLE = 16, /* floats: one cache line, MEMORY_ALIGNMENT bytes */
-    FOLDER_MAX = 52       /* a tensor's name without its last part */
-};
+enum { FOLDER_MAX = 52 }; /* a tensor's name without its last part */
 
 static const float POSITION_LIMIT = 0.05f; /* keras.initializers.RandomUniform's default */
 
@@ -28,7 +25,7 @@ typedef struct Layout {
 } Layout;
 
 typedef struct Sizes {
-    size_t rank, size[3];
+    size_t axes, size[3];
 } Sizes;
 
 static Sizes sizes1(size_t a) {
@@ -46,9 +43,9 @@ static Sizes sizes3(size_t a, size_t b, size_t c) {
 /* Glorot uniform with the fans of keras.initializers (compute_fans): the sizes before the last two
  * multiply both fans, whatever the tensor's axes mean. */
 static float glorot_limit(Sizes sizes) {
-    size_t receptive = sizes.rank == 3 ? sizes.size[0] : 1;
-    size_t fan_in = receptive * sizes.size[sizes.rank - 2];
-    size_t fan_out = receptive * sizes.size[sizes.rank - 1];
+    size_t receptive = sizes.axes == 3 ? sizes.size[0] : 1;
+    size_t fan_in = receptive * sizes.size[sizes.axes - 2];
+    size_t fan_out = receptive * sizes.size[sizes.axes - 1];
     return (float)sqrt(6.0 / (double)(fan_in + fan_out));
 }
 
@@ -62,7 +59,7 @@ static size_t add(Layout *layout, Part part, const char *folder, const char *lea
     if (table->entry) {
         Parameter *entry = &table->entry[table->count];
         snprintf(entry->name, sizeof entry->name, "%s/%s", folder, leaf);
-        entry->rank = sizes.rank;
+        entry->axes = sizes.axes;
         memcpy(entry->shape, sizes.size, sizeof entry->shape);
         entry->count = count;
         entry->offset = offset;
@@ -71,7 +68,7 @@ static size_t add(Layout *layout, Part part, const char *folder, const char *lea
     }
     table->count++;
     table->trainable += count;
-    layout->next[part] += size_round_up(count, OFFSET_MULTIPLE);
+    layout->next[part] += size_round_up(count, MEMORY_LINE_FLOATS);
     return offset;
 }
 

@@ -1,34 +1,11 @@
 #include "vit/vit.h"
 
-#include "encoder.h"
 #include "head.h"
+#include "units.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
 #include "vit/size.h"
-#include <omp.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* At least so many images share one pass over the head's weights, when there are so many. */
-enum { CHUNK_IMAGES = 64 };
-
-typedef struct Worker {
-    EncoderWork work;
-    TreeStack nodes; /* of the units that this thread has brought back; numbers of unit sums */
-    DropoutSource encoder_dropout, head_dropout;
-} Worker;
-
-/* Room for unit sums, of which some are in use. */
-typedef struct SumPool {
-    size_t count, free;
-    float **sum;    /* [count] */
-    size_t *number; /* [free] those not in use */
-} SumPool;
-
-/* Sum number `from` is to be added to sum number `into`. */
-typedef struct Merge {
-    size_t into, from;
-} Merge;
 
 struct Vit {
     const ModelShape *shape;
@@ -36,94 +13,34 @@ struct Vit {
     VitOptions options;
     size_t images; /* that the head keeps of: the largest slice, a chunk at least */
     size_t chunk;  /* images that pass forward, head and backward together */
-    Encoder encoder;
+    Units units;   /* everything before the head */
     Head head;
-    EncoderWeights weights;
     HeadStash head_stash;
-    ImageStash *stash;           /* [chunk] */
-    BlockStash *block_stash;     /* [chunk * depth] */
-    DropoutSource *head_sources; /* [threads] */
-    Worker *worker;              /* [threads] */
-    SumPool pool;
-    TreeStack nodes; /* of the chunks that are back; numbers of unit sums */
-    Merge *merge;    /* [pool.count] */
     VitPartial partial;
-    double *loss; /* [chunk] */
-    size_t *rank; /* [chunk] */
+    double *loss;  /* [chunk] */
+    size_t *place; /* [chunk] */
     float *memory;
 };
 
-/* One call of vit_forward_backward or vit_evaluate. */
-typedef struct Pass {
-    const float *weights;
-    const VitInput *input;
-    const VitHooks *hooks;
-    uint64_t step;
-    bool training;
-    float *logits;
-} Pass;
-
 static size_t chunk_images(const VitOptions *options) {
     const size_t turn = options->threads * options->unit_images;
-    const size_t wanted = size_round_up(CHUNK_IMAGES, turn);
+    const size_t wanted = size_round_up(VIT_CHUNK_IMAGES, turn);
     const size_t most = options->images ? options->images : 1;
     return wanted < most ? wanted : most;
 }
 
-static size_t folded_floats(const ModelShape *shape) {
-    return shape->depth * attention_folded_floats(shape);
-}
-
 size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table) {
-    return folded_floats(shape) + table->unit_floats - table->folded_floats;
-}
-
-static size_t units_of(const Vit *vit, size_t images) {
-    return size_groups(images, vit->options.unit_images);
-}
-
-/* The most unit sums that there are at a time: every thread's of a chunk and the earlier ones. */
-static size_t pool_size(const Vit *vit) {
-    const size_t threads = vit->options.threads;
-    const size_t share = units_of(vit, vit->chunk) / threads + 1;
-    return threads * tree_stack_most(share) + tree_stack_most(units_of(vit, vit->images));
+    return units_floats(shape, table);
 }
 
 /* Places everything in the arena; counts only when its base is NULL. */
 static void place(Vit *vit, Arena *arena) {
-    encoder_weights_place(&vit->weights, vit->shape, arena);
+    units_place(&vit->units, arena);
     head_stash_place(&vit->head_stash, &vit->head, vit->images, vit->chunk,
                      vit->options.unit_images, vit->options.nodes, arena);
-    for (size_t i = 0; i < vit->chunk; i++)
-        encoder_stash_place(&vit->stash[i], vit->shape, arena);
-    for (size_t t = 0; t < vit->options.threads; t++)
-        encoder_work_place(&vit->worker[t].work, vit->shape,
-                           size_smaller(vit->options.unit_images, vit->chunk), arena);
-    for (size_t i = 0; i < vit->pool.count; i++)
-        vit->pool.sum[i] = arena_take(arena, vit_unit_floats(vit->shape, vit->table));
 }
 
 /* Everything but the arena itself. */
-static Status make(Vit *vit) {
-    STATUS_TRY(memory_allocate(&vit->stash, vit->chunk, sizeof *vit->stash, "activations"));
-    STATUS_TRY(memory_allocate(&vit->block_stash, vit->chunk * vit->shape->depth,
-                               sizeof *vit->block_stash, "activations"));
-    STATUS_TRY(memory_allocate(&vit->weights.block, vit->shape->depth, sizeof *vit->weights.block,
-                               "block weights"));
-    STATUS_TRY(memory_allocate(&vit->worker, vit->options.threads, sizeof *vit->worker, "threads"));
-    STATUS_TRY(memory_allocate(&vit->head_sources, vit->options.threads, sizeof *vit->head_sources,
-                               "threads"));
-    STATUS_TRY(memory_allocate(&vit->loss, vit->chunk, sizeof *vit->loss, "losses"));
-    STATUS_TRY(memory_allocate(&vit->rank, vit->chunk, sizeof *vit->rank, "ranks"));
-    const size_t sums = vit->pool.count = pool_size(vit);
-    STATUS_TRY(memory_allocate(&vit->pool.sum, sums, sizeof *vit->pool.sum, "unit sums"));
-    STATUS_TRY(memory_allocate(&vit->pool.number, sums, sizeof *vit->pool.number, "unit sums"));
-    STATUS_TRY(memory_allocate(&vit->merge, sums, sizeof *vit->merge, "unit sums"));
-    for (size_t i = 0; i < vit->chunk; i++)
-        vit->stash[i].block = vit->block_stash + i * vit->shape->depth;
-    return STATUS_OK;
-}
-
 static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *table,
                      const VitOptions *options) {
     STATUS_TRY(memory_allocate(vit, 1, sizeof **vit, "the model"));
@@ -132,9 +49,10 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->options = *options;
     (*vit)->chunk = chunk_images(options);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
-    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size,
-              options->any_order);
-    return make(*vit);
+    head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
+    STATUS_TRY(memory_allocate(&(*vit)->loss, (*vit)->chunk, sizeof(double), "losses"));
+    STATUS_TRY(memory_allocate(&(*vit)->place, (*vit)->chunk, sizeof(size_t), "losses"));
+    return units_init(&(*vit)->units, shape, table, options, (*vit)->images, (*vit)->chunk);
 }
 
 Status vit_init(Vit **vit, const ModelShape *shape, const ParameterTable *table,
@@ -152,23 +70,16 @@ Status vit_init(Vit **vit, const ModelShape *shape, const ParameterTable *table,
     }
     arena = (Arena){.base = (*vit)->memory};
     place(*vit, &arena);
-    encoder_plan(&(*vit)->encoder, shape, table, kernels_best());
+    units_plan(&(*vit)->units);
     return STATUS_OK;
 }
 
 void vit_free(Vit *vit) {
     if (!vit)
         return;
-    memory_free(vit->stash);
-    memory_free(vit->block_stash);
-    memory_free(vit->weights.block);
-    memory_free(vit->worker);
-    memory_free(vit->head_sources);
+    units_free(&vit->units);
     memory_free(vit->loss);
-    memory_free(vit->rank);
-    memory_free(vit->pool.sum);
-    memory_free(vit->pool.number);
-    memory_free(vit->merge);
+    memory_free(vit->place);
     memory_free(vit->memory);
     memory_free(vit);
 }
@@ -185,185 +96,9 @@ Status vit_bytes(const ModelShape *shape, const ParameterTable *table, const Vit
     return status;
 }
 
-static DropoutSource dropout_source(const Vit *vit, const Pass *pass, double rate,
-                                    uint16_t *words) {
-    return (DropoutSource){.kernels = vit->encoder.kernels,
-                           .seed = vit->options.seed,
-                           .step = pass->step,
-                           .threshold = dropout_threshold(rate),
-                           .words = pass->training && rate > 0.0 ? words : NULL};
-}
-
-static void prepare_worker(Vit *vit, const Pass *pass, size_t t) {
-    Worker *worker = &vit->worker[t];
-    worker->encoder_dropout = dropout_source(vit, pass, vit->shape->dropout, worker->work.words);
-    worker->head_dropout = dropout_source(vit, pass, vit->shape->head_dropout, worker->work.words);
-    vit->head_sources[t] = worker->head_dropout;
-}
-
-/* Before the first chunk: the weights' forms, the threads' dropout sources, no unit sums yet. */
-static void prepare(Vit *vit, const Pass *pass) {
-    tree_start(&vit->nodes, units_of(vit, pass->input->batch));
-    vit->pool.free = vit->pool.count;
-    for (size_t i = 0; i < vit->pool.count; i++)
-        vit->pool.number[i] = i;
-    for (size_t t = 0; t < vit->options.threads; t++)
-        tree_start(&vit->worker[t].nodes, vit->nodes.leaves);
-    encoder_prepare(&vit->encoder, pass->weights, &vit->weights);
-    const size_t depth = vit->shape->depth, threads = vit->options.threads;
-#pragma omp parallel num_threads((int)threads)
-    {
-        phase_begin(PHASE_PREPARE);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < depth; l++)
-            encoder_prepare_block(&vit->encoder, pass->weights, l,
-                                  &vit->worker[omp_get_thread_num()].work, &vit->weights);
-#pragma omp for schedule(static)
-        for (size_t t = 0; t < threads; t++)
-            prepare_worker(vit, pass, t);
-        phase_begin(PHASE_WAIT);
-    }
-}
-
-static void progress(const Pass *pass) {
-    if (!pass->hooks || !pass->hooks->progress || omp_get_thread_num() != 0)
-        return;
-    phase_begin(PHASE_EXCHANGE);
-    pass->hooks->progress(pass->hooks->context);
-}
-
 /* Where a chunk's rows begin in the head's stash: evaluation keeps none. */
 static size_t head_row(const Pass *pass, size_t base) {
     return pass->training ? base : 0;
-}
-
-/* Images [first, first + count) of the chunk that begins with image `base`, one unit, forward. */
-static void unit_forward(Vit *vit, const Pass *pass, Worker *worker, size_t base, size_t first,
-                         size_t count, size_t scratch) {
-    const size_t values = vit->shape->T * vit->shape->D;
-    const size_t row = head_row(pass, base) + first;
-    /* Evaluation keeps nothing: all images and blocks write over the same stash, which stays in
-     * cache. */
-    for (size_t i = 0; i < count; i++) {
-        ImageStash *stash = &vit->stash[pass->training ? first + i : scratch];
-        phase_begin(PHASE_AUGMENT);
-        pass->input->load(pass->input->context, base + first + i, stash->patches);
-        encoder_embed(&vit->encoder, &vit->weights, stash->patches,
-                      worker->work.residual + i * values);
-    }
-    for (size_t l = 0; l < vit->shape->depth; l++)
-        for (size_t i = 0; i < count; i++) {
-            BlockStash *stash =
-                pass->training ? &vit->stash[first + i].block[l] : &vit->stash[scratch].block[0];
-            worker->encoder_dropout.sample =
-                pass->training ? pass->input->sample[base + first + i] : 0;
-            encoder_block(&vit->encoder, &vit->weights, l, &worker->encoder_dropout, stash,
-                          &worker->work, worker->work.residual + i * values);
-            progress(pass);
-        }
-    for (size_t i = 0; i < count; i++) {
-        const size_t features = vit->shape->features;
-        ImageStash *stash = &vit->stash[pass->training ? first + i : scratch];
-        float *target = vit->head_stash.input[0] + (row + i) * features;
-        encoder_pool(&vit->encoder, &vit->weights, worker->work.residual + i * values, &stash->norm,
-                     &worker->work, target);
-        if (!pass->training)
-            continue;
-        worker->head_dropout.sample = pass->input->sample[base + first + i];
-        vit->encoder.kernels->dropout(
-            features, target, dropout_draw(&worker->head_dropout, DROPOUT_SITE_FEATURES, features));
-    }
-}
-
-/* An empty unit sum's number. */
-static size_t sum_take(Vit *vit) {
-    size_t number;
-#pragma omp critical(vit_sums)
-    number = vit->pool.number[--vit->pool.free];
-    memset(vit->pool.sum[number], 0, vit_unit_floats(vit->shape, vit->table) * sizeof(float));
-    return number;
-}
-
-/* Where the gradient of the next unit of a thread goes. */
-static size_t sum_for_unit(Vit *vit, const Worker *worker) {
-    const bool same = vit->options.any_order && worker->nodes.count;
-    return same ? worker->nodes.item[0] : sum_take(vit);
-}
-
-static void sum_give(Vit *vit, size_t number) {
-#pragma omp critical(vit_sums)
-    vit->pool.number[vit->pool.free++] = number;
-}
-
-static EncoderGradient gradient_in(const Vit *vit, float *sum) {
-    return (EncoderGradient){.folded = sum, .tensors = sum + folded_floats(vit->shape)};
-}
-
-/* Unit number `unit` of the batch is back, its gradient in sum number `number`. */
-static void unit_done(Vit *vit, Worker *worker, size_t unit, size_t number) {
-    size_t into, from;
-    phase_begin(PHASE_SUM);
-    if (vit->options.any_order && worker->nodes.count)
-        return;
-    tree_push(&worker->nodes, (TreeNode){unit, unit + 1}, number);
-    while (tree_merge(&worker->nodes, &into, &from)) {
-        vit->encoder.kernels->add(vit_unit_floats(vit->shape, vit->table), vit->pool.sum[from],
-                                  vit->pool.sum[into]);
-        sum_give(vit, from);
-    }
-}
-
-/* The same unit backward, from the gradient of the features [chunk, features]. */
-static void unit_backward(Vit *vit, const Pass *pass, Worker *worker, size_t base, size_t first,
-                          size_t count, float *dfeatures) {
-    const size_t values = vit->shape->T * vit->shape->D, features = vit->shape->features;
-    phase_begin(PHASE_SUM);
-    const size_t number = sum_for_unit(vit, worker);
-    const EncoderGradient gradient = gradient_in(vit, vit->pool.sum[number]);
-    phase_begin(PHASE_HEAD_BACKWARD);
-    for (size_t j = 0; j < vit->head.layers; j++)
-        head_bias_gradient(&vit->head, j, base + first, count, &vit->head_stash,
-                           encoder_gradient_of(vit->table, gradient, vit->table->head_bias[j]));
-    for (size_t i = 0; i < count; i++) {
-        float *source = dfeatures + (first + i) * features;
-        phase_begin(PHASE_HEAD_BACKWARD);
-        worker->head_dropout.sample = pass->input->sample[base + first + i];
-        vit->encoder.kernels->dropout(
-            features, source, dropout_draw(&worker->head_dropout, DROPOUT_SITE_FEATURES, features));
-        encoder_pool_backward(&vit->encoder, &vit->weights, source, &vit->stash[first + i].norm,
-                              &worker->work, gradient, worker->work.residual + i * values);
-    }
-    for (size_t l = vit->shape->depth; l-- > 0;)
-        for (size_t i = 0; i < count; i++) {
-            encoder_block_backward(&vit->encoder, &vit->weights, l, &vit->stash[first + i].block[l],
-                                   &worker->work, gradient, worker->work.residual + i * values);
-            progress(pass);
-        }
-    for (size_t i = 0; i < count; i++)
-        encoder_embed_backward(&vit->encoder, vit->stash[first + i].patches,
-                               worker->work.residual + i * values, gradient);
-    unit_done(vit, worker, (pass->input->first + base + first) / vit->options.unit_images, number);
-}
-
-/* All units of a chunk on all threads, each thread a contiguous part; forward when dfeatures is
- * NULL. */
-static void chunk_units(Vit *vit, const Pass *pass, size_t base, size_t images, float *dfeatures) {
-    const size_t unit = vit->options.unit_images, units = units_of(vit, images);
-#pragma omp parallel num_threads((int)vit->options.threads)
-    {
-        /* The system may give fewer threads than were asked for. */
-        const size_t t = (size_t)omp_get_thread_num(), threads = (size_t)omp_get_num_threads();
-        const size_t from = units * t / threads, to = units * (t + 1) / threads;
-        for (size_t u = from; u < to; u++) {
-            const size_t first = u * unit;
-            const size_t count = images - first < unit ? images - first : unit;
-            if (dfeatures)
-                unit_backward(vit, pass, &vit->worker[t], base, first, count, dfeatures);
-            else
-                unit_forward(vit, pass, &vit->worker[t], base, first, count, from * unit);
-        }
-        phase_begin(PHASE_WAIT);
-    }
 }
 
 static void ready(const Pass *pass, VitPart part, size_t layer) {
@@ -383,12 +118,12 @@ static void need_kernels(const Pass *pass) {
 static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
     const size_t classes = vit->shape->classes;
     head_losses(&vit->head, images, pass->input->label + base, &vit->head_stash, vit->loss,
-                vit->rank);
+                vit->place);
     for (size_t i = 0; i < images; i++) {
         const size_t image = pass->input->first + base + i;
         tree_sum_add(&sums->loss, (TreeNode){image, image + 1}, vit->loss[i]);
-        sums->hits += vit->rank[i] < 1;
-        sums->top5_hits += vit->rank[i] < 5;
+        sums->hits += vit->place[i] < 1;
+        sums->top5_hits += vit->place[i] < 5;
     }
     if (pass->logits)
         memcpy(pass->logits + base * classes, vit->head_stash.logits,
@@ -396,67 +131,16 @@ static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images,
 }
 
 static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
-    chunk_units(vit, pass, base, images, NULL);
+    const size_t row = head_row(pass, base);
+    units_forward(&vit->units, pass, base, images,
+                  vit->head_stash.input[0] + row * vit->shape->features);
     if (base == 0)
         need_kernels(pass);
     phase_begin(PHASE_HEAD);
-    head_forward(&vit->head, pass->weights, head_row(pass, base), images,
-                 pass->training ? pass->input->sample + base : NULL, vit->head_sources,
+    head_forward(&vit->head, pass->weights, row, images,
+                 pass->training ? pass->input->sample + base : NULL, vit->units.head_sources,
                  &vit->head_stash);
     chunk_losses(vit, pass, base, images, sums);
-}
-
-/* Floats that a thread adds at a time, of each of the sums. */
-enum { MERGE_PIECE = 4096 };
-
-/* The first `merges` of vit->merge, on all threads. */
-static void carry_out(Vit *vit, size_t merges) {
-    const size_t floats = vit_unit_floats(vit->shape, vit->table);
-    if (merges == 0)
-        return;
-#pragma omp parallel num_threads((int)vit->options.threads)
-    {
-        phase_begin(PHASE_SUM);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < floats; i += MERGE_PIECE)
-            for (size_t m = 0; m < merges; m++)
-                vit->encoder.kernels->add(size_smaller(MERGE_PIECE, floats - i),
-                                          vit->pool.sum[vit->merge[m].from] + i,
-                                          vit->pool.sum[vit->merge[m].into] + i);
-        phase_begin(PHASE_WAIT);
-    }
-    for (size_t m = 0; m < merges; m++)
-        sum_give(vit, vit->merge[m].from);
-}
-
-/* All threads' sums into the first node; the other nodes of the slice, if any, are empty. */
-static void join_in_any_order(Vit *vit) {
-    size_t merges = 0;
-    for (size_t t = 0; t < vit->options.threads; t++) {
-        const TreeStack *nodes = &vit->worker[t].nodes;
-        if (nodes->count && vit->nodes.count)
-            vit->merge[merges++] = (Merge){vit->nodes.item[0], nodes->item[0]};
-        else if (nodes->count)
-            tree_push(&vit->nodes, nodes->node[0], nodes->item[0]);
-    }
-    carry_out(vit, merges);
-    while (vit->nodes.count < vit->partial.nodes)
-        tree_push(&vit->nodes, (TreeNode){0, 0}, sum_take(vit));
-}
-
-/* Brings the threads' nodes of a chunk, which are in order, together with the earlier ones. */
-static void join_nodes(Vit *vit) {
-    size_t merges = 0, into, from;
-    for (size_t t = 0; t < vit->options.threads; t++) {
-        TreeStack *nodes = &vit->worker[t].nodes;
-        for (size_t n = 0; n < nodes->count; n++) {
-            tree_push(&vit->nodes, nodes->node[n], nodes->item[n]);
-            while (tree_merge(&vit->nodes, &into, &from))
-                vit->merge[merges++] = (Merge){into, from};
-        }
-        tree_start(nodes, vit->nodes.leaves);
-    }
-    carry_out(vit, merges);
 }
 
 const VitPartial *vit_partial(const Vit *vit) {
@@ -467,8 +151,8 @@ const VitPartial *vit_partial(const Vit *vit) {
 static void start_partial(Vit *vit, const VitInput *input) {
     const size_t first = input->first / vit->options.unit_images;
     vit->partial = (VitPartial){.layers = vit->head.layers};
-    vit->partial.nodes =
-        tree_cover(units_of(vit, input->batch), first, first + units_of(vit, input->images), NULL);
+    vit->partial.nodes = tree_cover(units_count(&vit->units, input->batch), first,
+                                    first + units_count(&vit->units, input->images), NULL);
     for (size_t j = 0; j < vit->head.layers; j++)
         vit->partial.layer[j] = (VitLayer){.in = vit->head.width[j],
                                            .out = vit->head.width[j + 1],
@@ -492,16 +176,11 @@ static void kernels_ready(Vit *vit, const Pass *pass) {
     for (size_t j = vit->head.layers; j-- > 0;) {
         phase_begin(PHASE_HEAD_BACKWARD);
         if (!vit->head.fat[j] && input->images)
-            head_kernel_nodes(&vit->head, j, input->images, unit, units_of(vit, input->batch),
-                              input->first / unit, &vit->head_stash);
+            head_kernel_nodes(&vit->head, j, input->images, unit,
+                              units_count(&vit->units, input->batch), input->first / unit,
+                              &vit->head_stash);
         ready(pass, vit->head.fat[j] ? VIT_DELTA : VIT_KERNEL, j);
     }
-}
-
-static void units_ready(Vit *vit, const Pass *pass) {
-    for (size_t n = 0; n < vit->nodes.count; n++)
-        vit->partial.unit[n] = vit->pool.sum[vit->nodes.item[n]];
-    ready(pass, VIT_UNITS, 0);
 }
 
 void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const VitInput *input,
@@ -514,7 +193,7 @@ void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const V
                        .logits = logits};
     *sums = (VitSums){0};
     tree_sum_start(&sums->loss, input->batch);
-    prepare(vit, &pass);
+    units_start(&vit->units, &pass);
     start_partial(vit, input);
     if (input->images == 0) {
         need_kernels(&pass);
@@ -531,35 +210,15 @@ void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const V
                       &vit->head_stash);
         if (images == left)
             kernels_ready(vit, &pass);
-        chunk_units(vit, &pass, base, images, vit->head_stash.dfeatures);
-        if (!vit->options.any_order)
-            join_nodes(vit);
+        units_backward(&vit->units, &pass, base, images, &vit->head, &vit->head_stash);
     }
-    if (vit->options.any_order)
-        join_in_any_order(vit);
-    units_ready(vit, &pass);
+    unit_sums_finish(&vit->units.sums, vit->partial.nodes, vit->partial.unit);
+    ready(&pass, VIT_UNITS, 0);
     phase_begin(PHASE_OTHER);
 }
 
 void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient) {
-    const ParameterTable *table = vit->table;
-    const size_t depth = vit->shape->depth, folded = folded_floats(vit->shape);
-    const size_t rest = table->unit_floats - table->folded_floats;
-    const Phase phase = phase_current();
-#pragma omp parallel num_threads((int)vit->options.threads)
-    {
-        phase_begin(phase);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < rest; i += MERGE_PIECE)
-            memcpy(gradient + table->folded_floats + i, sums + folded + i,
-                   size_smaller(MERGE_PIECE, rest - i) * sizeof *gradient);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < depth; l++)
-            encoder_unfold_block(&vit->encoder, weights, l, &vit->worker[omp_get_thread_num()].work,
-                                 sums, gradient);
-        phase_begin(PHASE_WAIT);
-    }
-    phase_begin(phase);
+    units_finish(&vit->units, weights, sums, gradient);
 }
 
 /* Rows of a fat layer's gradient between two calls of progress. */
@@ -595,7 +254,7 @@ void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *
     const Pass pass = {.weights = weights, .input = input, .hooks = hooks, .logits = logits};
     *sums = (VitSums){0};
     tree_sum_start(&sums->loss, input->batch);
-    prepare(vit, &pass);
+    units_start(&vit->units, &pass);
     for (size_t base = 0; base < input->images; base += vit->chunk) {
         const size_t left = input->images - base;
         chunk_forward(vit, &pass, base, left < vit->chunk ? left : vit->chunk, sums);

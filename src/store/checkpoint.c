@@ -214,18 +214,34 @@ Status checkpoint_verify(const char *path, const ParameterTable *table,
     return status;
 }
 
-/* The table of the model in the file: as its job says, with as many classes as the logits are wide.
- */
+/* A model has as many channels as rows of its patches' kernel belong to one pixel. */
+static Status channels_of_file(hid_t file, const char *path, const Job *job, size_t *channels) {
+    static const char name[] = "/model/patch_embed/projection/kernel";
+    const size_t pixels = job->patch_size * job->patch_size;
+    size_t axes, shape[4] = {0};
+    STATUS_TRY(h5_shape(file, name, &axes, shape));
+    *channels = shape[0] / pixels;
+    if (*channels == 0 || shape[0] % pixels != 0)
+        return status_fail(STATUS_DATA,
+                           "%s: %s: has %zu rows, which are no whole number of channels of %zu "
+                           "pixels ([model] patch_size = %zu)",
+                           path, name, shape[0], pixels, job->patch_size);
+    return STATUS_OK;
+}
+
+/* The table of the model in the file: as its job says, with as many channels as its patches have
+ * and as many classes as the logits are wide. */
 static Status table_of_file(hid_t file, const char *path, const CheckpointHeader *header,
                             ParameterTable *table) {
     Job job;
     STATUS_TRY(job_parse(&job, path, header->job_text, 0, NULL));
-    size_t rank, shape[4] = {0};
-    STATUS_TRY(h5_shape(file, "/model/logits/bias", &rank, shape));
+    size_t channels, axes, shape[4] = {0};
+    STATUS_TRY(channels_of_file(file, path, &job, &channels));
+    STATUS_TRY(h5_shape(file, "/model/logits/bias", &axes, shape));
     if (shape[0] == 0)
         return status_fail(STATUS_DATA,
                            "%s: /model/logits/bias: is empty; a model has 1 class or more", path);
-    const ModelShape model = model_shape(&job, shape[0]);
+    const ModelShape model = model_shape(&job, channels, shape[0]);
     return parameter_table_init(table, &model);
 }
 

@@ -18,7 +18,7 @@ Status flat_vector_write(hid_t file, const char *group, const ParameterTable *ta
         const Parameter *entry = &table->entry[i];
         char name[NAME_BYTES];
         tensor_name(group, entry, name);
-        STATUS_TRY(h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
+        STATUS_TRY(h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, entry->axes, entry->shape,
                             values + entry->offset));
     }
     return parameter_digest(table, values, sha256);
@@ -29,19 +29,19 @@ Status flat_vector_write(hid_t file, const char *group, const ParameterTable *ta
 static Status check_tensor(hid_t file, const char *path, const char *group,
                            const Parameter *entry) {
     char name[NAME_BYTES], wanted[H5_SHAPE_TEXT], found[H5_SHAPE_TEXT];
-    size_t rank = 0, shape[4];
+    size_t axes = 0, shape[4];
     tensor_name(group, entry, name);
-    h5_shape_text(entry->rank, entry->shape, wanted);
+    h5_shape_text(entry->axes, entry->shape, wanted);
     if (!h5_exists(file, name))
         return status_fail(
             STATUS_DATA,
             "%s: is of another model, or damaged: %s is missing (shape %s in this model)", path,
             name, wanted);
-    STATUS_TRY(h5_shape(file, name, &rank, shape));
-    if (rank != entry->rank || memcmp(shape, entry->shape, rank * sizeof *shape) != 0)
+    STATUS_TRY(h5_shape(file, name, &axes, shape));
+    if (axes != entry->axes || memcmp(shape, entry->shape, axes * sizeof *shape) != 0)
         return status_fail(STATUS_DATA,
                            "%s: is of another model: %s has shape %s, this model's has %s", path,
-                           name, h5_shape_text(rank, shape, found), wanted);
+                           name, h5_shape_text(axes, shape, found), wanted);
     return STATUS_OK;
 }
 

@@ -92,17 +92,17 @@ void input_progress(Input *input) {
 
 /* ---- what the model sees ---- */
 
-static void load(const void *context, size_t image, float *patches) {
+static void load(const void *context, size_t image, float *planes) {
     const InputView *view = context;
     const Augment *augment = &view->input->augment;
     float *scratch = view->input->scratch + (size_t)omp_get_thread_num() * augment_scratch(augment);
-    const uint8_t *pixels = view->pixels + image * DATA_IMAGE_BYTES;
+    const uint8_t *pixels = view->pixels + image * picture_bytes(augment->picture);
     if (!view->augmented) {
-        augment_image(augment, pixels, NULL, scratch, patches);
+        augment_image(augment, pixels, NULL, scratch, planes);
         return;
     }
     const AugmentDraw draw = augment_draw(augment, view->input->epoch, view->vit.sample[image]);
-    augment_image(augment, pixels, &draw, scratch, patches);
+    augment_image(augment, pixels, &draw, scratch, planes);
 }
 
 void input_view_batch(InputView *view, const Input *input, const Batch *batch) {

@@ -2,6 +2,7 @@
 
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
+#include "vit/measuring.h"
 #include "vit/memory.h"
 #include "vit/size.h"
 #include "vit/stop.h"
@@ -84,7 +85,8 @@ static Status check_data(Plan *plan) {
             "%s: [data] validation_split = %g leaves none of the %zu training images "
             "of %s to train on: use a smaller one",
             plan->command->job, plan->job.validation_split, images, plan->job.data_file);
-    plan->shape = model_shape(&plan->job, coarse ? plan->data.coarse_classes : plan->data.classes);
+    plan->shape = model_shape(&plan->job, plan->data.picture.channels,
+                              coarse ? plan->data.coarse_classes : plan->data.classes);
     return STATUS_OK;
 }
 
@@ -144,7 +146,8 @@ OptimizerOptions plan_optimizer_options(const Plan *plan) {
                               .table = &plan->table,
                               .partition = &plan->partition,
                               .rule = plan->rule,
-                              .train_images = plan->train_images};
+                              .train_images = plan->train_images,
+                              .no_overlap = measuring_is_on(MEASURE_NO_OVERLAP)};
 }
 
 size_t plan_batch_at(const Plan *plan, size_t position) {
@@ -160,18 +163,19 @@ Status plan_cost(const Plan *plan, PlanCost *cost) {
     const OptimizerOptions optimizer = plan_optimizer_options(plan);
     const size_t ranks = (size_t)plan->ranks->size, vector = plan->table.floats * sizeof(float);
     const size_t images = plan->data.images[SPLIT_TRAIN] + plan->data.images[SPLIT_TEST];
+    const size_t image = picture_bytes(plan->data.picture);
     OptimizerCost updating;
     size_t model;
     *cost = (PlanCost){0};
     STATUS_TRY(optimizer_cost(&optimizer, &updating));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
-    const size_t samples = images / ranks * shard_sample_bytes();
+    const size_t samples = images / ranks * shard_sample_bytes(image);
     const size_t order = plan->train_images * sizeof(uint32_t);
     cost->memory = updating.memory + (double)(vector + model + samples + order);
     cost->snapshot = (double)((1 + plan->rule->states) * vector);
     cost->sums = updating.sums;
     cost->factors = updating.factors;
     cost->weights = updating.weights;
-    cost->images = batch_sent_bytes(plan->ranks, plan->job.batch_size);
+    cost->images = batch_sent_bytes(plan->ranks, plan->job.batch_size, image);
     return STATUS_OK;
 }

@@ -1,5 +1,5 @@
-/* Normalization, resizing and the geometry against PyTorch in double (tests/reference/augment.py).
- */
+/* Normalization, resizing and the geometry against PyTorch in double (tests/reference/augment.py)
+ * for pictures of 32 x 32 x 3, and against a plain computation in double for others. */
 
 #include "check.h"
 #include "vit/augment.h"
@@ -9,47 +9,58 @@
  * fp32 (one unit of the last place), and a few roundings add up: 2e-5 pixel times 4. */
 static const double tolerance = 1e-4;
 
+/* Of the reference's file, which has two. */
+static const Picture reference = {32, 32, 3};
 static hid_t file;
 static uint8_t *pictures;
 
-static void augment_for(Augment *augment, size_t size, size_t patch) {
+static void augment_for(Augment *augment, size_t size) {
     Job job;
-    DataHeader header = {0};
+    DataHeader header = {.picture = reference};
     assert_ok(job_parse(&job, "x.ini", "", 0, NULL));
     job.image_size = size;
-    job.patch_size = patch;
     assert_ok(h5_get_reals(file, "/", "channel_mean", 3, header.mean));
     assert_ok(h5_get_reals(file, "/", "channel_variance", 3, header.variance));
     assert_ok(augment_init(augment, &job, &header));
 }
 
-/* Compares patches with a picture [size, size, 3] in rows, as far as patches reach. */
-static double worst_difference(const Augment *augment, const float *patches, const double *wanted) {
-    const size_t P = augment->patch, seen = augment->side * P;
+/* Also when b is not a number. */
+static double larger(double a, double b) {
+    return a >= b ? a : b;
+}
+
+/* The largest difference of planes [channels, size, size] and `wanted` [size, size, channels]. */
+static double worst_difference(const Augment *augment, const float *planes, const double *wanted) {
+    const size_t plane = augment->size * augment->size, channels = augment->picture.channels;
     double worst = 0.0;
-    for (size_t y = 0; y < seen; y++)
-        for (size_t x = 0; x < seen; x++)
-            for (size_t c = 0; c < 3; c++) {
-                const size_t patch = y / P * augment->side + x / P;
-                const double ours = (double)patches[((patch * P + y % P) * P + x % P) * 3 + c];
-                worst = fmax(worst, fabs(ours - wanted[(y * augment->size + x) * 3 + c]));
-            }
+    for (size_t i = 0; i < plane; i++)
+        for (size_t c = 0; c < channels; c++)
+            worst = larger(worst, fabs((double)planes[c * plane + i] - wanted[i * channels + c]));
     return worst;
 }
 
-static void check_picture(size_t image, size_t size, size_t patch, const AugmentDraw *draw,
-                          const double *wanted, const char *what) {
-    Augment augment;
-    augment_for(&augment, size, patch);
-    float *scratch = test_array(augment_scratch(&augment), sizeof(float));
-    float *patches = test_array(size * size * 3, sizeof(float));
-    augment_image(&augment, pictures + image * DATA_IMAGE_BYTES, draw, scratch, patches);
-    const double worst = worst_difference(&augment, patches, wanted);
+static void check_planes(const Augment *augment, const uint8_t *pixels, const AugmentDraw *draw,
+                         const double *wanted, const char *what) {
+    float *scratch = test_array(augment_scratch(augment), sizeof(float));
+    float *planes =
+        test_array(augment->size * augment->size * augment->picture.channels, sizeof(float));
+    /* Nothing that was there before counts. */
+    for (size_t i = 0; i < augment_scratch(augment); i++)
+        scratch[i] = NAN;
+    augment_image(augment, pixels, draw, scratch, planes);
+    const double worst = worst_difference(augment, planes, wanted);
     if (!(worst <= tolerance))
-        print_error("%s, image %zu, size %zu: off by %.3g\n", what, image, size, worst);
+        print_error("%s, size %zu: off by %.3g\n", what, augment->size, worst);
     assert_true(worst <= tolerance);
     memory_free(scratch);
-    memory_free(patches);
+    memory_free(planes);
+}
+
+static void check_picture(size_t image, size_t size, const AugmentDraw *draw, const double *wanted,
+                          const char *what) {
+    Augment augment;
+    augment_for(&augment, size);
+    check_planes(&augment, pictures + image * picture_bytes(reference), draw, wanted, what);
     augment_free(&augment);
 }
 
@@ -63,9 +74,7 @@ static void normalized_and_resized(void **state) {
         snprintf(name, sizeof name, "/resized/%zu", size);
         assert_ok(h5_read(file, name, H5T_NATIVE_DOUBLE, 4, shape, wanted));
         for (size_t image = 0; image < 2; image++) {
-            check_picture(image, size, 4, NULL, wanted + image * values, name);
-            check_picture(image, size, 7, NULL, wanted + image * values, name);
-            check_picture(image, size, size, NULL, wanted + image * values, name);
+            check_picture(image, size, NULL, wanted + image * values, name);
         }
         memory_free(wanted);
     }
@@ -92,15 +101,125 @@ static void flipped_rotated_and_zoomed(void **state) {
         const size_t shape[3] = {size, size, 3};
         double *wanted = test_array(size * size * 3, sizeof *wanted);
         assert_ok(h5_read(file, output, H5T_NATIVE_DOUBLE, 3, shape, wanted));
-        check_picture(image, size, 6, &draw, wanted, name);
+        check_picture(image, size, &draw, wanted, name);
         memory_free(wanted);
     }
+}
+
+/* ---- a plain computation ---- */
+
+/* A picture of other sides and numbers of channels, noise. */
+typedef struct Sample {
+    DataHeader header;
+    uint8_t *pixels;
+    size_t size; /* that it is resized to */
+} Sample;
+
+static double normalized(const Sample *s, size_t y, size_t x, size_t c) {
+    const Picture *picture = &s->header.picture;
+    const double pixel = s->pixels[(y * picture->width + x) * picture->channels + c];
+    return (pixel - s->header.mean[c]) / sqrt(s->header.variance[c]);
+}
+
+/* The value at place `at` of a side of `count` pixels lies between two of them. */
+static void between(double at, size_t count, size_t pixel[static 2], double *weight) {
+    at = fmin(fmax(at, 0.0), (double)(count - 1));
+    pixel[0] = (size_t)floor(at);
+    pixel[1] = pixel[0] + 1 < count ? pixel[0] + 1 : pixel[0];
+    *weight = at - floor(at);
+}
+
+static double mixed(const double corner[static 4], double down, double right) {
+    return (1 - down) * ((1 - right) * corner[0] + right * corner[1]) +
+           down * ((1 - right) * corner[2] + right * corner[3]);
+}
+
+/* Pixel (y, x) of the resized picture. */
+static double resized(const Sample *s, size_t y, size_t x, size_t c) {
+    const Picture *picture = &s->header.picture;
+    const double size = (double)s->size;
+    size_t row[2], column[2];
+    double down, right;
+    between(((double)y + 0.5) * (double)picture->height / size - 0.5, picture->height, row, &down);
+    between(((double)x + 0.5) * (double)picture->width / size - 0.5, picture->width, column,
+            &right);
+    const double corner[] = {
+        normalized(s, row[0], column[0], c), normalized(s, row[0], column[1], c),
+        normalized(s, row[1], column[0], c), normalized(s, row[1], column[1], c)};
+    return mixed(corner, down, right);
+}
+
+/* d c b a | a b c d | d c b a */
+static double reflected(double at, double size) {
+    while (at < -0.5 || at > size - 0.5)
+        at = at < -0.5 ? -1.0 - at : 2.0 * size - 1.0 - at;
+    return at;
+}
+
+/* Pixel (y, x) of the flipped, rotated and zoomed picture: looked up by the zoom first. */
+static double resampled(const Sample *s, const AugmentDraw *draw, size_t y, size_t x, size_t c) {
+    const double size = (double)s->size, centre = (size - 1.0) / 2.0;
+    const double zoomed_x = ((double)x - centre) * draw->zoom_width;
+    const double zoomed_y = ((double)y - centre) * draw->zoom_height;
+    const double turned_x = cos(draw->angle) * zoomed_x - sin(draw->angle) * zoomed_y;
+    const double turned_y = sin(draw->angle) * zoomed_x + cos(draw->angle) * zoomed_y;
+    size_t row[2], column[2];
+    double down, right;
+    between(reflected(centre + turned_y, size), s->size, row, &down);
+    between(reflected(centre + (draw->flip ? -turned_x : turned_x), size), s->size, column, &right);
+    const double corner[] = {resized(s, row[0], column[0], c), resized(s, row[0], column[1], c),
+                             resized(s, row[1], column[0], c), resized(s, row[1], column[1], c)};
+    return mixed(corner, down, right);
+}
+
+static void check_sample(const Sample *s, const AugmentDraw *draw) {
+    const size_t size = s->size, channels = s->header.picture.channels;
+    double *wanted = test_array(size * size * channels, sizeof *wanted);
+    Augment augment;
+    Job job;
+    char what[64];
+    for (size_t i = 0; i < size * size * channels; i++) {
+        const size_t y = i / channels / size, x = i / channels % size, c = i % channels;
+        wanted[i] = draw ? resampled(s, draw, y, x, c) : resized(s, y, x, c);
+    }
+    assert_ok(job_parse(&job, "x.ini", "", 0, NULL));
+    job.image_size = size;
+    assert_ok(augment_init(&augment, &job, &s->header));
+    snprintf(what, sizeof what, "%zu x %zu x %zu", s->header.picture.height,
+             s->header.picture.width, channels);
+    check_planes(&augment, s->pixels, draw, wanted, what);
+    augment_free(&augment);
+    memory_free(wanted);
+}
+
+static void pictures_of_any_sides_and_channels(void **state) {
+    (void)state;
+    static const Picture list[] = {{48, 40, 1}, {20, 64, 3}, {64, 64, 4},
+                                   {1, 9, 2},   {7, 1, 3},   {1, 1, 1}};
+    static const AugmentDraw draws[] = {{false, 0.0, 1.0, 1.0},
+                                        {true, 0.0, 1.0, 1.0},
+                                        {true, 0.11, 0.9, 1.15},
+                                        {false, -2.5, 1.7, 2.6}};
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        for (size_t size = 1; size <= 70; size += 23) {
+            Sample s = {.size = size,
+                        .header = {.picture = list[i],
+                                   .mean = {120.0, 100.0, 140.0, 90.0},
+                                   .variance = {4000.0, 5000.0, 3000.0, 6000.0}}};
+            s.pixels = test_array(picture_bytes(list[i]), 1);
+            for (size_t p = 0; p < picture_bytes(list[i]); p++)
+                s.pixels[p] = (uint8_t)((p * 2654435761u + 977) >> 11);
+            check_sample(&s, NULL);
+            for (size_t d = 0; d < sizeof draws / sizeof *draws; d++)
+                check_sample(&s, &draws[d]);
+            memory_free(s.pixels);
+        }
 }
 
 static void draws_are_within_bounds_and_reproducible(void **state) {
     (void)state;
     Augment augment;
-    augment_for(&augment, 72, 6);
+    augment_for(&augment, 72);
     augment.rotation = 0.02;
     augment.zoom = 0.2;
     augment.flip = true;
@@ -130,9 +249,9 @@ static void draws_are_within_bounds_and_reproducible(void **state) {
 
 static int open_file(void **state) {
     (void)state;
-    const size_t shape[4] = {2, 32, 32, 3};
+    const size_t shape[4] = {2, reference.height, reference.width, reference.channels};
     assert_ok(h5_open(REFERENCE_FOLDER "/augment.h5", &file));
-    pictures = test_array(2 * DATA_IMAGE_BYTES, 1);
+    pictures = test_array(2 * picture_bytes(reference), 1);
     assert_ok(h5_read(file, "/images", H5T_NATIVE_UINT8, 4, shape, pictures));
     return 0;
 }
@@ -147,6 +266,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(normalized_and_resized),
         cmocka_unit_test(flipped_rotated_and_zoomed),
+        cmocka_unit_test(pictures_of_any_sides_and_channels),
         cmocka_unit_test(draws_are_within_bounds_and_reproducible),
     };
     return cmocka_run_group_tests(tests, open_file, close_file);

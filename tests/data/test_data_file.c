@@ -22,6 +22,9 @@
 /* Every test starts in an empty folder of its own, which is the current one, and must leave no
  * temporary file in it. */
 
+/* Pictures of most tests. */
+enum { SIDE = 32, CHANNELS = 3, IMAGE_BYTES = SIDE * SIDE * CHANNELS };
+
 static int leave_without_temporary(void **state) {
     bool left = file_exists("a.h5.tmp");
     return leave_folder(state) == 0 && !left ? 0 : -1;
@@ -33,9 +36,12 @@ static void assert_says(const char *text) {
 }
 
 /* 3 classes of 2 coarse ones, pixels all over the range. */
-static void make_set(DataSet *set, size_t train, size_t test) {
-    const size_t counts[SPLIT_COUNT] = {train, test};
-    *set = (DataSet){.source = "a test", .names = {3, 8, NULL}, .coarse_names = {2, 8, NULL}};
+static void make_set_of(Picture picture, DataSet *set, size_t train, size_t test) {
+    const size_t bytes = picture_bytes(picture), counts[SPLIT_COUNT] = {train, test};
+    *set = (DataSet){.picture = picture,
+                     .source = "a test",
+                     .names = {3, 8, NULL},
+                     .coarse_names = {2, 8, NULL}};
     memset(set->source_sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
     assert_ok(memory_allocate(&set->names.text, 3, 8, "names"));
     assert_ok(memory_allocate(&set->coarse_names.text, 2, 8, "names"));
@@ -44,16 +50,20 @@ static void make_set(DataSet *set, size_t train, size_t test) {
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         DataRows *rows = &set->split[s];
         rows->count = counts[s];
-        assert_ok(memory_allocate(&rows->images, rows->count, DATA_IMAGE_BYTES, "images"));
+        assert_ok(memory_allocate(&rows->images, rows->count, bytes, "images"));
         assert_ok(memory_allocate(&rows->labels, rows->count, 2, "labels"));
         assert_ok(memory_allocate(&rows->coarse_labels, rows->count, 2, "labels"));
-        for (size_t i = 0; i < rows->count * DATA_IMAGE_BYTES; i++)
+        for (size_t i = 0; i < rows->count * bytes; i++)
             rows->images[i] = (uint8_t)((i * 2654435761u + s * 977) >> 11);
         for (size_t i = 0; i < rows->count; i++) {
             rows->labels[i] = (uint16_t)((i + s) % 3);
             rows->coarse_labels[i] = (uint16_t)(rows->labels[i] == 2);
         }
     }
+}
+
+static void make_set(DataSet *set, size_t train, size_t test) {
+    make_set_of((Picture){SIDE, SIDE, CHANNELS}, set, train, test);
 }
 
 static void write_sample(size_t train, size_t test) {
@@ -78,9 +88,12 @@ static bool same_names(const DataNames *a, const DataNames *b) {
 }
 
 static bool same_content(const DataSet *a, const DataSet *b) {
+    if (memcmp(&a->picture, &b->picture, sizeof a->picture) != 0)
+        return false;
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *x = &a->split[s], *y = &b->split[s];
-        if (x->count != y->count || memcmp(x->images, y->images, x->count * DATA_IMAGE_BYTES) ||
+        if (x->count != y->count ||
+            memcmp(x->images, y->images, x->count * picture_bytes(a->picture)) ||
             memcmp(x->labels, y->labels, x->count * 2) ||
             memcmp(x->coarse_labels, y->coarse_labels, x->count * 2) ||
             strcmp(a->source_sha256[s], b->source_sha256[s]) != 0)
@@ -122,14 +135,13 @@ static void any_rows_can_be_read(void **state) {
     assert_ok(data_file_write("a.h5", &set));
     assert_ok(data_file_read_header("a.h5", &header));
     const DataRows *rows = &set.split[SPLIT_TRAIN];
-    uint8_t *images = malloc(400 * DATA_IMAGE_BYTES);
+    uint8_t *images = malloc(400 * IMAGE_BYTES);
     uint16_t labels[400];
     for (size_t first = 0; first <= 700; first += 350)
         for (size_t count = 0; count <= 350 && first + count <= 700; count += 175) {
             assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, first, count, images,
                                           labels));
-            assert_memory_equal(images, rows->images + first * DATA_IMAGE_BYTES,
-                                count * DATA_IMAGE_BYTES);
+            assert_memory_equal(images, rows->images + first * IMAGE_BYTES, count * IMAGE_BYTES);
             assert_memory_equal(labels, rows->labels + first, count * sizeof *labels);
         }
     assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, true, 10, 40, images, labels));
@@ -148,15 +160,14 @@ static void means_and_variances_are_those_of_the_training_images(void **state) {
     assert_ok(data_file_write("a.h5", &set));
     assert_ok(data_file_read_header("a.h5", &header));
     const uint8_t *images = set.split[SPLIT_TRAIN].images;
-    const size_t pixels = 123 * DATA_SIDE * DATA_SIDE;
-    for (size_t c = 0; c < DATA_CHANNELS; c++) {
+    const size_t pixels = 123 * SIDE * SIDE;
+    for (size_t c = 0; c < CHANNELS; c++) {
         long double mean = 0, variance = 0;
         for (size_t i = 0; i < pixels; i++)
-            mean += images[i * DATA_CHANNELS + c];
+            mean += images[i * CHANNELS + c];
         mean /= (long double)pixels;
         for (size_t i = 0; i < pixels; i++)
-            variance +=
-                (images[i * DATA_CHANNELS + c] - mean) * (images[i * DATA_CHANNELS + c] - mean);
+            variance += (images[i * CHANNELS + c] - mean) * (images[i * CHANNELS + c] - mean);
         variance /= (long double)pixels;
         /* A few roundings of doubles of the size of the values. */
         assert_true(fabsl(header.mean[c] - mean) < 1e-12L * 255);
@@ -169,7 +180,7 @@ static void coarse_labels_and_test_images_may_be_absent(void **state) {
     (void)state;
     DataSet set, back;
     DataHeader header;
-    uint8_t image[DATA_IMAGE_BYTES];
+    uint8_t image[IMAGE_BYTES];
     uint16_t label;
     make_set(&set, 6, 0);
     set.coarse_names.count = 0;
@@ -208,7 +219,7 @@ static void unfit_sets_are_refused_and_leave_the_old_file(void **state) {
     data_set_free(&set);
 
     make_set(&set, 4, 5);
-    memset(set.split[SPLIT_TRAIN].images, 9, 4 * DATA_IMAGE_BYTES);
+    memset(set.split[SPLIT_TRAIN].images, 9, 4 * IMAGE_BYTES);
     assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
     assert_says("cannot be normalized");
     data_set_free(&set);
@@ -222,7 +233,7 @@ static void a_label_without_a_class_is_found_by_its_row(void **state) {
     write_sample(40, 10);
     DataHeader header;
     DataSet set;
-    uint8_t *images = malloc(40 * DATA_IMAGE_BYTES);
+    uint8_t *images = malloc(40 * IMAGE_BYTES);
     uint16_t wrong = 3, labels[40];
     overwrite("/train/labels", 25, H5T_NATIVE_UINT16, &wrong);
     assert_ok(data_file_read_header("a.h5", &header));
@@ -241,11 +252,11 @@ static void a_replaced_pixel_is_found_by_the_digest(void **state) {
     write_sample(40, 10);
     DataHeader header;
     DataSet set;
-    uint8_t image[DATA_IMAGE_BYTES];
+    uint8_t image[IMAGE_BYTES];
     uint16_t label;
     assert_ok(data_file_read_header("a.h5", &header));
     assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, false, 9, 1, image, &label));
-    image[DATA_IMAGE_BYTES - 1] ^= 1;
+    image[IMAGE_BYTES - 1] ^= 1;
     overwrite("/test/images", 9, H5T_NATIVE_UINT8, image);
     assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
     assert_says("the images and labels have SHA-256");
@@ -270,7 +281,7 @@ static void datasets_of_another_shape_or_type_are_refused(void **state) {
     (void)state;
     DataHeader header;
     size_t small[4] = {5, 16, 16, 3}, short_labels[1] = {4}, right[4] = {5, 32, 32, 3};
-    static uint8_t zeros[5 * DATA_IMAGE_BYTES * 4];
+    static uint8_t zeros[5 * IMAGE_BYTES * 4];
     const struct {
         const char *name;
         hid_t type;
@@ -289,6 +300,93 @@ static void datasets_of_another_shape_or_type_are_refused(void **state) {
     }
 }
 
+static void pictures_may_have_any_sides_and_up_to_four_channels(void **state) {
+    (void)state;
+    static const Picture pictures[] = {
+        {48, 40, 1}, {64, 64, 3}, {1, 7, 2}, {5, 1, 4}, {1, PICTURE_SIDE_MAX, 1}};
+    for (size_t p = 0; p < sizeof pictures / sizeof *pictures; p++) {
+        DataSet set, back;
+        DataHeader header;
+        uint16_t labels[3];
+        const size_t bytes = picture_bytes(pictures[p]);
+        uint8_t *images = test_array(3, bytes);
+        make_set_of(pictures[p], &set, 20, 5);
+        assert_ok(data_file_write("a.h5", &set));
+        assert_ok(data_file_read_all("a.h5", &header, &back));
+        assert_true(same_content(&set, &back));
+        assert_memory_equal(&header.picture, &pictures[p], sizeof header.picture);
+        assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, false, 2, 3, images, labels));
+        assert_memory_equal(images, set.split[SPLIT_TEST].images + 2 * bytes, 3 * bytes);
+        for (size_t c = 0; c < pictures[p].channels; c++) {
+            double mean = 0.0;
+            for (size_t i = c; i < 20 * bytes; i += pictures[p].channels)
+                mean += set.split[SPLIT_TRAIN].images[i];
+            mean /= 20.0 * (double)(pictures[p].height * pictures[p].width);
+            assert_true(fabs(header.mean[c] - mean) < 1e-9 * 255);
+        }
+        memory_free(images);
+        data_set_free(&set);
+        data_set_free(&back);
+    }
+}
+
+static void pictures_of_other_forms_are_refused(void **state) {
+    (void)state;
+    static const struct {
+        Picture picture;
+        const char *found;
+    } wrong[] = {{{4, 4, 0}, "has images of 4 rows, 4 columns and 0 channels"},
+                 {{4, 4, 5}, "has images of 4 rows, 4 columns and 5 channels"},
+                 {{0, 4, 3}, "has images of 0 rows, 4 columns"},
+                 {{PICTURE_SIDE_MAX + 1, 1, 1}, "has images of 4097 rows, 1 columns"},
+                 {{1, PICTURE_SIDE_MAX + 1, 1}, "has images of 1 rows, 4097 columns"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const Picture picture = wrong[i].picture;
+        DataSet set;
+        DataHeader header;
+        make_set_of(picture, &set, 5, 5);
+        assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+        assert_says(wrong[i].found);
+        assert_says("1 to 4096 rows, 1 to 4096 columns and 1 to 4 channels");
+        /* The same by reading, in a file that another program wrote. */
+        write_sample(5, 5);
+        const size_t shape[4] = {5, picture.height, picture.width, picture.channels};
+        replace_dataset("/train/images", H5T_NATIVE_UINT8, 4, shape, set.split[SPLIT_TRAIN].images);
+        assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+        assert_says(wrong[i].found);
+        data_set_free(&set);
+    }
+}
+
+static void test_images_have_the_form_of_training_images(void **state) {
+    (void)state;
+    static const size_t other[][4] = {{5, 31, 32, 3}, {5, 32, 40, 3}, {5, 32, 32, 1}};
+    static uint8_t zeros[5 * 40 * 32 * 3];
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        DataHeader header;
+        char wanted[128], shape[H5_SHAPE_TEXT];
+        write_sample(5, 5);
+        replace_dataset("/test/images", H5T_NATIVE_UINT8, 4, other[i], zeros);
+        assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+        snprintf(wanted, sizeof wanted, "/test/images: has shape %s, but the images of /train",
+                 h5_shape_text(4, other[i], shape));
+        assert_says(wanted);
+        assert_says("32 rows, 32 columns and 3 channels");
+    }
+}
+
+static void means_must_be_one_a_channel(void **state) {
+    (void)state;
+    static const double two[2] = {100.0, 100.0};
+    DataHeader header;
+    write_sample(5, 5);
+    hid_t file = H5Fopen("a.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_ok(h5_set_reals(file, "/", "channel_mean", 2, two));
+    assert_ok(h5_close(file));
+    assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
+    assert_says("channel_mean");
+}
+
 /* As when another machine has another file under this path: its rows would not fit. */
 static void rows_that_do_not_fit_the_header_are_refused(void **state) {
     (void)state;
@@ -301,7 +399,7 @@ static void rows_that_do_not_fit_the_header_are_refused(void **state) {
         size_t rank, *shape;
     } other[] = {{"/train/images", H5T_NATIVE_UINT8, 4, large},
                  {"/train/labels", H5T_NATIVE_UINT16, 2, long_labels}};
-    uint8_t *images = malloc(5 * DATA_IMAGE_BYTES);
+    uint8_t *images = malloc(5 * IMAGE_BYTES);
     uint16_t *labels = malloc(5 * sizeof *labels);
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
         write_sample(5, 5);
@@ -311,7 +409,7 @@ static void rows_that_do_not_fit_the_header_are_refused(void **state) {
             data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, 5, images, labels),
             STATUS_DATA);
         assert_says(other[i].name);
-        assert_says("does not have the shape of 5");
+        assert_says("instead of [5");
     }
     free(images);
     free(labels);
@@ -322,8 +420,8 @@ static void a_file_that_says_it_holds_more_than_it_can_is_refused(void **state) 
     (void)state;
     DataHeader header;
     DataSet set;
-    const hsize_t huge[4] = {(hsize_t)1 << 40, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
-    const hsize_t row[4] = {1, DATA_SIDE, DATA_SIDE, DATA_CHANNELS};
+    const hsize_t huge[4] = {(hsize_t)1 << 40, SIDE, SIDE, CHANNELS};
+    const hsize_t row[4] = {1, SIDE, SIDE, CHANNELS};
     const struct {
         const char *name;
         int rank;
@@ -394,7 +492,7 @@ static void a_changed_byte_is_noticed_or_harmless(void **state) {
         fputc(byte ^ (1 << at % 8), stream);
         if (rows_read(&read.split[SPLIT_TRAIN]))
             assert_memory_equal(read.split[SPLIT_TRAIN].images, set.split[SPLIT_TRAIN].images,
-                                40 * DATA_IMAGE_BYTES);
+                                40 * IMAGE_BYTES);
         if (data_file_read_all("a.h5", &header, &back) == STATUS_OK)
             assert_true(same_content(&set, &back));
         else
@@ -458,6 +556,10 @@ int main(void) {
         test_here(a_replaced_pixel_is_found_by_the_digest),
         test_here(other_files_are_refused),
         test_here(datasets_of_another_shape_or_type_are_refused),
+        test_here(pictures_may_have_any_sides_and_up_to_four_channels),
+        test_here(pictures_of_other_forms_are_refused),
+        test_here(test_images_have_the_form_of_training_images),
+        test_here(means_must_be_one_a_channel),
         test_here(rows_that_do_not_fit_the_header_are_refused),
         test_here(a_file_that_says_it_holds_more_than_it_can_is_refused),
         test_here(a_file_cut_anywhere_is_refused),

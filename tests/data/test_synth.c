@@ -30,15 +30,15 @@ static void a_picture_depends_on_its_number_alone(void **state) {
     make(20, 90, 40, 5, &header, &many);
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         assert_memory_equal(few.split[s].images, many.split[s].images,
-                            few.split[s].count * DATA_IMAGE_BYTES);
+                            few.split[s].count * SYNTH_IMAGE_BYTES);
         assert_memory_equal(few.split[s].labels, many.split[s].labels,
                             few.split[s].count * sizeof(uint16_t));
     }
     assert_memory_not_equal(many.split[SPLIT_TRAIN].images, many.split[SPLIT_TEST].images,
-                            DATA_IMAGE_BYTES);
+                            SYNTH_IMAGE_BYTES);
     assert_memory_not_equal(many.split[SPLIT_TRAIN].images,
-                            many.split[SPLIT_TRAIN].images + 20 * DATA_IMAGE_BYTES,
-                            DATA_IMAGE_BYTES);
+                            many.split[SPLIT_TRAIN].images + 20 * SYNTH_IMAGE_BYTES,
+                            SYNTH_IMAGE_BYTES);
     data_set_free(&few);
     data_set_free(&many);
 }

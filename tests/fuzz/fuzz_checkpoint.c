@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CLASSES = 2 };
+enum { CHANNELS = 3, CLASSES = 2 };
 
 /* The smallest model that has every kind of tensor. Made once. */
 typedef struct Model {
@@ -27,7 +27,7 @@ static const Model *model(void) {
     DEMAND(job_parse(&job, "fuzz.ini", "", sizeof overrides / sizeof *overrides, overrides) ==
            STATUS_OK);
     DEMAND(job_to_text(&job, &model.job_text) == STATUS_OK);
-    ModelShape shape = model_shape(&job, CLASSES);
+    ModelShape shape = model_shape(&job, CHANNELS, CLASSES);
     DEMAND(parameter_table_init(&model.table, &shape) == STATUS_OK);
     return &model;
 }

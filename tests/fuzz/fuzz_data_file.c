@@ -6,12 +6,15 @@
 #include <math.h>
 #include <string.h>
 
+static const Picture picture = {32, 32, 3};
+
 static void make_split(DataRows *rows, size_t count, unsigned seed) {
+    const size_t bytes = picture_bytes(picture);
     rows->count = count;
-    DEMAND(memory_allocate(&rows->images, count, DATA_IMAGE_BYTES, "fuzz") == STATUS_OK);
+    DEMAND(memory_allocate(&rows->images, count, bytes, "fuzz") == STATUS_OK);
     DEMAND(memory_allocate(&rows->labels, count, 2, "fuzz") == STATUS_OK);
     DEMAND(memory_allocate(&rows->coarse_labels, count, 2, "fuzz") == STATUS_OK);
-    for (size_t i = 0; i < count * DATA_IMAGE_BYTES; i++)
+    for (size_t i = 0; i < count * bytes; i++)
         rows->images[i] = (uint8_t)((i * 2654435761u + seed) >> 11);
     for (size_t i = 0; i < count; i++) {
         rows->labels[i] = (uint16_t)((i + seed) % 3);
@@ -20,7 +23,10 @@ static void make_split(DataRows *rows, size_t count, unsigned seed) {
 }
 
 Status subject_write(const char *path) {
-    DataSet set = {.source = "a fuzzer", .names = {3, 4, NULL}, .coarse_names = {2, 7, NULL}};
+    DataSet set = {.picture = picture,
+                   .source = "a fuzzer",
+                   .names = {3, 4, NULL},
+                   .coarse_names = {2, 7, NULL}};
     memset(set.source_sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
     DEMAND(memory_allocate(&set.names.text, 3, 4, "fuzz") == STATUS_OK);
     DEMAND(memory_allocate(&set.coarse_names.text, 2, 7, "fuzz") == STATUS_OK);
@@ -35,6 +41,7 @@ Status subject_write(const char *path) {
 
 static void add_header(Digest *digest, const DataHeader *header) {
     digest_add(digest, header->images, sizeof header->images);
+    digest_add(digest, &header->picture, sizeof header->picture);
     digest_add(digest, &header->classes, sizeof header->classes);
     digest_add(digest, &header->coarse_classes, sizeof header->coarse_classes);
     digest_add(digest, header->mean, sizeof header->mean);
@@ -46,23 +53,26 @@ static void check_header(const DataHeader *header) {
     DEMAND(header->classes >= 1 && header->classes <= 65536 && header->coarse_classes <= 65536);
     DEMAND(header->images[SPLIT_TRAIN] > 0);
     DEMAND(strlen(header->content_sha256) == DIGEST_TEXT - 1);
-    for (size_t c = 0; c < DATA_CHANNELS; c++)
+    DEMAND(header->picture.height >= 1 && header->picture.height <= PICTURE_SIDE_MAX);
+    DEMAND(header->picture.width >= 1 && header->picture.width <= PICTURE_SIDE_MAX);
+    DEMAND(header->picture.channels >= 1 && header->picture.channels <= PICTURE_CHANNELS_MAX);
+    for (size_t c = 0; c < header->picture.channels; c++)
         DEMAND(isfinite(header->mean[c]) && isfinite(header->variance[c]) &&
                header->variance[c] > 0);
 }
 
 static Status add_rows(Digest *digest, const char *path, const DataHeader *header, DataSplit split,
                        bool coarse) {
-    size_t count = header->images[split];
+    const size_t count = header->images[split], bytes = picture_bytes(header->picture);
     uint8_t *images = NULL;
     uint16_t *labels = NULL;
-    Status status = memory_allocate(&images, count, DATA_IMAGE_BYTES, "fuzz");
+    Status status = memory_allocate(&images, count, bytes, "fuzz");
     if (status == STATUS_OK)
         status = memory_allocate(&labels, count, sizeof *labels, "fuzz");
     if (status == STATUS_OK)
         status = data_file_read_rows(path, header, split, coarse, 0, count, images, labels);
     if (status == STATUS_OK) {
-        digest_add(digest, images, count * DATA_IMAGE_BYTES);
+        digest_add(digest, images, count * bytes);
         digest_add(digest, labels, count * sizeof *labels);
         for (size_t i = 0; i < count; i++)
             DEMAND(labels[i] < (coarse ? header->coarse_classes : header->classes));
@@ -113,7 +123,7 @@ static Status read_all(const char *path, char content[static DIGEST_TEXT]) {
     digest_add(&digest, set.source_sha256, sizeof set.source_sha256);
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *rows = &set.split[s];
-        digest_add(&digest, rows->images, rows->count * DATA_IMAGE_BYTES);
+        digest_add(&digest, rows->images, rows->count * picture_bytes(set.picture));
         digest_add(&digest, rows->labels, rows->count * sizeof *rows->labels);
         if (rows->coarse_labels)
             digest_add(&digest, rows->coarse_labels, rows->count * sizeof *rows->labels);

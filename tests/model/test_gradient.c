@@ -96,7 +96,7 @@ static Job tiny(PoolKind pool, size_t key_dim) {
     assert_ok(job_parse(&job, "tiny.ini", tiny_job, 0, NULL));
     job.pool = pool;
     job.key_dim = key_dim;
-    const ModelShape shape = model_shape(&job, 5);
+    const ModelShape shape = model_shape(&job, 3, 5);
     assert_int_equal(model_folds_attention(&shape), key_dim == FOLDED_KEY_DIM);
     return job;
 }
@@ -104,7 +104,7 @@ static Job tiny(PoolKind pool, size_t key_dim) {
 static void layer_open(LayerCase *c, PoolKind pool, size_t key_dim, double (*forward)(void *)) {
     const Job job = tiny(pool, key_dim);
     *c = (LayerCase){0};
-    c->shape = model_shape(&job, 5);
+    c->shape = model_shape(&job, 3, 5);
     assert_ok(parameter_table_init(&c->table, &c->shape));
     encoder_plan(&c->encoder, &c->shape, &c->table, kernels_best());
     c->prepared.block = c->block_weights;
@@ -279,10 +279,14 @@ static void pooling_gradients(void **state) {
     check_pool(POOL_MEAN);
 }
 
+static size_t plane_values(const ModelShape *shape) {
+    return shape->channels * shape->image_size * shape->image_size;
+}
+
 static double embed_value(void *context) {
     LayerCase *c = context;
     prepare(c);
-    encoder_embed(&c->encoder, &c->prepared, c->stash.patches, c->y);
+    encoder_embed(&c->encoder, &c->prepared, c->work.planes, &c->stash, c->y);
     return pulled(c, c->shape.T * c->shape.D);
 }
 
@@ -290,12 +294,12 @@ static void patch_embedding_gradients(void **state) {
     (void)state;
     LayerCase c;
     layer_open(&c, POOL_FLATTEN, NARROW_KEY_DIM, embed_value);
-    float *patches = test_values(c.shape.T * c.shape.patch_values, 1.0f, 6);
-    memcpy(c.stash.patches, patches, c.shape.T * c.shape.patch_values * sizeof *patches);
+    float *planes = test_values(plane_values(&c.shape), 1.0f, 6);
+    memcpy(c.work.planes, planes, plane_values(&c.shape) * sizeof *planes);
     embed_value(&c);
-    encoder_embed_backward(&c.encoder, c.stash.patches, c.pull, c.gradient);
+    encoder_embed_backward(&c.encoder, &c.stash, c.pull, c.gradient);
     check_layer(&c, "patch_embed/", false);
-    memory_free(patches);
+    memory_free(planes);
     layer_close(&c);
 }
 
@@ -314,10 +318,10 @@ enum { IMAGES = 3, THIN_WIDTH = 11, FAT_WIDTH = 64 };
 static const uint32_t samples[IMAGES] = {8, 2, 77};
 static const uint16_t labels[IMAGES] = {4, 0, 2};
 
-static void load(const void *context, size_t image, float *patches) {
+static void load(const void *context, size_t image, float *planes) {
     const ModelCase *c = context;
-    const size_t count = c->shape.T * c->shape.patch_values;
-    memcpy(patches, c->pictures + image * count, count * sizeof *patches);
+    const size_t count = plane_values(&c->shape);
+    memcpy(planes, c->pictures + image * count, count * sizeof *planes);
 }
 
 static double model_value(void *context) {
@@ -331,7 +335,7 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
     Job job = tiny(POOL_FLATTEN, key_dim);
     job.head.value[0] = head_width;
     ModelCase c = {0};
-    c.shape = model_shape(&job, 5);
+    c.shape = model_shape(&job, 3, 5);
     assert_ok(parameter_table_init(&c.table, &c.shape));
     const VitOptions options = {.seed = 9,
                                 .batch_size = IMAGES,
@@ -341,7 +345,7 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
                                 .images = IMAGES};
     assert_ok(vit_init(&c.vit, &c.shape, &c.table, &options));
     c.input = (VitInput){IMAGES, 0, IMAGES, samples, labels, load, &c};
-    c.pictures = test_values(IMAGES * c.shape.T * c.shape.patch_values, 1.0f, 7);
+    c.pictures = test_values(IMAGES * plane_values(&c.shape), 1.0f, 7);
     c.function = (Function){test_array(c.table.floats, sizeof(float)),
                             test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f};
     parameter_initialize(&c.table, 1, c.function.values);

@@ -39,7 +39,7 @@ static Job odd_job(void) {
 }
 
 static ParameterTable make_table(Job job, size_t classes) {
-    ModelShape shape = model_shape(&job, classes);
+    ModelShape shape = model_shape(&job, 3, classes);
     ParameterTable table;
     assert_int_equal(parameter_table_init(&table, &shape), STATUS_OK);
     return table;
@@ -64,7 +64,7 @@ static void reference_model_has_published_parameter_count(void **state) {
 static void flops_are_those_of_the_matrix_products(void **state) {
     (void)state;
     Job job = reference_job();
-    ModelShape shape = model_shape(&job, 100);
+    ModelShape shape = model_shape(&job, 3, 100);
     /* Per block 4 projections of 144 x 64 x 256, 2 products of 4 x 144 x 144 x 64, 2 of 144 x 64 x
      * 128. */
     double block = 4.0 * 144 * 64 * 256 + 2.0 * 144 * 144 * 256 + 2.0 * 144 * 64 * 128;
@@ -78,13 +78,13 @@ static void flops_are_those_of_the_matrix_products(void **state) {
 static void shape_follows_the_job(void **state) {
     (void)state;
     Job job = odd_job();
-    ModelShape shape = model_shape(&job, 10);
+    ModelShape shape = model_shape(&job, 3, 10);
     assert_int_equal(shape.T, 9); /* 17 / 5 = 3: the rest is cut */
     assert_int_equal(shape.patch_values, 75);
     assert_int_equal(shape.features, 7);
     assert_int_equal(shape.classes, 10);
     job.pool = POOL_FLATTEN;
-    assert_int_equal(model_shape(&job, 10).features, 63);
+    assert_int_equal(model_shape(&job, 3, 10).features, 63);
 }
 
 static void tensors_have_keras_order_and_shapes(void **state) {
@@ -92,7 +92,7 @@ static void tensors_have_keras_order_and_shapes(void **state) {
     ParameterTable table = make_table(odd_job(), 10);
     const struct {
         const char *name;
-        size_t rank, shape[3];
+        size_t axes, shape[3];
     } expected[] = {
         {"patch_embed/projection/kernel", 2, {75, 7, 1}},
         {"patch_embed/projection/bias", 1, {7, 1, 1}},
@@ -119,7 +119,7 @@ static void tensors_have_keras_order_and_shapes(void **state) {
     };
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         assert_string_equal(table.entry[i].name, expected[i].name);
-        assert_int_equal(table.entry[i].rank, expected[i].rank);
+        assert_int_equal(table.entry[i].axes, expected[i].axes);
         assert_memory_equal(table.entry[i].shape, expected[i].shape, sizeof expected[i].shape);
     }
     const char *last[] = {"norm/gamma", "norm/beta",     "head0/kernel",
@@ -159,7 +159,7 @@ static void tensors_lie_in_parts(void **state) {
     for (size_t key_dim = 1; key_dim <= 64; key_dim += 63) {
         Job job = odd_job();
         job.key_dim = key_dim;
-        const ModelShape shape = model_shape(&job, 10);
+        const ModelShape shape = model_shape(&job, 3, 10);
         ParameterTable table = make_table(job, 10);
         assert_int_equal(table.folded_floats > 0, model_folds_attention(&shape));
         for (size_t i = 0; i < table.count; i++) {

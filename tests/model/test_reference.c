@@ -26,14 +26,11 @@ typedef struct Case {
     uint64_t step;
 } Case;
 
-static void load_patches(const void *context, size_t image, float *patches) {
+static void load(const void *context, size_t image, float *planes) {
     const Case *c = context;
-    const size_t S = c->shape.image_size, P = c->shape.patch_size, side = S / P;
-    for (size_t t = 0; t < c->shape.T; t++)
-        for (size_t y = 0; y < P; y++)
-            for (size_t x = 0; x < P * 3; x++)
-                patches[(t * P + y) * P * 3 + x] =
-                    (float)c->pixels[((image * S + t / side * P + y) * S + t % side * P) * 3 + x];
+    const size_t plane = c->shape.image_size * c->shape.image_size;
+    for (size_t i = 0; i < 3 * plane; i++)
+        planes[i] = (float)c->pixels[image * 3 * plane + i % plane * 3 + i / plane];
 }
 
 static void read_samples(Case *c) {
@@ -63,7 +60,7 @@ static void case_open(Case *c, const char *name) {
     assert_ok(h5_get_count(c->file, "/", "batch", &images));
     assert_ok(h5_get_count(c->file, "/", "classes", &classes));
     c->images = images;
-    c->shape = model_shape(&c->job, classes);
+    c->shape = model_shape(&c->job, 3, classes);
     assert_ok(parameter_table_init(&c->table, &c->shape));
     const size_t S = c->shape.image_size, shape[4] = {c->images, S, S, 3};
     c->pixels = test_array(c->images * S * S * 3, sizeof *c->pixels);
@@ -77,7 +74,7 @@ static void case_open(Case *c, const char *name) {
     for (size_t i = 0; i < c->table.count; i++) {
         const Parameter *entry = &c->table.entry[i];
         snprintf(path, sizeof path, "/model/%s", entry->name);
-        assert_ok(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->rank, entry->shape,
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_FLOAT, entry->axes, entry->shape,
                           c->weights + entry->offset));
     }
 }
@@ -124,7 +121,7 @@ static void check_gradients(const Case *c, double *largest, double *largest_key_
         char path[128];
         double *theirs = test_array(entry->count, sizeof *theirs);
         snprintf(path, sizeof path, "/gradient/%s", entry->name);
-        assert_ok(h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->rank, entry->shape, theirs));
+        assert_ok(h5_read(c->file, path, H5T_NATIVE_DOUBLE, entry->axes, entry->shape, theirs));
         double error = relative_error(entry->count, c->gradient + entry->offset, theirs);
         if (!(error <= tolerance))
             print_error("%s: relative error %.3g\n", entry->name, error);
@@ -145,7 +142,7 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
                           .nodes = 1};
     Vit *vit = NULL;
     assert_ok(vit_init(&vit, &c.shape, &c.table, &options));
-    VitInput input = {c.images, 0, c.images, c.samples, c.labels, load_patches, &c};
+    VitInput input = {c.images, 0, c.images, c.samples, c.labels, load, &c};
     VitSums sums;
     vit_forward_backward(vit, c.weights, c.step, &input, 1.0f / (float)c.images, c.logits, NULL,
                          &sums);

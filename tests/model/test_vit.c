@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "vit/gemm.h"
+#include "vit/measuring.h"
 #include "vit/vit.h"
 #include <omp.h>
 
@@ -18,10 +19,14 @@ typedef struct Case {
     size_t first; /* of the pictures */
 } Case;
 
-static void load(const void *context, size_t image, float *patches) {
+static size_t plane_values(const ModelShape *shape) {
+    return shape->channels * shape->image_size * shape->image_size;
+}
+
+static void load(const void *context, size_t image, float *planes) {
     const Case *c = context;
-    const size_t count = c->shape.T * c->shape.patch_values;
-    memcpy(patches, c->pictures + (c->first + image) * count, count * sizeof *patches);
+    const size_t count = plane_values(&c->shape);
+    memcpy(planes, c->pictures + (c->first + image) * count, count * sizeof *planes);
 }
 
 static void case_open(Case *c, double dropout, size_t key_dim) {
@@ -34,12 +39,12 @@ static void case_open(Case *c, double dropout, size_t key_dim) {
     job.dropout = dropout;
     job.head_dropout = dropout;
     job.key_dim = key_dim;
-    c->shape = model_shape(&job, 7);
+    c->shape = model_shape(&job, 3, 7);
     assert_int_equal(model_folds_attention(&c->shape), key_dim == WIDE_KEY_DIM);
     assert_ok(parameter_table_init(&c->table, &c->shape));
     c->weights = test_array(c->table.floats, sizeof(float));
     parameter_initialize(&c->table, 1, c->weights);
-    c->pictures = test_values(MOST * c->shape.T * c->shape.patch_values, 1.0f, 3);
+    c->pictures = test_values(MOST * plane_values(&c->shape), 1.0f, 3);
     for (size_t i = 0; i < MOST; i++) {
         c->samples[i] = (uint32_t)(1000 - i);
         c->labels[i] = (uint16_t)(i % 7);
@@ -57,9 +62,6 @@ typedef struct Slice {
     size_t first, images;
 } Slice;
 
-/* Of summation, of the models that are made. */
-static bool any_order;
-
 static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threads, size_t images) {
     Vit *vit = NULL;
     const VitOptions options = {.seed = 5,
@@ -67,8 +69,7 @@ static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threa
                                 .unit_images = unit_images,
                                 .threads = threads,
                                 .images = images,
-                                .nodes = 16,
-                                .any_order = any_order};
+                                .nodes = 16};
     omp_set_num_threads((int)threads);
     assert_ok(vit_init(&vit, &c->shape, &c->table, &options));
     return vit;
@@ -230,9 +231,9 @@ static void any_order_changes_rounding_only(void **state) {
     case_open(&c, 0.2, WIDE_KEY_DIM);
     float *one = test_array(c.table.floats, 4), *other = test_array(c.table.floats, 4);
     train(&c, MOST, 2, 2, MOST, one, NULL);
-    any_order = true;
+    measuring_set(MEASURE_ANY_ORDER, true);
     train(&c, MOST, 2, 3, MOST, other, NULL);
-    any_order = false;
+    measuring_set(MEASURE_ANY_ORDER, false);
     check_same(c.table.floats, other, one, 1e-6);
     assert_memory_not_equal(other, one, c.table.floats * sizeof *one);
     memory_free(one), memory_free(other);
@@ -286,7 +287,7 @@ static void evaluation_is_training_without_dropout(void **state) {
     case_close(&c);
 }
 
-static void hits_are_counted_by_rank(void **state) {
+static void hits_are_counted_by_place(void **state) {
     (void)state;
     Case c;
     case_open(&c, 0.0, NARROW_KEY_DIM);
@@ -373,7 +374,7 @@ int main(void) {
         cmocka_unit_test(slices_change_no_bit),
         cmocka_unit_test(any_order_changes_rounding_only),
         cmocka_unit_test(evaluation_is_training_without_dropout),
-        cmocka_unit_test(hits_are_counted_by_rank),
+        cmocka_unit_test(hits_are_counted_by_place),
         cmocka_unit_test(every_part_is_announced_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

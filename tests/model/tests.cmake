@@ -1,8 +1,11 @@
 vit_test(test_parameter model/test_parameter.c LIBRARIES vit_model)
 vit_test(test_vit model/test_vit.c LIBRARIES vit_model)
 
-vit_test(test_gradient model/test_gradient.c LIBRARIES vit_model)
-target_include_directories(test_gradient PRIVATE ${PROJECT_SOURCE_DIR}/src/model)
+# Parts of the model, with its private headers.
+foreach(unit tokenizer unit_sums gradient)
+  vit_test(test_${unit} model/test_${unit}.c LIBRARIES vit_model)
+  target_include_directories(test_${unit} PRIVATE ${PROJECT_SOURCE_DIR}/src/model)
+endforeach()
 
 # Against PyTorch, with every back end and instruction set that can run here.
 vit_test(test_reference model/test_reference.c LIBRARIES vit_model)

@@ -18,7 +18,7 @@ static void make_weights(void) {
     Job job;
     CHECK(job_parse(&job, "x.ini", "[model]\ndim = 8\nmlp = 8\ndepth = 2\nhead = 16\n", 0, NULL) ==
           STATUS_OK);
-    const ModelShape shape = model_shape(&job, 3);
+    const ModelShape shape = model_shape(&job, 3, 3);
     CHECK(parameter_table_init(&table, &shape) == STATUS_OK);
     CHECK(memory_allocate(&weights, table.floats, sizeof *weights, "weights") == STATUS_OK);
     CHECK(memory_allocate(&digests, (size_t)world.size, sizeof *digests, "digests") == STATUS_OK);

@@ -28,7 +28,7 @@ static inline Status fixture_model(const char *override, ParameterTable *table, 
     STATUS_TRY(job_parse(&job, "jobs/small.ini", "", override ? 10 : 9, overrides));
     if (job_text)
         STATUS_TRY(job_to_text(&job, job_text));
-    ModelShape shape = model_shape(&job, 7);
+    ModelShape shape = model_shape(&job, 3, 7);
     return parameter_table_init(table, &shape);
 }
 

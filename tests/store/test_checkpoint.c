@@ -371,6 +371,26 @@ static void a_digest_of_a_model_without_classes_is_refused(void **state) {
     assert_non_null(strstr(status_message(), "/model/logits/bias: is empty"));
 }
 
+/* So many rows of the patches' kernel belong to a pixel: 8 x 8 pixels of some channels. */
+static void a_digest_of_a_model_without_whole_channels_is_refused(void **state) {
+    Fixture *f = *state;
+    static const size_t kernels[][2] = {{0, 12}, {63, 12}, {65, 12}, {191, 12}};
+    static const char name[] = "/model/patch_embed/projection/kernel";
+    static const float zeros[191 * 12];
+    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++) {
+        char path[1024], sha256[DIGEST_TEXT];
+        write_as(f, "last.h5", path);
+        hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
+        assert_true(H5Ldelete(file, name, H5P_DEFAULT) >= 0);
+        assert_int_equal(
+            h5_write(file, name, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, 2, kernels[i], zeros),
+            STATUS_OK);
+        assert_int_equal(h5_close(file), STATUS_OK);
+        assert_int_equal(checkpoint_digest(path, sha256), STATUS_DATA);
+        assert_non_null(strstr(status_message(), "no whole number of channels of 64 pixels"));
+    }
+}
+
 static void gaps_between_tensors_are_not_stored(void **state) {
     Fixture *f = *state;
     char path[1024], plain[DIGEST_TEXT], gap[DIGEST_TEXT];
@@ -403,6 +423,7 @@ int main(void) {
         WITH_FIXTURE(what_cannot_be_a_state_is_not_written),
         WITH_FIXTURE(every_part_is_tied_by_the_digests),
         WITH_FIXTURE(a_digest_of_a_model_without_classes_is_refused),
+        WITH_FIXTURE(a_digest_of_a_model_without_whole_channels_is_refused),
         WITH_FIXTURE(gaps_between_tensors_are_not_stored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static void the_first_release_is_read(void **state) {
     memory_free(text);
     assert_string_equal(job.name, "old");
     assert_int_equal(job.max_steps, 6);
-    const ModelShape shape = model_shape(&job, 3);
+    const ModelShape shape = model_shape(&job, 3, 3);
     assert_int_equal(parameter_table_init(&table, &shape), STATUS_OK);
     assert_int_equal(fixture_read(path, &table, true, &read), STATUS_OK);
     assert_string_equal(read.build.version, "0.1.0");

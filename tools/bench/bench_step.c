@@ -5,6 +5,7 @@
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/measure.h"
+#include "vit/measuring.h"
 #include "vit/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,14 @@
 /* ---- synthetic data: noise, in a file of its own that is gone afterwards ---- */
 
 enum { SYNTHETIC_TRAIN = 4096, SYNTHETIC_TEST = 512, SYNTHETIC_CLASSES = 100 };
+static const Picture synthetic_picture = {32, 32, 3}; /* as CIFAR's */
 
 static Status fill_rows(DataRows *rows, size_t count) {
+    const size_t bytes = picture_bytes(synthetic_picture);
     rows->count = count;
-    STATUS_TRY(memory_allocate(&rows->images, count, DATA_IMAGE_BYTES, "pictures"));
+    STATUS_TRY(memory_allocate(&rows->images, count, bytes, "pictures"));
     STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
-    for (size_t i = 0; i < count * DATA_IMAGE_BYTES; i++)
+    for (size_t i = 0; i < count * bytes; i++)
         rows->images[i] = (uint8_t)((i * 2654435761u) >> 13);
     for (size_t i = 0; i < count; i++)
         rows->labels[i] = (uint16_t)(i % SYNTHETIC_CLASSES);
@@ -28,7 +31,8 @@ static Status fill_rows(DataRows *rows, size_t count) {
 
 static Status write_synthetic(const char *path) {
     enum { WIDTH = 4 };
-    DataSet set = {.names = {.count = SYNTHETIC_CLASSES, .width = WIDTH}};
+    DataSet set = {.picture = synthetic_picture,
+                   .names = {.count = SYNTHETIC_CLASSES, .width = WIDTH}};
     snprintf(set.source, sizeof set.source, "noise of vit_bench");
     Status status = memory_allocate(&set.names.text, SYNTHETIC_CLASSES, WIDTH, "names");
     for (size_t i = 0; i < SYNTHETIC_CLASSES && status == STATUS_OK; i++)
@@ -209,11 +213,10 @@ static void print_measurement(const Bench *bench, const Measurement *m) {
 static Status measure(const Bench *bench, const Command *command, const char *temporary) {
     Measurement *m;
     STATUS_TRY(memory_allocate(&m, 1, sizeof *m, "the measurement"));
-    const MeasureOptions options = {.rounds = bench->rounds,
-                                    .steps = bench->steps,
-                                    .any_order = bench->any_order,
-                                    .no_overlap = bench->no_overlap,
-                                    .temporary = temporary};
+    const MeasureOptions options = {
+        .rounds = bench->rounds, .steps = bench->steps, .temporary = temporary};
+    measuring_set(MEASURE_ANY_ORDER, bench->any_order);
+    measuring_set(MEASURE_NO_OVERLAP, bench->no_overlap);
     const Status status = measure_steps(bench->ranks, command, &options, m);
     if (status == STATUS_OK)
         print_measurement(bench, m);

@@ -11,9 +11,9 @@
 
 /* vit_bench: what this machine can do, and what the trainer makes of it. */
 
-/* The model of the job, with CIFAR-100's classes. */
+/* The model of the job, with CIFAR-100's colours and classes. */
 static Status read_shape(const Bench *bench, ModelShape *shape) {
-    enum { CLASSES = 100 };
+    enum { CHANNELS = 3, CLASSES = 100 };
     const Command *command = &bench->command;
     char *text = NULL;
     Job job;
@@ -23,7 +23,7 @@ static Status read_shape(const Bench *bench, ModelShape *shape) {
                                     text ? text : "", command->override_count, command->overrides);
     memory_free(text);
     if (status == STATUS_OK)
-        *shape = model_shape(&job, CLASSES);
+        *shape = model_shape(&job, CHANNELS, CLASSES);
     return status;
 }
 

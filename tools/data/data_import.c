@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PIXELS = DATA_SIDE * DATA_SIDE };
+/* What the format fixes. A record is label bytes, then PIXELS of red, of green, of blue. */
+enum { SIDE = 32, CHANNELS = 3, PIXELS = SIDE * SIDE, IMAGE_BYTES = PIXELS * CHANNELS };
 
-/* A record is label bytes, then PIXELS of red, of green, of blue. */
 typedef struct Layout {
     const char *title;
     size_t label_bytes;
@@ -117,7 +117,7 @@ static Status import_label(const SourceFile *file, size_t record, uint8_t label,
 
 static Status import_records(const Layout *layout, const SourceFile *file, const DataSet *set,
                              DataRows *rows, size_t first) {
-    size_t record_bytes = layout->label_bytes + DATA_IMAGE_BYTES;
+    size_t record_bytes = layout->label_bytes + IMAGE_BYTES;
     for (size_t i = 0; i < file->count / record_bytes; i++) {
         const uint8_t *record = file->bytes + i * record_bytes;
         STATUS_TRY(import_label(file, i, record[layout->fine_at],
@@ -126,17 +126,17 @@ static Status import_records(const Layout *layout, const SourceFile *file, const
         if (layout->coarse_names)
             STATUS_TRY(import_label(file, i, record[layout->coarse_at], "coarse",
                                     &set->coarse_names, &rows->coarse_labels[first + i]));
-        uint8_t *image = rows->images + (first + i) * DATA_IMAGE_BYTES;
+        uint8_t *image = rows->images + (first + i) * IMAGE_BYTES;
         const uint8_t *planes = record + layout->label_bytes;
         for (size_t p = 0; p < PIXELS; p++)
-            for (size_t c = 0; c < DATA_CHANNELS; c++)
-                image[p * DATA_CHANNELS + c] = planes[c * PIXELS + p];
+            for (size_t c = 0; c < CHANNELS; c++)
+                image[p * CHANNELS + c] = planes[c * PIXELS + p];
     }
     return STATUS_OK;
 }
 
 static Status count_records(const Layout *layout, const Parts *parts, size_t *records) {
-    size_t record_bytes = layout->label_bytes + DATA_IMAGE_BYTES;
+    size_t record_bytes = layout->label_bytes + IMAGE_BYTES;
     *records = 0;
     for (size_t i = 0; i < parts->count; i++) {
         const SourceFile *file = parts->file[i];
@@ -163,12 +163,12 @@ static Status import_split(const Layout *layout, const Parts *parts, DataSplit s
     DataRows *rows = &set->split[split];
     STATUS_TRY(count_records(layout, parts, &rows->count));
     STATUS_TRY(digest_parts(parts, set->source_sha256[split]));
-    STATUS_TRY(memory_allocate(&rows->images, rows->count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&rows->images, rows->count, IMAGE_BYTES, "images"));
     STATUS_TRY(memory_allocate(&rows->labels, rows->count, sizeof *rows->labels, "labels"));
     if (layout->coarse_names)
         STATUS_TRY(memory_allocate(&rows->coarse_labels, rows->count, sizeof *rows->labels,
                                    "coarse labels"));
-    size_t record_bytes = layout->label_bytes + DATA_IMAGE_BYTES;
+    size_t record_bytes = layout->label_bytes + IMAGE_BYTES;
     for (size_t i = 0, first = 0; i < parts->count; i++) {
         STATUS_TRY(import_records(layout, parts->file[i], set, rows, first));
         first += parts->file[i]->count / record_bytes;
@@ -222,6 +222,7 @@ static Status import_source(const Source *source, const char *path, const Layout
                             DataSet *set) {
     Parts parts[SPLIT_COUNT];
     const SourceFile *names;
+    set->picture = (Picture){SIDE, SIDE, CHANNELS};
     STATUS_TRY(find_parts(source, path, layout, parts));
     STATUS_TRY(require(source, path, layout->names, &names));
     STATUS_TRY(import_names(names, &set->names));

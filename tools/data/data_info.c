@@ -1,6 +1,6 @@
 #include "vit/log.h"
 #include "vit_data.h"
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void say_source(const DataSet *set) {
@@ -13,6 +13,27 @@ static void say_source(const DataSet *set) {
                                                                         : "");
 }
 
+/* One number a channel, after a title. */
+static void say_channels(const DataHeader *header, const char *title, const double *values,
+                         const char *remark) {
+    char text[PICTURE_CHANNELS_MAX * 32] = "";
+    for (size_t c = 0; c < header->picture.channels; c++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%.4f", c ? "  " : "", values[c]);
+    }
+    log_info("%s%s%s", title, text, remark);
+}
+
+static void say_pictures(const DataHeader *header) {
+    const bool colour = header->picture.channels == 3;
+    log_info("Pictures:        %zu x %zu pixels (height, width), %zu channel%s",
+             header->picture.height, header->picture.width, header->picture.channels,
+             header->picture.channels == 1 ? "" : "s");
+    say_channels(header, "Channel mean:     ", header->mean,
+                 colour ? "  (R, G, B; pixels 0 to 255)" : "  (pixels 0 to 255)");
+    say_channels(header, "Channel variance: ", header->variance, "");
+}
+
 Status data_info(const char *path) {
     DataHeader header;
     DataSet set;
@@ -22,10 +43,7 @@ Status data_info(const char *path) {
     log_info("Test images:     %zu", header.images[SPLIT_TEST]);
     log_info("Classes:         %zu", header.classes);
     log_info("Coarse classes:  %zu", header.coarse_classes);
-    log_info("Channel mean:     %.4f  %.4f  %.4f  (R, G, B; pixels 0 to 255)", header.mean[0],
-             header.mean[1], header.mean[2]);
-    log_info("Channel variance: %.4f  %.4f  %.4f", header.variance[0], header.variance[1],
-             header.variance[2]);
+    say_pictures(&header);
     log_info("Content SHA-256: %s", header.content_sha256);
     STATUS_TRY(data_file_read_all(path, &header, &set));
     say_source(&set);

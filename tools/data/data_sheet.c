@@ -1,6 +1,7 @@
 #include "canvas.h"
 #include "font.h"
 #include "vit/log.h"
+#include "vit/size.h"
 #include "vit_data.h"
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,7 @@ static const Ink black = {{30, 30, 34}}, grey = {{110, 110, 116}};
 enum {
     TILES = 100, /* on a sheet, or a few more where there are more classes */
     TILE_COLUMNS = 10,
-    TILE_SCALE = 5,
-    TILE_SIDE = DATA_SIDE * TILE_SCALE,
+    TILE_SIDE = 160, /* an image is enlarged, or shrunk, by a whole number to fit into it */
     MARGIN = 32,
     GAP = 18,
     TEXT_SCALE = 2,
@@ -29,6 +29,37 @@ enum {
 
 static const char *class_name(const DataSet *set, size_t class) {
     return set->names.text + class * set->names.width;
+}
+
+/* ---- pictures as RGB ---- */
+
+/* Which channel is drawn as red, green or blue: one or two are drawn as grey by the first, of four
+ * the first three are drawn. The others (opacity, infrared, ...) are not shown. */
+static size_t drawn_channel(const Picture *picture, size_t colour) {
+    return picture->channels < 3 ? 0 : colour;
+}
+
+typedef struct View {
+    size_t height, width;
+    uint8_t *pixels; /* [height, width, 3] */
+} View;
+
+/* The means of down x across pixels; what is left at the lower and right border is left out. */
+static void shrink(const Picture *picture, const uint8_t *image, size_t down, size_t across,
+                   View *view) {
+    const size_t count = down * across;
+    for (size_t y = 0; y < view->height; y++)
+        for (size_t x = 0; x < view->width; x++)
+            for (size_t colour = 0; colour < 3; colour++) {
+                size_t sum = 0;
+                for (size_t i = 0; i < count; i++) {
+                    const size_t row = y * down + i / across, column = x * across + i % across;
+                    sum += image[(row * picture->width + column) * picture->channels +
+                                 drawn_channel(picture, colour)];
+                }
+                view->pixels[(y * view->width + x) * 3 + colour] =
+                    (uint8_t)((float)sum / (float)count + 0.5f);
+            }
 }
 
 /* ---- contact sheet ---- */
@@ -65,6 +96,22 @@ static bool find_image(const DataRows *rows, size_t class, size_t nth, size_t *r
     return false;
 }
 
+/* An image in the middle of its tile. */
+static void draw_image(Canvas *canvas, size_t x, size_t y, const Picture *picture,
+                       const uint8_t *image) {
+    uint8_t pixels[TILE_SIDE * TILE_SIDE * 3];
+    const size_t longest = size_larger(picture->height, picture->width);
+    const size_t scale = size_larger(TILE_SIDE / longest, 1);
+    const size_t step = size_groups(longest, TILE_SIDE);
+    const size_t down = size_smaller(step, picture->height);
+    const size_t across = size_smaller(step, picture->width);
+    View view = {picture->height / down, picture->width / across, pixels};
+    shrink(picture, image, down, across, &view);
+    canvas_image(canvas, x + (TILE_SIDE - view.width * scale) / 2,
+                 y + (TILE_SIDE - view.height * scale) / 2, scale, view.pixels, view.height,
+                 view.width, view.width);
+}
+
 /* Tiles are in the order of classes, equally many a class. */
 static void draw_tiles(Canvas *canvas, const DataSet *set, size_t tiles, size_t per_class) {
     const DataRows *rows = &set->split[SPLIT_TRAIN];
@@ -75,8 +122,7 @@ static void draw_tiles(Canvas *canvas, const DataSet *set, size_t tiles, size_t 
                    tile / TILE_COLUMNS * (TILE_SIDE + NAME_LINES * LINE_HEIGHT + GAP);
         if (!find_image(rows, class, tile % per_class, &row))
             continue;
-        canvas_image(canvas, x, y, TILE_SCALE, rows->images + row * DATA_IMAGE_BYTES, DATA_SIDE,
-                     DATA_SIDE, DATA_SIDE);
+        draw_image(canvas, x, y, &set->picture, rows->images + row * picture_bytes(set->picture));
         draw_name(canvas, x, y + TILE_SIDE + GAP / 3, class_name(set, class));
     }
 }
@@ -104,29 +150,31 @@ static Status draw_sheet(Canvas *canvas, const DataSet *set) {
 
 /* The two neighbours of a pixel of the resized image along one axis, and the second one's weight.
  */
-static void neighbours(size_t at, size_t index[static 2], float *weight) {
-    float place = ((float)at + 0.5f) * DATA_SIDE / VIEW_SIDE - 0.5f; /* half-pixel centres */
+static void neighbours(size_t at, size_t side, size_t index[static 2], float *weight) {
+    float place = ((float)at + 0.5f) * (float)side / VIEW_SIDE - 0.5f; /* half-pixel centres */
     place = place < 0.0f ? 0.0f : place;
     index[0] = (size_t)place;
-    index[1] = index[0] + 1 < DATA_SIDE ? index[0] + 1 : index[0];
+    index[1] = index[0] + 1 < side ? index[0] + 1 : index[0];
     *weight = place - (float)index[0];
 }
 
 /* Bilinear, as the model's input is resized. */
-static void resize(const uint8_t *image, uint8_t view[static VIEW_SIDE * VIEW_SIDE * 3]) {
+static void resize(const Picture *picture, const uint8_t *image,
+                   uint8_t view[static VIEW_SIDE * VIEW_SIDE * 3]) {
     for (size_t row = 0; row < VIEW_SIDE; row++)
         for (size_t column = 0; column < VIEW_SIDE; column++)
-            for (size_t c = 0; c < DATA_CHANNELS; c++) {
+            for (size_t colour = 0; colour < 3; colour++) {
                 size_t y[2], x[2];
                 float down, right, line[2];
-                neighbours(row, y, &down);
-                neighbours(column, x, &right);
+                neighbours(row, picture->height, y, &down);
+                neighbours(column, picture->width, x, &right);
                 for (int i = 0; i < 2; i++) {
-                    const uint8_t *from = image + y[i] * DATA_SIDE * DATA_CHANNELS + c;
-                    line[i] = (float)from[x[0] * DATA_CHANNELS] * (1 - right) +
-                              (float)from[x[1] * DATA_CHANNELS] * right;
+                    const uint8_t *from = image + y[i] * picture->width * picture->channels +
+                                          drawn_channel(picture, colour);
+                    line[i] = (float)from[x[0] * picture->channels] * (1 - right) +
+                              (float)from[x[1] * picture->channels] * right;
                 }
-                view[(row * VIEW_SIDE + column) * 3 + c] =
+                view[(row * VIEW_SIDE + column) * 3 + colour] =
                     (uint8_t)(line[0] * (1 - down) + line[1] * down + 0.5f);
             }
 }
@@ -139,7 +187,7 @@ static Status draw_patches(Canvas *canvas, const DataSet *set) {
     };
     const DataRows *rows = &set->split[SPLIT_TRAIN];
     uint8_t view[VIEW_SIDE * VIEW_SIDE * 3];
-    resize(rows->images, view);
+    resize(&set->picture, rows->images, view);
     STATUS_TRY(canvas_init(canvas, 3 * MARGIN + WHOLE + GRID, 2 * MARGIN + GRID + TITLE_HEIGHT,
                            dim_paper));
     canvas_image(canvas, MARGIN, MARGIN + (GRID - WHOLE) / 2, VIEW_SCALE, view, VIEW_SIDE,
@@ -153,9 +201,9 @@ static Status draw_patches(Canvas *canvas, const DataSet *set) {
     char text[200];
     int length = snprintf(text, sizeof text,
                           "Image size: %d x %d   Patch size: %d x %d   "
-                          "Patches per image: %d   Elements per patch: %d",
+                          "Patches per image: %d   Elements per patch: %zu",
                           VIEW_SIDE, VIEW_SIDE, PATCH_SIDE, PATCH_SIDE, COUNT * COUNT,
-                          PATCH_SIDE * PATCH_SIDE * 3);
+                          PATCH_SIDE * PATCH_SIDE * set->picture.channels);
     const char *name = class_name(set, rows->labels[0]);
     canvas_text(canvas, MARGIN, 2 * MARGIN + GRID, TITLE_SCALE, black, name, strlen(name));
     canvas_text(canvas, MARGIN, 2 * MARGIN + GRID + (FONT_ROWS + 2) * TITLE_SCALE, TEXT_SCALE, grey,

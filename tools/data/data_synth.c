@@ -49,7 +49,7 @@ static Status draw_split(DataSet *set, DataSplit split, size_t count, uint64_t s
     DataRows *rows = &set->split[split];
     size_t side = set->coarse_names.count;
     rows->count = count;
-    STATUS_TRY(memory_allocate(&rows->images, count, DATA_IMAGE_BYTES, "images"));
+    STATUS_TRY(memory_allocate(&rows->images, count, SYNTH_IMAGE_BYTES, "images"));
     STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
     STATUS_TRY(memory_allocate(&rows->coarse_labels, count, sizeof *rows->labels, "shapes"));
     for (size_t i = 0; i < count; i++) {
@@ -58,12 +58,13 @@ static Status draw_split(DataSet *set, DataSplit split, size_t count, uint64_t s
         rows->labels[i] = (uint16_t) class;
         rows->coarse_labels[i] = (uint16_t)thing.shape;
         synth_picture(random_stream(seed, RANDOM_SYNTH, 0, i, (uint32_t)split), thing,
-                      rows->images + i * DATA_IMAGE_BYTES);
+                      rows->images + i * SYNTH_IMAGE_BYTES);
     }
     return STATUS_OK;
 }
 
 static Status draw_set(const SynthOptions *options, DataSet *set) {
+    set->picture = (Picture){SYNTH_SIDE, SYNTH_SIDE, SYNTH_CHANNELS};
     snprintf(set->source, sizeof set->source,
              "vit_data synth --classes %" PRIu64 " --train %" PRIu64 " --test %" PRIu64
              " --seed %" PRIu64,

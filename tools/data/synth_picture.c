@@ -12,7 +12,7 @@ const char *const synth_texture_name[SYNTH_TEXTURES] = {"plain", "striped", "dot
 const char *const synth_colour_name[SYNTH_COLOURS] = {"red", "yellow", "green", "blue", "purple"};
 
 typedef struct Colour {
-    float channel[DATA_CHANNELS];
+    float channel[SYNTH_CHANNELS];
 } Colour;
 
 static const Colour palette[SYNTH_COLOURS] = {
@@ -63,7 +63,7 @@ static void dice_direction(Dice *dice, float direction[static 2]) {
 
 static Colour dice_colour(Dice *dice, float least, float most) {
     Colour colour;
-    for (int c = 0; c < DATA_CHANNELS; c++)
+    for (int c = 0; c < SYNTH_CHANNELS; c++)
         colour.channel[c] = dice_between(dice, least, most);
     return colour;
 }
@@ -177,8 +177,8 @@ typedef struct Scene {
     float slope[2]; /* and its direction */
     Clutter clutter[CLUTTER_MAX];
     size_t clutter_count;
-    float tint[DATA_CHANNELS]; /* colour of the light */
-    float light[3];            /* brightness = light[0] + light[1] * x + light[2] * y */
+    float tint[SYNTH_CHANNELS]; /* colour of the light */
+    float light[3];             /* brightness = light[0] + light[1] * x + light[2] * y */
 } Scene;
 
 /* Of a size between least and most, up to `stretch` times narrower in one direction. */
@@ -216,7 +216,7 @@ static void dice_thing(Dice *dice, Scene *scene) {
     scene->phase[1] = dice_between(dice, 0, 1);
     /* The second tone is darker or lighter, so that brightness does not tell the texture. */
     bool darker = dice_word(dice) & 1;
-    for (int c = 0; c < DATA_CHANNELS; c++) {
+    for (int c = 0; c < SYNTH_CHANNELS; c++) {
         float tone = palette[scene->thing.colour].channel[c] + dice_between(dice, -20, 20);
         scene->tone[0].channel[c] = tone;
         scene->tone[1].channel[c] = darker ? 0.3f * tone : 0.3f * tone + 175.0f;
@@ -239,7 +239,7 @@ static Scene dice_scene(Dice *dice, SynthThing thing) {
         clutter->round = dice_word(dice) & 1;
         clutter->colour = dice_colour(dice, 0, 255);
     }
-    for (int c = 0; c < DATA_CHANNELS; c++)
+    for (int c = 0; c < SYNTH_CHANNELS; c++)
         scene.tint[c] = 1 + dice_between(dice, -0.15f, 0.15f);
     scene.light[1] = dice_between(dice, -0.012f, 0.012f);
     scene.light[2] = dice_between(dice, -0.012f, 0.012f);
@@ -257,7 +257,7 @@ static Colour background_at(const Scene *scene, float x, float y) {
     }
     float along = ((x - 16) * scene->slope[0] + (y - 16) * scene->slope[1]) / 45.3f + 0.5f;
     Colour colour;
-    for (int c = 0; c < DATA_CHANNELS; c++)
+    for (int c = 0; c < SYNTH_CHANNELS; c++)
         colour.channel[c] =
             scene->ends[0].channel[c] * (1 - along) + scene->ends[1].channel[c] * along;
     return colour;
@@ -280,20 +280,20 @@ static uint8_t to_byte(float value) {
 void synth_picture(RandomStream stream, SynthThing thing, uint8_t *image) {
     Dice dice = {.stream = stream};
     Scene scene = dice_scene(&dice, thing);
-    for (int row = 0; row < DATA_SIDE; row++)
-        for (int column = 0; column < DATA_SIDE; column++, image += DATA_CHANNELS) {
+    for (int row = 0; row < SYNTH_SIDE; row++)
+        for (int column = 0; column < SYNTH_SIDE; column++, image += SYNTH_CHANNELS) {
             Colour sum = {{0}};
             for (int s = 0; s < SAMPLES * SAMPLES; s++) {
                 const int across = s % SAMPLES, down = s / SAMPLES;
                 float x = (float)column + ((float)across + 0.5f) / SAMPLES;
                 float y = (float)row + ((float)down + 0.5f) / SAMPLES;
                 Colour colour = colour_at(&scene, x, y);
-                for (int c = 0; c < DATA_CHANNELS; c++)
+                for (int c = 0; c < SYNTH_CHANNELS; c++)
                     sum.channel[c] += colour.channel[c] / (SAMPLES * SAMPLES);
             }
             float light =
                 scene.light[0] + scene.light[1] * (float)column + scene.light[2] * (float)row;
-            for (int c = 0; c < DATA_CHANNELS; c++)
+            for (int c = 0; c < SYNTH_CHANNELS; c++)
                 image[c] =
                     to_byte(sum.channel[c] * light * scene.tint[c] + dice_noise(&dice, 6.0f));
         }

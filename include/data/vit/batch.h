@@ -14,7 +14,7 @@ typedef struct Batch {
     const Slices *slices; /* of all ranks */
     size_t images;        /* of the whole batch, over all ranks */
     size_t count;         /* of this rank's slice */
-    uint8_t *pixels;      /* [count, DATA_IMAGE_BYTES] */
+    uint8_t *pixels;      /* [count, the shard's image_bytes] */
     uint16_t *labels;     /* [count] */
     uint32_t *samples;    /* [count] number in the range */
 } Batch;
@@ -37,7 +37,8 @@ void batch_progress(BatchExchange *exchange);
  * that passed. Collective. */
 double batch_wait(BatchExchange *exchange, Batch *batch);
 
-/* Bytes that a rank sends for a batch of so many images, on average over the ranks. Local. */
-double batch_sent_bytes(const Ranks *ranks, size_t images);
+/* Bytes that a rank sends for a batch of so many images of image_bytes each, on average over the
+ * ranks. Local. */
+double batch_sent_bytes(const Ranks *ranks, size_t images, size_t image_bytes);
 
 #endif

@@ -8,37 +8,46 @@
 #include <stdint.h>
 
 /* The data set as an HDF5 file:
- *   /train/images        uint8  [N, 32, 32, 3]  row, column, RGB
+ *   /train/images        uint8  [N, height, width, channels]  row, column, channel
  *   /train/labels        uint16 [N]
- *   /train/coarse_labels uint16 [N]             where there are any
+ *   /train/coarse_labels uint16 [N]                           where there are any
  *   /test/...            alike
  *   /label_names, /coarse_label_names           strings, one a class
  * Root attributes: source (text), train_sha256 and test_sha256 (SHA-256 of the source files; empty
- * when there were none), content_sha256 (all images and labels), channel_mean[3] and
- * channel_variance[3] of all training images (pixels 0..255, population variance). */
+ * when there were none), content_sha256 (all images and labels), channel_mean[channels] and
+ * channel_variance[channels] of all training images (pixels 0..255, population variance). All
+ * images of a file have one form. */
 
-enum {
-    DATA_SIDE = 32,
-    DATA_CHANNELS = 3,
-    DATA_IMAGE_BYTES = DATA_SIDE * DATA_SIDE * DATA_CHANNELS
-};
+enum { PICTURE_SIDE_MAX = 4096, PICTURE_CHANNELS_MAX = 4 };
+
+/* The form of an image, a byte a value: [height, width, channels], 1 to PICTURE_SIDE_MAX, the same,
+ * 1 to PICTURE_CHANNELS_MAX. Three channels are red, green and blue; one is grey. */
+typedef struct Picture {
+    size_t height, width, channels;
+} Picture;
+
+static inline size_t picture_bytes(Picture picture) {
+    return picture.height * picture.width * picture.channels;
+}
 
 typedef enum DataSplit { SPLIT_TRAIN, SPLIT_TEST, SPLIT_COUNT } DataSplit;
 
 typedef struct DataHeader {
     size_t images[SPLIT_COUNT];
-    size_t classes;        /* fine */
-    size_t coarse_classes; /* 0: no coarse labels */
-    double mean[DATA_CHANNELS], variance[DATA_CHANNELS];
+    Picture picture;                                                   /* of every image */
+    size_t classes;                                                    /* fine */
+    size_t coarse_classes;                                             /* 0: no coarse labels */
+    double mean[PICTURE_CHANNELS_MAX], variance[PICTURE_CHANNELS_MAX]; /* [picture.channels] */
     char content_sha256[DIGEST_TEXT];
 } DataHeader;
 
 /* Reads and checks everything but the pixels and labels: datasets present, shapes and types as
- * above, numbers of rows equal, finite means, positive variances, 1..65536 classes. Local.
- * STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged or not such a file. */
+ * above, numbers of rows and forms of images equal, finite means, positive variances, 1..65536
+ * classes. Local. STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged or not
+ * such a file. */
 Status data_file_read_header(const char *path, DataHeader *header);
 
-/* Reads rows [first, first + count) of a split: images [count, DATA_IMAGE_BYTES] and labels [count]
+/* Reads rows [first, first + count) of a split: images [count, picture_bytes] and labels [count]
  * (coarse ones if asked). A label that is not below its number of classes is STATUS_DATA naming its
  * row. count may be 0. Local: each rank reads only its shard. */
 Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit split, bool coarse,
@@ -47,7 +56,7 @@ Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit
 /* One split in memory, for writing. */
 typedef struct DataRows {
     size_t count;
-    uint8_t *images;         /* [count, DATA_IMAGE_BYTES] */
+    uint8_t *images;         /* [count, picture_bytes] */
     uint16_t *labels;        /* [count] */
     uint16_t *coarse_labels; /* [count] or NULL */
 } DataRows;
@@ -58,6 +67,7 @@ typedef struct DataNames {
 } DataNames;
 
 typedef struct DataSet {
+    Picture picture; /* of every image */
     DataRows split[SPLIT_COUNT];
     DataNames names, coarse_names; /* coarse_names.count = 0: none */
     char source[256];
@@ -66,8 +76,8 @@ typedef struct DataSet {
 
 void data_set_free(DataSet *set);
 
-/* Checks the labels, computes means, variances and content digest, and writes the file atomically
- * (see file.h). On error an existing file at path is untouched. */
+/* Checks the picture's form and the labels, computes means, variances and content digest, and
+ * writes the file atomically (see file.h). On error an existing file at path is untouched. */
 Status data_file_write(const char *path, const DataSet *set);
 
 /* Reads a whole data file back (for `info` and `sheet`), verifying all checksums, labels and

@@ -13,7 +13,8 @@
 typedef struct Shard {
     size_t first, count; /* in the range */
     size_t total;        /* of the range, over all ranks */
-    uint8_t *images;     /* [count, DATA_IMAGE_BYTES] */
+    size_t image_bytes;  /* of one */
+    uint8_t *images;     /* [count, image_bytes] */
     uint16_t *labels;    /* [count] */
 } Shard;
 
@@ -23,7 +24,7 @@ Status shard_read(Shard *shard, const Ranks *ranks, const char *path, const Data
                   DataSplit split, bool coarse, size_t begin, size_t total);
 void shard_free(Shard *shard);
 
-/* Bytes that a sample takes in one. */
-size_t shard_sample_bytes(void);
+/* Bytes that a sample takes in one, with an image of so many bytes. */
+size_t shard_sample_bytes(size_t image_bytes);
 
 #endif

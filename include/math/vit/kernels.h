@@ -93,11 +93,11 @@ typedef struct Kernels {
     void (*gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
                  float *slope);
 
-    /* Row `row` of an affine resampling of a picture: out [3, size] from planes [3, size, size].
-     * Output pixel (x, y) is taken at (m0 x + m1 y + m2, m3 x + m4 y + m5), bilinear, outside
-     * filled by reflection. */
-    void (*resample_row)(size_t size, const float *planes, const float *matrix, size_t row,
-                         float *out);
+    /* Row `row` of an affine resampling of a picture: of every channel of out [channels, size,
+     * size], from planes of the same shape. Output pixel (x, y) is taken at (m0 x + m1 y + m2,
+     * m3 x + m4 y + m5), bilinear, outside filled by reflection. */
+    void (*resample_row)(size_t channels, size_t size, const float *planes, const float *matrix,
+                         size_t row, float *out);
 
     /* Updates w, m, v [n] from g. */
     void (*adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);

@@ -3,12 +3,13 @@
 
 #include "vit/job.h"
 
-/* The sizes of one model, from a job and the number of classes. Letters as in the papers:
- * T tokens (patches), D model width, H heads, K head width. */
+/* The sizes of one model, from a job, the pictures' channels and the number of classes. Letters as
+ * in the papers: T tokens (patches), D model width, H heads, K head width. */
 typedef struct ModelShape {
     size_t image_size, patch_size;
+    size_t channels;     /* of the planes that it is given, [channels, image_size, image_size] */
     size_t T;            /* tokens: (image_size / patch_size)^2 */
-    size_t patch_values; /* patch_size^2 * 3 */
+    size_t patch_values; /* patch_size^2 * channels */
     size_t D, H, K;
     size_t depth;
     SizeList mlp, head;
@@ -18,7 +19,7 @@ typedef struct ModelShape {
     double dropout, head_dropout;
 } ModelShape;
 
-ModelShape model_shape(const Job *job, size_t classes);
+ModelShape model_shape(const Job *job, size_t channels, size_t classes);
 
 /* The head's dense layers, the one that makes the logits included: layer j maps
  * model_head_width(shape, j) values, of which the first are the features, to those of j + 1. */

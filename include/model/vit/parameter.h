@@ -19,11 +19,12 @@
 typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
 
 typedef struct Parameter {
-    char name[72]; /* path below /model in a checkpoint: "block0/attention/query/kernel" */
-    size_t rank;
-    size_t shape[3];
-    size_t count;  /* values */
-    size_t offset; /* in floats from the start of the flat vector; a multiple of 16 */
+    char name[72];   /* path below /model in a checkpoint: "block0/attention/query/kernel" */
+    size_t axes;     /* how many */
+    size_t shape[3]; /* [axes], the others are 1 */
+    size_t count;    /* values */
+    size_t
+        offset; /* in floats from the start of the flat vector; a multiple of MEMORY_LINE_FLOATS */
     Initializer initializer;
     float limit; /* INITIAL_UNIFORM: values in [-limit, limit) */
 } Parameter;

@@ -31,9 +31,9 @@ typedef struct VitInput {
     const uint32_t
         *sample; /* [images] number in the data set, for dropout; may be NULL in evaluation */
     const uint16_t *label; /* [images] */
-    /* Writes image number `image` as patches [T, patch_values]; called by any thread, once an
-     * image. */
-    void (*load)(const void *context, size_t image, float *patches);
+    /* Writes image number `image` as planes [channels, image_size, image_size]; called by any
+     * thread, once an image. */
+    void (*load)(const void *context, size_t image, float *planes);
     const void *context;
 } VitInput;
 
@@ -71,8 +71,10 @@ typedef struct VitOptions {
     size_t threads;     /* OpenMP's */
     size_t images;      /* the most that one vit_forward_backward will bring; bounds the chunk */
     size_t nodes;       /* the most nodes that the units of one vit_forward_backward make up */
-    bool any_order;     /* sum in whatever order is quickest, to measure what the one order costs */
 } VitOptions;
+
+/* At least so many images share one pass over the head's weights, when there are so many. */
+enum { VIT_CHUNK_IMAGES = 64 };
 
 typedef struct Vit Vit;
 

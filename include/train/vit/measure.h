@@ -14,8 +14,6 @@ enum { MEASURE_ROUNDS_MAX = 100 };
 typedef struct MeasureOptions {
     size_t rounds;         /* 1 to MEASURE_ROUNDS_MAX */
     size_t steps;          /* a round */
-    bool any_order;        /* of summation: VitOptions */
-    bool no_overlap;       /* of messages and computing */
     const char *temporary; /* removed by rank 0 when the data has been read; or NULL */
 } MeasureOptions;
 
@@ -34,7 +32,8 @@ typedef struct Measurement {
     double planned_bytes, resident_bytes; /* the largest rank */
 } Measurement;
 
-/* Collective; the same on all ranks. Trains from the initial weights and writes nothing. */
+/* Collective; the same on all ranks. Trains from the initial weights and writes nothing. What
+ * measuring.h switches off is left out. */
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,
                      Measurement *measurement);
 

@@ -47,14 +47,14 @@ void KERNEL(gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, 
                   float *slope);
 
 /* resample.c */
-void KERNEL(resample_row)(size_t size, const float *planes, const float *matrix, size_t row,
-                          float *out);
+void KERNEL(resample_row)(size_t channels, size_t size, const float *planes, const float *matrix,
+                          size_t row, float *out);
 
 /* optimizer.c */
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
 double KERNEL(sum_squares)(size_t n, const float *x);
 
-/* peak.c */
+/* multiply_add.c */
 size_t KERNEL(multiply_add)(size_t rounds, const float *factor, float *sum);
 
 #endif

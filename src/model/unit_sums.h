@@ -1,0 +1,68 @@
+#ifndef VIT_UNIT_SUMS_H
+#define VIT_UNIT_SUMS_H
+
+#include "arena.h"
+#include "vit/kernels.h"
+#include "vit/status.h"
+#include "vit/tree.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The gradients of a slice's units, summed in the one order of summation (tree.h). A thread sums
+ * the nodes that its own units make up; after a chunk of the slice, whose units the threads took in
+ * contiguous parts, all threads' nodes are joined with those of the earlier chunks. The same bits
+ * for any division into chunks and among threads.
+ *
+ *   start; for each chunk { each thread: { open; add to it; close } for its units; join }; finish
+ *
+ * In any order (measuring.h) a thread has one sum for all its units and chunks. */
+
+/* What one thread has brought back since the last join. */
+typedef struct UnitSumsThread {
+    TreeStack nodes; /* by their sums' numbers */
+    size_t open;     /* the number of the sum that its next unit is added to */
+} UnitSumsThread;
+
+/* Sum number `from` is to be added to sum number `into`. */
+typedef struct UnitSumsMerge {
+    size_t into, from;
+} UnitSumsMerge;
+
+typedef struct UnitSums {
+    const Kernels *kernels;
+    size_t threads, floats;
+    bool any_order;
+    size_t count, free;     /* sums that there is room for; those of them that are not in use */
+    float **sum;            /* [count], of `floats` values each */
+    size_t *number;         /* [free] which are not in use */
+    UnitSumsThread *thread; /* [threads] */
+    TreeStack nodes;        /* of the chunks that are back, by their sums' numbers */
+    UnitSumsMerge *merge;   /* [count] room for join */
+} UnitSums;
+
+/* For slices of up to `units` units, chunks of up to chunk_units and sums of `floats` values.
+ * Local. STATUS_INTERNAL: out of memory; unit_sums_free frees what there is. */
+Status unit_sums_init(UnitSums *sums, const Kernels *kernels, size_t threads, size_t units,
+                      size_t chunk_units, size_t floats);
+/* Room for the sums themselves. */
+void unit_sums_place(UnitSums *sums, Arena *arena);
+void unit_sums_free(UnitSums *sums);
+
+/* Forgets all sums. leaves: the units of the whole batch. */
+void unit_sums_start(UnitSums *sums, size_t leaves);
+
+/* Within a parallel region, by the thread itself: where its next unit's gradient is to be added,
+ * and that this was done for unit number `unit` of the batch. A thread closes units in ascending
+ * order without a gap, up to the next thread's first one. Both begin PHASE_SUM. */
+float *unit_sums_open(UnitSums *sums, size_t thread);
+void unit_sums_close(UnitSums *sums, size_t thread, size_t unit);
+
+/* After each chunk, outside parallel regions: on all threads. */
+void unit_sums_join(UnitSums *sums);
+
+/* After the last chunk: node[i] is the sum over the i-th of the `nodes` largest nodes that the
+ * slice's units make up (tree_cover); valid until the next start. In any order all of it is in the
+ * first, and the others are zero. */
+void unit_sums_finish(UnitSums *sums, size_t nodes, float **node);
+
+#endif

@@ -1,0 +1,246 @@
+#include "units.h"
+
+#include "vit/memory.h"
+#include "vit/phase.h"
+#include "vit/size.h"
+#include <omp.h>
+#include <string.h>
+
+/* Floats that a thread copies at a time. */
+enum { COPY_PIECE = 4096 };
+
+static size_t folded_floats(const ModelShape *shape) {
+    return shape->depth * attention_folded_floats(shape);
+}
+
+size_t units_floats(const ModelShape *shape, const ParameterTable *table) {
+    return folded_floats(shape) + table->unit_floats - table->folded_floats;
+}
+
+size_t units_count(const Units *units, size_t images) {
+    return size_groups(images, units->unit_images);
+}
+
+Status units_init(Units *units, const ModelShape *shape, const ParameterTable *table,
+                  const VitOptions *options, size_t images, size_t chunk) {
+    const size_t threads = options->threads, depth = shape->depth;
+    *units = (Units){.shape = shape,
+                     .table = table,
+                     .kernels = kernels_best(),
+                     .threads = threads,
+                     .unit_images = options->unit_images,
+                     .chunk = chunk,
+                     .seed = options->seed};
+    STATUS_TRY(memory_allocate(&units->stash, chunk, sizeof *units->stash, "activations"));
+    STATUS_TRY(memory_allocate(&units->block_stash, chunk * depth, sizeof *units->block_stash,
+                               "activations"));
+    STATUS_TRY(memory_allocate(&units->weights.block, depth, sizeof *units->weights.block,
+                               "block weights"));
+    STATUS_TRY(memory_allocate(&units->thread, threads, sizeof *units->thread, "threads"));
+    STATUS_TRY(
+        memory_allocate(&units->head_sources, threads, sizeof *units->head_sources, "threads"));
+    for (size_t i = 0; i < chunk; i++)
+        units->stash[i].block = units->block_stash + i * depth;
+    return unit_sums_init(&units->sums, units->kernels, threads, units_count(units, images),
+                          units_count(units, chunk), units_floats(shape, table));
+}
+
+void units_place(Units *units, Arena *arena) {
+    encoder_weights_place(&units->weights, units->shape, arena);
+    for (size_t i = 0; i < units->chunk; i++)
+        encoder_stash_place(&units->stash[i], units->shape, arena);
+    for (size_t t = 0; t < units->threads; t++)
+        encoder_work_place(&units->thread[t].work, units->shape,
+                           size_smaller(units->unit_images, units->chunk), arena);
+    unit_sums_place(&units->sums, arena);
+}
+
+void units_plan(Units *units) {
+    encoder_plan(&units->encoder, units->shape, units->table, units->kernels);
+}
+
+void units_free(Units *units) {
+    memory_free(units->stash);
+    memory_free(units->block_stash);
+    memory_free(units->weights.block);
+    memory_free(units->thread);
+    memory_free(units->head_sources);
+    unit_sums_free(&units->sums);
+    *units = (Units){0};
+}
+
+static DropoutSource dropout_source(const Units *units, const Pass *pass, double rate,
+                                    uint16_t *words) {
+    return (DropoutSource){.kernels = units->kernels,
+                           .seed = units->seed,
+                           .step = pass->step,
+                           .threshold = dropout_threshold(rate),
+                           .words = pass->training && rate > 0.0 ? words : NULL};
+}
+
+void units_start(Units *units, const Pass *pass) {
+    const ModelShape *shape = units->shape;
+    unit_sums_start(&units->sums, units_count(units, pass->input->batch));
+    encoder_prepare(&units->encoder, pass->weights, &units->weights);
+#pragma omp parallel num_threads((int)units->threads)
+    {
+        phase_begin(PHASE_PREPARE);
+#pragma omp for schedule(static) nowait
+        for (size_t l = 0; l < shape->depth; l++)
+            encoder_prepare_block(&units->encoder, pass->weights, l,
+                                  &units->thread[omp_get_thread_num()].work, &units->weights);
+#pragma omp for schedule(static)
+        for (size_t t = 0; t < units->threads; t++) {
+            uint16_t *words = units->thread[t].work.words;
+            units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
+            units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
+        }
+        phase_begin(PHASE_WAIT);
+    }
+}
+
+static void progress(const Pass *pass) {
+    if (!pass->hooks || !pass->hooks->progress || omp_get_thread_num() != 0)
+        return;
+    phase_begin(PHASE_EXCHANGE);
+    pass->hooks->progress(pass->hooks->context);
+}
+
+/* Dropout of the features of image number `image`, or of their gradient. */
+static void drop_features(const Units *units, const Pass *pass, size_t thread, size_t image,
+                          float *features) {
+    const size_t count = units->shape->features;
+    DropoutSource source = units->head_sources[thread];
+    source.sample = pass->input->sample[image];
+    units->kernels->dropout(count, features, dropout_draw(&source, DROPOUT_SITE_FEATURES, count));
+}
+
+/* One unit: images [first, first + count) of the chunk that begins with image `base`. */
+typedef struct Unit {
+    size_t base, first, count;
+} Unit;
+
+/* Evaluation keeps nothing: all images and blocks of a thread write over the same stash, number
+ * `scratch`, which stays in cache. features: of the chunk. */
+static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit unit, size_t scratch,
+                         float *features) {
+    const Encoder *encoder = &units->encoder;
+    const size_t values = units->shape->T * units->shape->D;
+    EncoderWork *work = &units->thread[thread].work;
+    DropoutSource *dropout = &units->thread[thread].dropout;
+    for (size_t i = 0; i < unit.count; i++) {
+        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
+        phase_begin(PHASE_AUGMENT);
+        pass->input->load(pass->input->context, unit.base + unit.first + i, work->planes);
+        encoder_embed(encoder, &units->weights, work->planes, stash, work->residual + i * values);
+    }
+    for (size_t l = 0; l < units->shape->depth; l++)
+        for (size_t i = 0; i < unit.count; i++) {
+            BlockStash *stash = pass->training ? &units->stash[unit.first + i].block[l]
+                                               : &units->stash[scratch].block[0];
+            dropout->sample = pass->training ? pass->input->sample[unit.base + unit.first + i] : 0;
+            encoder_block(encoder, &units->weights, l, dropout, stash, work,
+                          work->residual + i * values);
+            progress(pass);
+        }
+    for (size_t i = 0; i < unit.count; i++) {
+        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
+        float *target = features + (unit.first + i) * units->shape->features;
+        encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->norm, work,
+                     target);
+        if (pass->training)
+            drop_features(units, pass, thread, unit.base + unit.first + i, target);
+    }
+}
+
+static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit unit,
+                          const Head *head, HeadStash *stash) {
+    const Encoder *encoder = &units->encoder;
+    const size_t values = units->shape->T * units->shape->D;
+    EncoderWork *work = &units->thread[thread].work;
+    const ImageStash *image = units->stash + unit.first; /* [unit.count] */
+    float *sum = unit_sums_open(&units->sums, thread);
+    const EncoderGradient gradient = {.folded = sum, .tensors = sum + folded_floats(units->shape)};
+    phase_begin(PHASE_HEAD_BACKWARD);
+    for (size_t j = 0; j < head->layers; j++)
+        head_bias_gradient(head, j, unit.base + unit.first, unit.count, stash,
+                           encoder_gradient_of(units->table, gradient, units->table->head_bias[j]));
+    for (size_t i = 0; i < unit.count; i++) {
+        float *source = stash->dfeatures + (unit.first + i) * units->shape->features;
+        phase_begin(PHASE_HEAD_BACKWARD);
+        drop_features(units, pass, thread, unit.base + unit.first + i, source);
+        encoder_pool_backward(encoder, &units->weights, source, &image[i].norm, work, gradient,
+                              work->residual + i * values);
+    }
+    for (size_t l = units->shape->depth; l-- > 0;)
+        for (size_t i = 0; i < unit.count; i++) {
+            encoder_block_backward(encoder, &units->weights, l, &image[i].block[l], work, gradient,
+                                   work->residual + i * values);
+            progress(pass);
+        }
+    for (size_t i = 0; i < unit.count; i++)
+        encoder_embed_backward(encoder, &image[i], work->residual + i * values, gradient);
+    unit_sums_close(&units->sums, thread,
+                    (pass->input->first + unit.base + unit.first) / units->unit_images);
+}
+
+/* The calling thread's part of a chunk's units, a contiguous one: [*from, *end). The system may
+ * give fewer threads than were asked for. */
+static void share(const Units *units, size_t images, size_t *from, size_t *end) {
+    const size_t t = (size_t)omp_get_thread_num(), threads = (size_t)omp_get_num_threads();
+    *from = units_count(units, images) * t / threads;
+    *end = units_count(units, images) * (t + 1) / threads;
+}
+
+/* Unit number u of a chunk. */
+static Unit unit_of(const Units *units, size_t base, size_t images, size_t u) {
+    const size_t first = u * units->unit_images;
+    return (Unit){base, first, size_smaller(units->unit_images, images - first)};
+}
+
+void units_forward(Units *units, const Pass *pass, size_t base, size_t images, float *features) {
+#pragma omp parallel num_threads((int)units->threads)
+    {
+        size_t from, end;
+        share(units, images, &from, &end);
+        for (size_t u = from; u < end; u++)
+            unit_forward(units, pass, (size_t)omp_get_thread_num(), unit_of(units, base, images, u),
+                         from * units->unit_images, features);
+        phase_begin(PHASE_WAIT);
+    }
+}
+
+void units_backward(Units *units, const Pass *pass, size_t base, size_t images, const Head *head,
+                    HeadStash *stash) {
+#pragma omp parallel num_threads((int)units->threads)
+    {
+        size_t from, end;
+        share(units, images, &from, &end);
+        for (size_t u = from; u < end; u++)
+            unit_backward(units, pass, (size_t)omp_get_thread_num(),
+                          unit_of(units, base, images, u), head, stash);
+        phase_begin(PHASE_WAIT);
+    }
+    unit_sums_join(&units->sums);
+}
+
+void units_finish(Units *units, const float *weights, float *sums, float *gradient) {
+    const ParameterTable *table = units->table;
+    const size_t depth = units->shape->depth, folded = folded_floats(units->shape);
+    const size_t rest = table->unit_floats - table->folded_floats;
+    const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)units->threads)
+    {
+        phase_begin(phase);
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < rest; i += COPY_PIECE)
+            memcpy(gradient + table->folded_floats + i, sums + folded + i,
+                   size_smaller(COPY_PIECE, rest - i) * sizeof *gradient);
+#pragma omp for schedule(static) nowait
+        for (size_t l = 0; l < depth; l++)
+            encoder_unfold_block(&units->encoder, weights, l,
+                                 &units->thread[omp_get_thread_num()].work, sums, gradient);
+        phase_begin(PHASE_WAIT);
+    }
+    phase_begin(phase);
+}

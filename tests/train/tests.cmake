@@ -1,7 +1,11 @@
 vit_test(test_command train/test_command.c LIBRARIES vit_train)
-
+vit_test(test_display train/test_display.c LIBRARIES vit_train RANKS 1)
 vit_test(test_pace train/test_pace.c LIBRARIES vit_train RANKS 2 3)
-target_include_directories(test_pace PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
+vit_test(test_report train/test_report.c LIBRARIES vit_train RANKS 1 2 3 4 16)
+foreach(test display pace report)
+  target_include_directories(test_${test} PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
+endforeach()
+vit_test(test_stop train/test_stop.c LIBRARIES vit_train)
 
 add_executable(set_label train/set_label.c)
 target_link_libraries(set_label PRIVATE vit_hdf5)

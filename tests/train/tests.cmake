@@ -7,6 +7,12 @@ foreach(test display pace report)
 endforeach()
 vit_test(test_stop train/test_stop.c LIBRARIES vit_train)
 
+add_executable(stand_still train/stand_still.c)
+target_link_libraries(stand_still PRIVATE vit_train)
+target_include_directories(stand_still PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+vit_script(train_watchdog train/watchdog.sh TIMEOUT 300)
+set_tests_properties(train_watchdog PROPERTIES PROCESSORS 2)
+
 add_executable(set_label train/set_label.c)
 target_link_libraries(set_label PRIVATE vit_hdf5)
 

@@ -9,7 +9,8 @@ typedef struct Evaluation {
 } Evaluation;
 
 /* Weights [floats of a flat vector] on all images of a split, without augmentation or dropout, no
- * sample counted twice. Collective; the same values on all ranks. Sets trainer->evaluation_rate. */
+ * sample counted twice. Collective; the same values on all ranks. Sets trainer->evaluation_rate
+ * where there were images. */
 Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard);
 
 #endif

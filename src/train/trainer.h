@@ -27,7 +27,8 @@ Status trainer_init(Trainer *trainer, const Plan *plan, bool training);
 /* Collective. */
 void trainer_free(Trainer *trainer);
 
-/* Seconds that this rank has waited for others since trainer_init. Local. */
+/* Seconds that this rank has waited for others since trainer_init; of a trainer that trains.
+ * Local. */
 Waits trainer_waits(const Trainer *trainer);
 
 #endif

@@ -36,7 +36,7 @@ const char *phase_name(Phase phase) {
         [PHASE_DROPOUT] = "dropout words",
         [PHASE_SUM] = "sum of the threads' gradients",
         [PHASE_EXCHANGE] = "exchange between ranks",
-        [PHASE_ADAMW] = "norm and AdamW",
+        [PHASE_UPDATE] = "norm and AdamW",
     };
     return names[phase];
 }

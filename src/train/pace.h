@@ -8,7 +8,7 @@
 
 typedef enum PaceWork {
     PACE_COMPUTE, /* an image: augmentation, forward, backward */
-    PACE_UPDATE,  /* a step: the gradient's norm, AdamW */
+    PACE_UPDATE,  /* a step: the gradient's norm, the rule's update */
     PACE_WORKS
 } PaceWork;
 

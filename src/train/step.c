@@ -101,14 +101,14 @@ static StepResult judge(Trainer *trainer, const Progress *at, const Batch *batch
                          .learning_rate = schedule_rate(&trainer->plan->job, at->step)};
     ReportWishes wishes = {.coverage = epoch_coverage(batch->samples, batch->count)};
     const Stopwatch watch = start_watch(trainer);
-    phase_begin(PHASE_ADAMW);
+    phase_begin(PHASE_UPDATE);
     double *squares = optimizer_square(trainer->optimizer);
     stop_watch(trainer, watch, PACE_UPDATE, 1.0);
     phase_begin(PHASE_EXCHANGE);
     if (ask.ask)
         ask.ask(ask.context, batch, &wishes);
     report_gather(trainer->report, batch->slices, sums, &wishes, squares, &result.sums);
-    phase_begin(PHASE_ADAMW);
+    phase_begin(PHASE_UPDATE);
     result.gradient_norm = optimizer_norm(trainer->optimizer, &result.culprit);
     result.loss = result.sums.loss / (double)batch->images;
     /* Written so that a norm that is not a number is refused too. */
@@ -127,7 +127,7 @@ static void update(Trainer *trainer, const Progress *at, const StepResult *resul
                            .learning_rate = result->learning_rate,
                            .gradient_scale = clip > 0.0 ? clip / fmax(norm, clip) : 1.0};
     const Stopwatch watch = start_watch(trainer);
-    phase_begin(PHASE_ADAMW);
+    phase_begin(PHASE_UPDATE);
     optimizer_update(trainer->optimizer, &step, trainer->weights);
     stop_watch(trainer, watch, PACE_UPDATE, 0.0);
     phase_begin(PHASE_OTHER);

@@ -111,7 +111,7 @@ static double phase_bound(const Measurement *m, Phase phase, double peak, const 
         *by = "arithmetic";
         return images * phase_flops(&m->shape, phase) / (peak / threads);
     }
-    if (phase == PHASE_ADAMW) { /* the norm, then g, w, m, v, of which three are written */
+    if (phase == PHASE_UPDATE) { /* the norm, then g, w, m, v, of which three are written */
         *by = "memory";
         return 32.0 * m->updated * threads / m->memory_bandwidth;
     }

@@ -37,7 +37,7 @@ typedef enum Phase {
     PHASE_DROPOUT,  /* random words */
     PHASE_SUM,      /* the threads' gradients */
     PHASE_EXCHANGE, /* of gradients and reports between the ranks */
-    PHASE_ADAMW,    /* with the gradient's norm */
+    PHASE_UPDATE,   /* with the gradient's norm */
     PHASES
 } Phase;
 

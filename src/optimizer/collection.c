@@ -2,7 +2,6 @@
 
 #include "vit/copy.h"
 #include "vit/size.h"
-#include <string.h>
 
 /* Messages of at most this many floats; MPI counts with ints. */
 enum { MESSAGE_FLOATS = 1 << 26 };
@@ -42,7 +41,7 @@ void collection_deal(const Ranks *ranks, const Partition *partition, const float
         if (ranks->rank > 0)
             receive_floats(ranks, own + region->own, count, 0);
         else
-            memcpy(own + region->own, full + region->offset, count * sizeof *own);
+            copy_floats(own + region->own, full + region->offset, count);
         for (int r = 1; ranks->rank == 0 && r < ranks->size; r++)
             send_floats(ranks, full + region->offset + region_first(region, r),
                         region_count(region, r), r);

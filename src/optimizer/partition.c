@@ -57,8 +57,8 @@ static void add_regions(Partition *partition, const ModelShape *shape, const Par
     }
 }
 
-/* Divides a region's pieces among the ranks; border, piece_border: the region's, [ranks + 1]. */
-static void divide(Partition *partition, Region *region, const Ranks *ranks) {
+/* Divides a region's pieces, which lie in order, among the ranks. */
+static void divide(const Partition *partition, Region *region, const Ranks *ranks) {
     const size_t size = (size_t)ranks->size;
     for (size_t r = 0; r <= size; r++) {
         size_t first = region->pieces, count = 0;
@@ -70,14 +70,14 @@ static void divide(Partition *partition, Region *region, const Ranks *ranks) {
                 ? region->floats
                 : partition->piece[region->first_piece + first].offset - region->offset;
     }
-    region->own = partition->own_floats;
-    partition->own_floats += region_count(region, ranks->rank);
 }
 
 /* MPI counts with ints. */
 static Status check_sizes(const Partition *partition, const ParameterTable *table,
                           const Ranks *ranks) {
-    for (size_t g = 0; g < partition->regions && ranks->size > 1; g++) {
+    if (ranks->size == 1)
+        return STATUS_OK;
+    for (size_t g = 0; g < partition->regions; g++) {
         const Region *region = &partition->region[g];
         if (region->floats > INT_MAX)
             return status_fail(STATUS_CONFIG,
@@ -101,9 +101,13 @@ Status partition_init(Partition *partition, const ModelShape *shape, const Param
     STATUS_TRY(memory_allocate(&partition->memory, 2 * partition->regions * borders, sizeof(size_t),
                                "the table of pieces"));
     for (size_t g = 0; g < partition->regions; g++) {
-        partition->region[g].border = partition->memory + 2 * g * borders;
-        partition->region[g].piece_border = partition->memory + (2 * g + 1) * borders;
-        divide(partition, &partition->region[g], ranks);
+        Region *region = &partition->region[g];
+        region->border = partition->memory + 2 * g * borders;
+        region->piece_border = region->border + borders;
+        if (region_is_divided(region))
+            divide(partition, region, ranks);
+        region->own = partition->own_floats;
+        partition->own_floats += region_count(region, ranks->rank);
     }
     return STATUS_OK;
 }

@@ -8,7 +8,7 @@
  * [partition->own_floats]), and rank 0, which has it whole (full: a flat vector; not looked at on
  * the others). Blocking. Collective. */
 
-/* Gaps between tensors are left alone in full. */
+/* What lies in the gaps between tensors travels along. */
 void collection_gather(const Ranks *ranks, const Partition *partition, const float *own,
                        float *full);
 void collection_deal(const Ranks *ranks, const Partition *partition, const float *full, float *own);

@@ -34,9 +34,10 @@ typedef struct Region {
     size_t offset, floats;      /* in a flat vector */
     size_t layer;               /* of the head; not of the first region */
     size_t first_piece, pieces; /* in partition->piece */
-    size_t *border;       /* [ranks + 1] floats from offset: rank r owns [border[r], border[r+1]) */
-    size_t *piece_border; /* [ranks + 1] the same in pieces */
-    size_t own;           /* where this rank's part is in its own blocks */
+    /* Where it is divided: [ranks + 1] floats from offset, rank r owns [border[r], border[r+1]);
+     * and the same in pieces from first_piece. */
+    size_t *border, *piece_border;
+    size_t own; /* where this rank's part is in its own blocks */
 } Region;
 
 enum { REGIONS_MOST = 2 + JOB_LIST_MAX };
@@ -67,7 +68,7 @@ static inline size_t partition_row_piece(size_t out) {
 }
 
 /* pieces: what the rule wants. Local. STATUS_INTERNAL: out of memory; STATUS_CONFIG: more values
- * than MPI can count. */
+ * than MPI can count between several ranks. partition_free accepts what is left. */
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
                       size_t batch_size, RulePieces pieces, const Ranks *ranks);
 void partition_free(Partition *partition);

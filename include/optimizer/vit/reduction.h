@@ -42,8 +42,8 @@ void reduction_progress(Reduction *reduction);
  * that passed. */
 double reduction_drain(Reduction *reduction);
 
-/* Of a region treated by factors: the whole batch's, for this rank's rows (region_rows). *seconds
- * += the time that it waited. */
+/* Of a region treated by factors: the whole batch's, for this rank's rows (reduction_rows of them).
+ * *seconds += the time that it waited. */
 Factors reduction_factors(Reduction *reduction, size_t region, double *seconds);
 size_t reduction_rows(const Reduction *reduction, size_t region);
 /* Of another one: the whole batch's sum, all of it or, where the region is divided, this rank's

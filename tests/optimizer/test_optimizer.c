@@ -1,0 +1,156 @@
+/* Steps of an optimizer that the ranks share have the bits of one process's steps. */
+
+#include "training.h"
+
+static const Rule *rule_named(Small *small, DecayRule decay) {
+    small->job.decay_rule = decay;
+    return rule_of_job(&small->job);
+}
+
+/* Whole batches and small ones in turn, with nothing settled in between: what a step reads has
+ * arrived when it reads it. */
+static void steps_are_those_of_one_process(bool folded, DecayRule decay, size_t threads) {
+    Small small;
+    Training training;
+    Alone alone;
+    small_open(&small, folded, threads);
+    training_open(&training, &small, rule_named(&small, decay), false);
+    alone_open(&alone, &training);
+    for (uint64_t step = 0; step < 4; step++) {
+        training_step(&training, step);
+        alone_step(&alone, step);
+        CHECK(training.norm == alone.norm && training.culprit == NULL);
+    }
+    training_check(&training, &alone);
+    CHECK(optimizer_check_replicas(training.optimizer, training.weights, 4) == STATUS_OK);
+    const OptimizerWaits waits = optimizer_waits(training.optimizer);
+    CHECK(waits.gradients >= 0.0 && waits.weights >= 0.0);
+    alone_close(&alone);
+    training_close(&training);
+    small_close(&small);
+}
+
+/* Messages never overlap with computing: all weights are there when the update returns. */
+static void without_overlap_the_bits_are_the_same(void) {
+    Small small;
+    Training training;
+    Alone alone;
+    small_open(&small, false, 1);
+    training_open(&training, &small, rule_named(&small, DECAY_TFA), true);
+    alone_open(&alone, &training);
+    for (uint64_t step = 0; step < 2; step++) {
+        training_step(&training, step);
+        alone_step(&alone, step);
+        CHECK(small_differences(&small, training.weights, alone.weights) == 0);
+    }
+    training_check(&training, &alone);
+    alone_close(&alone);
+    training_close(&training);
+    small_close(&small);
+}
+
+/* The norm, summed in pieces, is the gradient's but for rounding. */
+static void the_norm_is_the_whole_gradients(bool folded) {
+    Small small;
+    Training training;
+    small_open(&small, folded, 1);
+    training_open(&training, &small, rule_named(&small, DECAY_TFA), false);
+    float *whole = small_vector(&small);
+    double sum = 0.0;
+    small_whole_gradient(&small, training.weights, 0, whole);
+    for (size_t i = 0; i < small.table.floats; i++)
+        sum += (double)whole[i] * (double)whole[i];
+    training_reduce(&training, 0);
+    /* At most 3e5 additions in double, each rounded to 1.1e-16 of the sum. */
+    CHECK(fabs(training.norm - sqrt(sum)) <= 4e-11 * sqrt(sum));
+    memory_free(whole);
+    training_close(&training);
+    small_close(&small);
+}
+
+/* What was collected goes on elsewhere as the original does. */
+static void collected_states_go_on(bool folded) {
+    Small small;
+    Training first, second;
+    float *full[RULE_STATES_MOST], *again[RULE_STATES_MOST];
+    small_open(&small, folded, 1);
+    training_open(&first, &small, rule_named(&small, DECAY_TFA), false);
+    training_open(&second, &small, first.rule, false);
+    training_step(&first, 0);
+    optimizer_settle(first.optimizer);
+    training_collect(&first, full);
+    memcpy(second.weights, first.weights, small.table.floats * sizeof(float));
+    optimizer_deal(second.optimizer, full);
+    training_collect(&second, again);
+    for (size_t s = 0; s < first.rule->states && world.rank == 0; s++)
+        CHECK(small_differences(&small, full[s], again[s]) == 0);
+    training_step(&first, 1);
+    training_step(&second, 1);
+    optimizer_settle(first.optimizer);
+    optimizer_settle(second.optimizer);
+    CHECK(small_differences(&small, first.weights, second.weights) == 0);
+    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+        memory_free(full[s]), memory_free(again[s]);
+    training_close(&first);
+    training_close(&second);
+    small_close(&small);
+}
+
+/* ---- what is not finite ---- */
+
+static void spoil_kernel(const Small *small, const VitPartial *partial, VitPart part,
+                         size_t layer) {
+    (void)small;
+    if (world.rank + 1 == world.size && part == VIT_KERNEL && layer == 1)
+        partial->layer[1].node[0][3] = NAN;
+}
+
+/* Where attention is not folded, units are summed as the flat vector has them. */
+static void spoil_both(const Small *small, const VitPartial *partial, VitPart part, size_t layer) {
+    spoil_kernel(small, partial, part, layer);
+    if (world.rank + 1 == world.size && part == VIT_UNITS)
+        partial->unit[0][small->table.position + 1] = INFINITY;
+}
+
+static bool culprit_is(const Training *training, const char *name) {
+    return training->culprit && strcmp(training->culprit, name) == 0;
+}
+
+/* Tensors are looked at in the order of the flat vector. A step that is not applied leaves nothing
+ * behind. */
+static void the_first_tensor_that_is_not_finite_is_named(void) {
+    Small small;
+    Training training;
+    Alone alone;
+    small_open(&small, false, 1);
+    training_open(&training, &small, rule_named(&small, DECAY_TFA), false);
+    alone_open(&alone, &training);
+    training.visit = spoil_kernel;
+    training_reduce(&training, 0);
+    CHECK(culprit_is(&training, "logits/kernel") && !isfinite(training.norm));
+    training.visit = spoil_both;
+    training_reduce(&training, 0);
+    CHECK(culprit_is(&training, "patch_embed/position") && !isfinite(training.norm));
+    training.visit = NULL;
+    training_step(&training, 0);
+    alone_step(&alone, 0);
+    training_check(&training, &alone);
+    alone_close(&alone);
+    training_close(&training);
+    small_close(&small);
+}
+
+int main(int argc, char **argv) {
+    test_start(&argc, &argv);
+    gemm_init();
+    for (int folded = 0; folded < 2; folded++) {
+        steps_are_those_of_one_process(folded, DECAY_TFA, 1);
+        steps_are_those_of_one_process(folded, DECAY_TORCH, small_threads());
+        the_norm_is_the_whole_gradients(folded);
+        collected_states_go_on(folded);
+    }
+    without_overlap_the_bits_are_the_same();
+    the_first_tensor_that_is_not_finite_is_named();
+    optimizer_free(NULL);
+    return test_end();
+}

@@ -1,0 +1,38 @@
+/* The row that a job asks for. */
+
+#include "check.h"
+#include "vit/rule.h"
+
+static const Rule *rule_of(const char *text) {
+    Job job;
+    assert_ok(job_parse(&job, "x.ini", text, 0, NULL));
+    return rule_of_job(&job);
+}
+
+/* Checkpoints of either name their moments /optimizer/m and /optimizer/v. */
+static void adamw_has_two_states(void **state) {
+    (void)state;
+    static const char *const jobs[] = {"[train]\ndecay_rule = tfa\n",
+                                       "[train]\ndecay_rule = torch\n"};
+    for (size_t i = 0; i < 2; i++) {
+        const Rule *rule = rule_of(jobs[i]);
+        assert_int_equal(rule->states, 2);
+        assert_string_equal(rule->state[0], "m");
+        assert_string_equal(rule->state[1], "v");
+        assert_int_equal(rule->pieces, RULE_ANY_PIECES);
+    }
+}
+
+static void each_decay_rule_has_its_row(void **state) {
+    (void)state;
+    assert_string_equal(rule_of("[train]\ndecay_rule = tfa\n")->name, "AdamW (tfa)");
+    assert_string_equal(rule_of("[train]\ndecay_rule = torch\n")->name, "AdamW (torch)");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(adamw_has_two_states),
+        cmocka_unit_test(each_decay_rule_has_its_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,8 +1,19 @@
 /* From the ranks' partial gradients to that of what each rank updates: the bits of one process's
- * gradient over the whole batch, however the model treats its tensors. */
+ * gradient over the whole batch, however the model treats its tensors. Linked with
+ * MPI_Waitall replaced by a function that counts. */
 
 #include "small.h"
 #include "vit/gradient.h"
+
+int __real_MPI_Waitall(int count, MPI_Request *request, MPI_Status *status);
+int __wrap_MPI_Waitall(int count, MPI_Request *request, MPI_Status *status);
+
+static size_t waits;
+
+int __wrap_MPI_Waitall(int count, MPI_Request *request, MPI_Status *status) {
+    waits++;
+    return __real_MPI_Waitall(count, request, status);
+}
 
 typedef struct Run {
     Small small;
@@ -61,8 +72,10 @@ static void reduce(Run *run, uint64_t step) {
     small_forward_backward(small, run->vit, run->weights, step,
                            slices_first(&small->slices, world.rank),
                            slices_count(&small->slices, world.rank), &hooks);
+    waits = 0;
     gradient_finish(&run->gradient, run->reduction, run->vit, run->weights, &hooks, &seconds);
     CHECK(seconds >= 0.0);
+    CHECK(!run->drain || waits == 0); /* all has arrived before */
 }
 
 /* Pieces of this rank that do not have the bits of the flat vector `whole`. */

@@ -1,8 +1,38 @@
 /* What each rank updated reaches all ranks: first what the encoder reads, then the head's kernels.
- */
+ * Linked with range_gather_post and range_gather_wait replaced by the latest that may be: nothing
+ * travels before it is waited for. */
 
 #include "small.h"
+#include "vit/range_gather.h"
 #include "vit/weight_gather.h"
+
+void __real_range_gather_post(RangeGather *gather, float *vector);
+void __wrap_range_gather_post(RangeGather *gather, float *vector);
+double __real_range_gather_wait(RangeGather *gather);
+double __wrap_range_gather_wait(RangeGather *gather);
+
+/* What is posted and not yet waited for. */
+static struct {
+    RangeGather *gather;
+    float *vector;
+} posted[REGIONS_MOST];
+
+void __wrap_range_gather_post(RangeGather *gather, float *vector) {
+    size_t i = 0;
+    while (posted[i].gather)
+        i++;
+    posted[i].gather = gather;
+    posted[i].vector = vector;
+}
+
+double __wrap_range_gather_wait(RangeGather *gather) {
+    for (size_t i = 0; i < REGIONS_MOST; i++)
+        if (posted[i].gather == gather) {
+            __real_range_gather_post(gather, posted[i].vector);
+            posted[i].gather = NULL;
+        }
+    return __real_range_gather_wait(gather);
+}
 
 /* Of a weight after some round. */
 static float value(size_t i, size_t round) {

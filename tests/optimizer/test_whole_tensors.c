@@ -1,7 +1,9 @@
 /* A rule that the table does not have, and that looks at whole tensors: nothing but its row tells
- * the partition, the reduction and the optimizer of it. */
+ * the partition, the optimizer and a checkpoint of it. */
 
+#include "store/scratch.h"
 #include "training.h"
+#include "vit/checkpoint.h"
 
 /* ---- a row ---- */
 
@@ -46,7 +48,7 @@ static const Rule any_pieces = {.name = "steps as long as the piece",
                                 .terms = terms_of,
                                 .update = update};
 
-/* ---- */
+/* ---- in a training ---- */
 
 static void steps_are_those_of_one_process(bool folded, size_t threads) {
     Small small;
@@ -67,8 +69,30 @@ static void steps_are_those_of_one_process(bool folded, size_t threads) {
     small_close(&small);
 }
 
-/* From rank 0's flat vectors, as they would be saved. */
-static void a_training_goes_on_from_its_weights_and_state(bool folded) {
+/* Rank 0's flat vectors to a file, and from there into vectors of zeros. */
+static void write_and_read(const Small *small, float *weights, float *momentum) {
+    char *folder = scratch_make(), *text = NULL, path[1024];
+    History history = {0};
+    Checkpoint checkpoint = {.table = &small->table,
+                             .weights = weights,
+                             .states = STATES,
+                             .state = {[MOMENTUM] = {whole_tensors.state[MOMENTUM], momentum}},
+                             .progress = progress_start(),
+                             .history = &history};
+    CHECK(job_to_text(&small->job, &text) == STATUS_OK);
+    checkpoint.job_text = text;
+    scratch_path(folder, "last.h5", path);
+    CHECK(checkpoint_write(path, &checkpoint) == STATUS_OK);
+    memset(weights, 0, small->table.floats * sizeof *weights);
+    memset(momentum, 0, small->table.floats * sizeof *momentum);
+    CHECK(checkpoint_read(path, &checkpoint) == STATUS_OK);
+    history_free(&history);
+    memory_free(text);
+    scratch_remove(folder);
+}
+
+/* The state is stored under its name. */
+static void a_training_goes_on_from_a_checkpoint(bool folded) {
     Small small;
     Training before, after;
     Alone alone;
@@ -81,6 +105,9 @@ static void a_training_goes_on_from_its_weights_and_state(bool folded) {
     optimizer_settle(before.optimizer);
     training_collect(&before, full);
     memcpy(after.weights, before.weights, small.table.floats * sizeof(float));
+    if (world.rank == 0)
+        write_and_read(&small, after.weights, full[MOMENTUM]);
+    ranks_broadcast(&world, after.weights, small.table.floats * sizeof(float));
     optimizer_deal(after.optimizer, full);
     training_step(&after, 1);
     alone_step(&alone, 0);
@@ -115,7 +142,7 @@ int main(int argc, char **argv) {
     gemm_init();
     for (int folded = 0; folded < 2; folded++) {
         steps_are_those_of_one_process(folded, small_threads());
-        a_training_goes_on_from_its_weights_and_state(folded);
+        a_training_goes_on_from_a_checkpoint(folded);
     }
     pieces_would_give_other_weights();
     return test_end();

@@ -82,8 +82,8 @@ static void collected_states_go_on(bool folded) {
     memcpy(second.weights, first.weights, small.table.floats * sizeof(float));
     optimizer_deal(second.optimizer, full);
     training_collect(&second, again);
-    for (size_t s = 0; s < first.rule->states && world.rank == 0; s++)
-        CHECK(small_differences(&small, full[s], again[s]) == 0);
+    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+        CHECK(!full[s] || small_differences(&small, full[s], again[s]) == 0);
     training_step(&first, 1);
     training_step(&second, 1);
     optimizer_settle(first.optimizer);

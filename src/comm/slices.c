@@ -20,10 +20,13 @@ void slices_free(Slices *slices) {
 void slices_set(Slices *slices, size_t images) {
     slices->images = images;
     slices->units = size_groups(images, slices->unit_images);
-    for (size_t r = 0; r <= slices->ranks; r++) {
-        slices->unit[r] = slices->units * r / slices->ranks;
+    for (size_t r = 0; r < slices->ranks; r++) {
+        size_t count;
+        ranks_share(slices->units, slices->ranks, r, &slices->unit[r], &count);
         slices->image[r] = size_smaller(slices->unit[r] * slices->unit_images, images);
     }
+    slices->unit[slices->ranks] = slices->units;
+    slices->image[slices->ranks] = images;
 }
 
 size_t slices_first(const Slices *slices, int rank) {

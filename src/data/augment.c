@@ -45,9 +45,8 @@ void augment_free(Augment *augment) {
     *augment = (Augment){0};
 }
 
-size_t augment_scratch(const Augment *augment) {
-    const size_t size = augment->size;
-    return augment->picture.height * size + augment->picture.channels * size * size;
+size_t augment_scratch(Picture picture, size_t size) {
+    return picture.height * size + picture.channels * size * size;
 }
 
 AugmentDraw augment_draw(const Augment *augment, uint64_t epoch, uint64_t sample) {

@@ -171,6 +171,12 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
     return MPI_Wtime() - start;
 }
 
+size_t batch_exchange_bytes(size_t batch_size, size_t slice, size_t image_bytes) {
+    const size_t sample = shard_sample_bytes(image_bytes);
+    /* Sent; received, and unpacked, with the samples' numbers. */
+    return batch_size * sample + slice * 2 * (sample + sizeof(uint32_t));
+}
+
 double batch_sent_bytes(const Ranks *ranks, size_t images, size_t image_bytes) {
     const double size = (double)ranks->size;
     return (double)images / size * (double)shard_sample_bytes(image_bytes) * (size - 1.0) / size;

@@ -94,7 +94,7 @@ Status checkpoint_check_version(const char *path) {
     bool newer;
     const Status status = open_header(path, &file, &header, &newer);
     if (status != STATUS_OK)
-        return newer ? status : STATUS_OK;
+        return newer || status == STATUS_INTERNAL ? status : STATUS_OK;
     checkpoint_header_free(&header);
     h5_close(file);
     return STATUS_OK;
@@ -108,6 +108,16 @@ Status checkpoint_read_job(const char *path, char **job_text) {
     STATUS_TRY(open_header(path, &file, &header, &newer));
     *job_text = header.job_text;
     header.job_text = NULL;
+    checkpoint_header_free(&header);
+    return h5_close(file);
+}
+
+Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    memcpy(data_sha256, header.data_sha256, DIGEST_TEXT);
     checkpoint_header_free(&header);
     return h5_close(file);
 }

@@ -277,8 +277,8 @@ static Status check_job(const char *path, const CheckpointHeader *header, bool *
         return status;
     *newer = true;
     return status_fail(STATUS_DATA,
-                       "%s: was written by vit_mpi %s; this is vit_mpi %s, which does not know its "
-                       "whole job (%s): use a newer one",
+                       "%s: was written by vit_mpi %s; this is vit_mpi %s, which cannot read its "
+                       "whole job: %s",
                        path, header->build.version, version_text, status_message());
 }
 

@@ -24,7 +24,9 @@ static Status allocate(Input *input) {
     STATUS_TRY(
         memory_allocate(&input->order, plan->train_images, sizeof *input->order, "epoch order"));
     STATUS_TRY(augment_init(&input->augment, &plan->job, &plan->data));
-    return memory_allocate(&input->scratch, plan->threads * augment_scratch(&input->augment),
+    return memory_allocate(&input->scratch,
+                           plan->threads *
+                               augment_scratch(input->augment.picture, input->augment.size),
                            sizeof(float), "augmentation");
 }
 
@@ -95,7 +97,8 @@ void input_progress(Input *input) {
 static void load(const void *context, size_t image, float *planes) {
     const InputView *view = context;
     const Augment *augment = &view->input->augment;
-    float *scratch = view->input->scratch + (size_t)omp_get_thread_num() * augment_scratch(augment);
+    float *scratch = view->input->scratch + (size_t)omp_get_thread_num() *
+                                                augment_scratch(augment->picture, augment->size);
     const uint8_t *pixels = view->pixels + image * picture_bytes(augment->picture);
     if (!view->augmented) {
         augment_image(augment, pixels, NULL, scratch, planes);

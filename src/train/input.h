@@ -29,7 +29,8 @@ Status input_init(Input *input, const Plan *plan, bool training);
 /* Collective. Whatever is under way is finished first. */
 void input_free(Input *input);
 
-/* Batches come from here on: the epoch's permutation from that sample on, the first batch is on its
+/* Batches come from here on: the epoch's permutation from that sample on (position: at most
+ * train_images; there, none is left), the first batch is on its
  * way. Collective in order. */
 void input_begin(Input *input, uint64_t epoch, size_t position);
 /* The next batch of the epoch, valid until the next call; the one after it is on its way then.

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include "vit/augment.h"
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
 #include "vit/measuring.h"
@@ -158,20 +159,27 @@ size_t plan_epoch_steps(const Plan *plan) {
     return size_groups(plan->train_images, plan->job.batch_size);
 }
 
+/* The pictures: this rank's part of all splits, the epoch's order, batches, augmentation. */
+static size_t input_bytes(const Plan *plan, size_t image) {
+    const size_t images = plan->data.images[SPLIT_TRAIN] + plan->data.images[SPLIT_TEST];
+    const size_t scratch = augment_scratch(plan->data.picture, plan->job.image_size);
+    return images / (size_t)plan->ranks->size * shard_sample_bytes(image) +
+           plan->train_images * sizeof(uint32_t) +
+           batch_exchange_bytes(plan->job.batch_size, plan->slice.images, image) +
+           plan->threads * scratch * sizeof(float);
+}
+
 Status plan_cost(const Plan *plan, PlanCost *cost) {
     const VitOptions vit = plan_vit_options(plan);
     const OptimizerOptions optimizer = plan_optimizer_options(plan);
-    const size_t ranks = (size_t)plan->ranks->size, vector = plan->table.floats * sizeof(float);
-    const size_t images = plan->data.images[SPLIT_TRAIN] + plan->data.images[SPLIT_TEST];
+    const size_t vector = plan->table.floats * sizeof(float);
     const size_t image = picture_bytes(plan->data.picture);
     OptimizerCost updating;
     size_t model;
     *cost = (PlanCost){0};
     STATUS_TRY(optimizer_cost(&optimizer, &updating));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
-    const size_t samples = images / ranks * shard_sample_bytes(image);
-    const size_t order = plan->train_images * sizeof(uint32_t);
-    cost->memory = updating.memory + (double)(vector + model + samples + order);
+    cost->memory = updating.memory + (double)(vector + model + input_bytes(plan, image));
     cost->snapshot = (double)((1 + plan->rule->states) * vector);
     cost->sums = updating.sums;
     cost->factors = updating.factors;

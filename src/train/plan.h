@@ -40,7 +40,8 @@ void plan_free(Plan *plan);
 VitOptions plan_vit_options(const Plan *plan);
 OptimizerOptions plan_optimizer_options(const Plan *plan);
 
-/* Images of a batch of the epoch that begins at a position; steps of a whole epoch. Local. */
+/* Images of a batch of the epoch that begins at a position, at most train_images; steps of a whole
+ * epoch. Local. */
 size_t plan_batch_at(const Plan *plan, size_t position);
 size_t plan_epoch_steps(const Plan *plan);
 

@@ -15,12 +15,21 @@ static Status read_stored_job(const char *path, Job *stored) {
     return status == STATUS_OK ? status : status_fail(STATUS_DATA, "%s", status_message());
 }
 
-/* Whether the run in a checkpoint may go on as the job at hand. STATUS_CONFIG: it may not;
- * STATUS_DATA, STATUS_IO: it cannot be read. */
-static Status check_stored_job(const Plan *plan, const char *path) {
+/* Whether the run in a checkpoint may go on as the job at hand, on the data at hand: other pictures
+ * would be another model, so this comes before any tensor. STATUS_CONFIG: it may not; STATUS_DATA,
+ * STATUS_IO: it cannot be read. */
+static Status check_stored_run(const Plan *plan, const char *path) {
     Job stored;
+    char data_sha256[DIGEST_TEXT];
     STATUS_TRY(read_stored_job(path, &stored));
-    return job_check_resume(&stored, &plan->job, path);
+    STATUS_TRY(job_check_resume(&stored, &plan->job, path));
+    STATUS_TRY(checkpoint_read_data(path, data_sha256));
+    if (strcmp(data_sha256, plan->data.content_sha256) == 0)
+        return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
+                       "than %s (%.12s...); use the same data, or --fresh to start over",
+                       path, data_sha256, plan->job.data_file, plan->data.content_sha256);
 }
 
 /* The weights alone; *checkpoint tells where they are from. */
@@ -52,24 +61,13 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
     return STATUS_OK;
 }
 
-static Status check_stored_data(const Plan *plan, const char *path, const Checkpoint *checkpoint) {
-    if (strcmp(checkpoint->data_sha256, plan->data.content_sha256) != 0)
-        return status_fail(STATUS_CONFIG,
-                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
-                           "than %s (%.12s...); use the same data, or --fresh to start over",
-                           path, checkpoint->data_sha256, plan->job.data_file,
-                           plan->data.content_sha256);
-    return STATUS_OK;
-}
-
 Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
                    float *weights) {
     char path[FILE_PATH_MAX];
     Checkpoint best;
     STATUS_TRY(output_file_path(output->folder, OUTPUT_BEST, path));
-    STATUS_TRY(check_stored_job(plan, path));
+    STATUS_TRY(check_stored_run(plan, path));
     STATUS_TRY(read_weights(plan, path, weights, &best));
-    STATUS_TRY(check_stored_data(plan, path, &best));
     const Progress *now = progress, *then = &best.progress;
     const bool counted = plan->validation_images && !isnan(now->best_val_accuracy);
     const bool ours = counted ? then->best_epoch == now->best_epoch &&
@@ -80,14 +78,26 @@ Status resume_best(const Plan *plan, const Output *output, const Progress *progr
     return STATUS_OK;
 }
 
+/* Where a run says that it is must be a place in it. */
+static Status check_progress(const Plan *plan, const char *path, const Progress *progress) {
+    const uint64_t position = progress->position, samples = progress->sums.samples;
+    if (position <= plan->train_images && samples <= position)
+        return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: /progress: position %llu and samples %llu are no place in an epoch of "
+                       "%zu training images",
+                       path, (unsigned long long)position, (unsigned long long)samples,
+                       plan->train_images);
+}
+
 static Status read_state(Training *training, const char *path) {
-    STATUS_TRY(check_stored_job(training->plan, path));
+    STATUS_TRY(check_stored_run(training->plan, path));
     Checkpoint checkpoint = {.table = &training->plan->table,
                              .weights = training->trainer.weights,
                              .history = &training->history};
     saver_set_states(&training->saver, &checkpoint);
     STATUS_TRY(checkpoint_read(path, &checkpoint));
-    STATUS_TRY(check_stored_data(training->plan, path, &checkpoint));
+    STATUS_TRY(check_progress(training->plan, path, &checkpoint.progress));
     training->progress = checkpoint.progress;
     return STATUS_OK;
 }
@@ -127,6 +137,15 @@ static void set_damaged_aside(const Training *training, size_t valid) {
         rename(from, newest);
 }
 
+/* An older checkpoint is no way round one that this program is too old for, nor may it replace a
+ * best.h5 that it cannot read. */
+static Status check_versions(const Training *training, const char *path) {
+    char best[FILE_PATH_MAX];
+    STATUS_TRY(checkpoint_check_version(path));
+    STATUS_TRY(output_file_path(training->saver.output.folder, OUTPUT_BEST, best));
+    return file_exists(best) ? checkpoint_check_version(best) : STATUS_OK;
+}
+
 /* [checkpoint] keep may have been larger before. */
 enum { CHECKPOINTS_MOST = 1000 };
 
@@ -140,8 +159,7 @@ static Status read_newest(Training *training, bool *found) {
         STATUS_TRY(output_file_last(training->saver.output.folder, i, path));
         if (!file_exists(path))
             continue;
-        /* An older checkpoint is no way round one that this program is too old for. */
-        STATUS_TRY(checkpoint_check_version(path));
+        STATUS_TRY(check_versions(training, path));
         Status status = read_state(training, path);
         if (status == STATUS_OK) {
             *found = true;

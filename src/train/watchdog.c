@@ -157,46 +157,60 @@ static struct timespec next_look(void) {
     return when;
 }
 
-/* The master thread has given no sign for some seconds. */
-static void look(double still_s, bool *noted) {
-    const bool asked = stop_requested() && strcmp(stop_requested(), "SIGUSR1") != 0;
-    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
-    if (asked && !own_work && !*noted && still_s > 0.3) {
-        note_end();
-        *noted = true;
-    }
-    const char *what = NULL;
-    const double limit_s = atomic_load(&dog.limit_s);
-    const double first_s = lost_peer_s - gone_s;
-    if (still_s < (own_work || limit_s < first_s ? limit_s : first_s))
-        return;
-    char reason[256];
-    const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
-    if (culprit)
-        snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
-                 dog.ranks.host, culprit->process, what);
-    /* The first to tell what is wrong ends too, and its launcher then ends the rest: only a rank
-     * that has been gone for a while was lost. */
-    const bool gone = culprit && what == has_ended;
+/* Whether a rank of this host has been gone for so long that it was lost: the first to tell what is
+ * wrong ends too, and its launcher then ends the rest. */
+static bool is_lost(bool gone) {
     if (!gone)
         dog.gone_at = 0.0;
     else if (dog.gone_at == 0.0)
         dog.gone_at = clock_now();
-    if (gone && clock_now() - dog.gone_at < gone_s)
-        return;
-    if (gone && still_s >= lost_peer_s + 0.5 * patience(true))
-        bark(reason);
-    if (still_s < limit_s + (own_work ? 0.0 : patience(culprit != NULL)))
-        return;
-    if (!culprit)
-        snprintf(reason, sizeof reason, "%s, for %g minutes now ([run] stall_timeout)",
+    return gone && clock_now() - dog.gone_at >= gone_s;
+}
+
+/* Who or what stands still, for a message; culprit NULL: this rank knows of none on its host. */
+static void describe(const Neighbour *culprit, const char *what, bool own_work, double limit_s,
+                     char *reason, size_t bytes) {
+    if (culprit)
+        snprintf(reason, bytes,
+                 "rank %d on %.100s (process %ld) %s, for %g minutes now ([run] stall_timeout)",
+                 culprit->rank, dog.ranks.host, culprit->process, what, limit_s / 60.0);
+    else
+        snprintf(reason, bytes, "%s, for %g minutes now ([run] stall_timeout)",
                  own_work ? "its own work does not end; a file system may be stuck"
                           : "a rank on another host, or the network, is stuck",
                  limit_s / 60.0);
-    else
-        snprintf(reason + strlen(reason), sizeof reason - strlen(reason),
-                 ", for %g minutes now ([run] stall_timeout)", limit_s / 60.0);
+}
+
+/* One that is waited for together has stood still for a while: ends the job when it is time to. */
+static void judge(double still_s, bool own_work, double limit_s) {
+    char reason[256];
+    const char *what = NULL;
+    const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
+    const bool gone = culprit && what == has_ended, lost = is_lost(gone);
+    if (gone && !lost)
+        return;
+    if (lost && still_s >= lost_peer_s + 0.5 * patience(true)) {
+        snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
+                 dog.ranks.host, culprit->process, what);
+        bark(reason);
+    }
+    if (still_s < limit_s + (own_work ? 0.0 : patience(culprit != NULL)))
+        return;
+    describe(culprit, what, own_work, limit_s, reason, sizeof reason);
     bark(reason);
+}
+
+/* The master thread has given no sign for some seconds. */
+static void look(double still_s, bool *noted) {
+    const bool asked = stop_requested() && strcmp(stop_requested(), "SIGUSR1") != 0;
+    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
+    const double limit_s = atomic_load(&dog.limit_s), first_s = lost_peer_s - gone_s;
+    if (asked && !own_work && !*noted && still_s > 0.3) {
+        note_end();
+        *noted = true;
+    }
+    if (still_s >= (own_work || limit_s < first_s ? limit_s : first_s))
+        judge(still_s, own_work, limit_s);
 }
 
 static void *watch(void *unused) {

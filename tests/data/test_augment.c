@@ -41,11 +41,11 @@ static double worst_difference(const Augment *augment, const float *planes, cons
 
 static void check_planes(const Augment *augment, const uint8_t *pixels, const AugmentDraw *draw,
                          const double *wanted, const char *what) {
-    float *scratch = test_array(augment_scratch(augment), sizeof(float));
+    float *scratch = test_array(augment_scratch(augment->picture, augment->size), sizeof(float));
     float *planes =
         test_array(augment->size * augment->size * augment->picture.channels, sizeof(float));
     /* Nothing that was there before counts. */
-    for (size_t i = 0; i < augment_scratch(augment); i++)
+    for (size_t i = 0; i < augment_scratch(augment->picture, augment->size); i++)
         scratch[i] = NAN;
     augment_image(augment, pixels, draw, scratch, planes);
     const double worst = worst_difference(augment, planes, wanted);

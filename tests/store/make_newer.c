@@ -1,6 +1,6 @@
-/* make_newer format|key CHECKPOINT: makes a checkpoint one of release 9.8.7, with a later format
- * version, or with a key in its job that nobody knows, and with the digest that belongs to it. For
- * newer.sh. */
+/* make_newer format|key|position CHECKPOINT: makes a checkpoint one of release 9.8.7, with a later
+ * format version, or with a key in its job that nobody knows; or one that says to be far behind the
+ * end of its epoch; each with the digest that belongs to it. For newer.sh. */
 
 #include "checkpoint_header.h"
 #include "vit/format.h"
@@ -19,6 +19,7 @@ static Status read_header(const char *path, CheckpointHeader *header) {
 
 static Status change(hid_t file, const CheckpointHeader *header) {
     STATUS_TRY(h5_set_count(file, "/", "format_version", header->version));
+    STATUS_TRY(h5_set_count(file, "/progress", "position", header->progress.position));
     STATUS_TRY(h5_set_text(file, "/build", "version", header->build.version));
     STATUS_TRY(h5_set_text(file, "/job", "text", header->job_text));
     return h5_set_text(file, "/", "state_sha256", header->sha256);
@@ -33,7 +34,10 @@ static Status make_newer(const char *what, const char *path) {
              strcmp(what, "key") == 0 ? "[model]\nflavour = 3\n" : "");
     view.job_text = text;
     view.version += strcmp(what, "format") == 0;
-    snprintf(view.build.version, sizeof view.build.version, "9.8.7");
+    if (strcmp(what, "position") == 0)
+        view.progress.position = 100000000;
+    else
+        snprintf(view.build.version, sizeof view.build.version, "9.8.7");
     Status status = checkpoint_header_digest(&view, view.sha256);
     const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     if (status == STATUS_OK)

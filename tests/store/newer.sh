@@ -29,5 +29,18 @@ cp good/last.h5 out/last.h5
 "$make_newer" key out/last.h5 || fail "no file with a later key"
 assert_refused '[model] flavour: unknown key'
 cp good/last.h5 out/last.h5
+
+# A newer best.h5 beside a checkpoint of this program would be replaced.
+"$make_newer" format out/best.h5 || fail "no best.h5 of a later format"
+cp out/best.h5 newer.h5
+expect 65 "was written by vit_mpi 9.8.7" train 1 out
+cmp -s out/best.h5 newer.h5 || fail "a newer best.h5 was touched"
+cp good/best.h5 out/best.h5
+
+# A place that no epoch has is damage, whatever the digests say; the checkpoint before it is used.
+"$make_newer" position out/last.h5 || fail "no file with another position"
+cp -r out lost
+rm lost/last.1.h5
+expect 65 "position 100000000 and samples" train 1 lost
 must_train 1 out -s train.max_steps=7
 exit 0

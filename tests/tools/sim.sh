@@ -20,4 +20,9 @@ paste fast.column slow.column | awk '$6 > $3 { bad = 1 } $2 == 1024 && $6 >= $3 
     fail "a tenth of the bandwidth costs nothing: $(paste fast.column slow.column)"
 column_of formula_s fast/efficiency.csv | awk '$1 ~ /^strong/ { if ($1 == curve && $3 >= last) bad = 1; curve = $1; last = $3 }
     END { exit bad }' || fail "more ranks are not faster: $(column_of formula_s fast/efficiency.csv)"
+# What it takes for granted of the reference model.
+"$3/print_model" "$source_folder/jobs/cifar100.ini" >model || fail "no model"
+while read -r line; do
+    grep -qxF "$line" "$run" || fail "$run does not say: $line"
+done <model
 exit 0

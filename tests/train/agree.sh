@@ -32,11 +32,18 @@ expect_told() {
     grep -q "$1: .*$told\|$1: $told" said || fail "$what: ends with $code, but is not told: $(cat said)"
 }
 
-# Fresh runs of 8 steps, resumed ones from there to 9.
+# Fresh runs of 8 steps, resumed ones from there to 9; and, on one rank and in larger strides, of a model with a layer
+# whose gradient is made from factors and an encoder that all ranks update.
 steps=8
-for part in fresh resumed; do
+for part in fresh resumed fat; do
     for FAULT_RANK in 1 0; do
         rm -rf out start
+        if [ $part = fat ]; then
+            [ "$FAULT_RANK" -eq 1 ] || continue
+            steps=3 stride=$((3 * stride))
+            printf '[model]\npool = mean\n' >>job.ini
+            sed -i 's/^head = .*/head = 512,256/; s/^batch_size = .*/batch_size = 16/; s/^key_dim = .*/key_dim = 24/' job.ini
+        fi
         if [ $part = resumed ]; then
             FAULT=
             run -s train.max_steps=8
@@ -54,7 +61,7 @@ for part in fresh resumed; do
             [ $FAULT = agree ] || last=$allocations
             while [ $FAULT_AT -le "$last" ]; do
                 rm -rf out
-                [ $part = fresh ] || cp -r start out
+                [ $part != resumed ] || cp -r start out
                 run -s train.max_steps=$steps
                 case $FAULT$code in
                     agree74 | memory70 | memory74) expect_told Error ;;
@@ -65,7 +72,7 @@ for part in fresh resumed; do
                     *) fail "$what: ended with $code: $(cat said)" ;;
                 esac
                 [ "$(grep -c '^Error: ' said)" -le 3 ] || fail "$what: too many errors: $(cat said)"
-                [ $part = fresh ] || weights out/last.h5 >/dev/null
+                [ $part != resumed ] || weights out/last.h5 >/dev/null
                 FAULT_AT=$((FAULT_AT + (FAULT_RANK ? 1 : 3)))
                 [ $FAULT = agree ] || FAULT_AT=$((FAULT_AT + stride - 1))
             done

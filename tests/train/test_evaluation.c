@@ -45,8 +45,10 @@ static VitSums evaluate_alone(DataSplit split, size_t begins, size_t total, floa
     uint16_t label[TINY_IMAGES];
     const VitOptions options = {
         .batch_size = TINY_BATCH, .unit_images = TINY_UNIT, .threads = 1, .images = 3, .nodes = 2};
-    CHECK(memory_allocate(&whole.scratch, augment_scratch(&trainer.input.augment), sizeof(float),
-                          "augmentation") == STATUS_OK);
+    CHECK(
+        memory_allocate(&whole.scratch,
+                        augment_scratch(trainer.input.augment.picture, trainer.input.augment.size),
+                        sizeof(float), "augmentation") == STATUS_OK);
     CHECK(vit_init(&vit, &plan.shape, &plan.table, &options) == STATUS_OK);
     for (size_t i = 0; i < total; i++)
         label[i] = tiny_label(split, begins + i);

@@ -102,7 +102,7 @@ static float *floats(size_t count) {
  * are. */
 static bool sees(const InputView *view, size_t image, const uint8_t *pixels,
                  const AugmentDraw *draw) {
-    float *scratch = floats(augment_scratch(&input.augment));
+    float *scratch = floats(augment_scratch(input.augment.picture, input.augment.size));
     float *seen = floats(planes_values()), *wanted = floats(planes_values());
     augment_image(&input.augment, pixels, draw, scratch, wanted);
     view->vit.load(view->vit.context, image, seen);

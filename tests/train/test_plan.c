@@ -130,7 +130,14 @@ static void the_cost_is_that_of_its_parts(void) {
     CHECK(cost.snapshot == 3.0 * vector);
     /* The rank's share of all images, and a number for each of the epoch. */
     const double images = (double)((TINY_IMAGES + TINY_TEST) / (size_t)world.size) * sample;
-    CHECK(cost.memory == updating.memory + vector + (double)model + images + 4.0 * TINY_TRAIN);
+    /* A batch's images to be sent; this rank's received and unpacked, with their numbers. Then a
+     * thread's picture, resized in width only and as planes. */
+    const double slice = (double)plan.slice.images, side = (double)plan.job.image_size;
+    const double batches = TINY_BATCH * sample + slice * 2.0 * (sample + 4.0);
+    const Picture picture = plan.data.picture;
+    const double scratch = 4.0 * side * ((double)picture.height + side * (double)picture.channels);
+    CHECK(cost.memory == updating.memory + vector + (double)model + images + 4.0 * TINY_TRAIN +
+                             batches + (double)plan.threads * scratch);
     plan_free(&plan);
 }
 

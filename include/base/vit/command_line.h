@@ -14,7 +14,8 @@ typedef enum CommandKind {
     COMMAND_FLAG,  /* bool: whether it is given */
     COMMAND_ALONE, /* bool; beside it the rest of the line does not matter (--help) */
     COMMAND_TEXT,  /* const char *: the last one given, or NULL */
-    COMMAND_TEXTS, /* const char **: all that are given, in order; a size_t counts them */
+    COMMAND_TEXTS, /* const char **: all that are given, in order; a size_t counts them. The array
+                    * has room for as many as the line has words, its program's name included */
     COMMAND_COUNT, /* uint64_t, from least to most; preset when it is not given */
 } CommandKind;
 

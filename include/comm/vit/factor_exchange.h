@@ -11,9 +11,9 @@
  *   post_input -> post_delta -> progress ... -> wait */
 typedef struct FactorExchange FactorExchange;
 
-/* Rank r makes rows [row[r], row[r + 1]) of dW; batches have up to batch_size images, this
- * rank's slice of them up to `slice`. Collective;
- * all ranks return the same, STATUS_INTERNAL when one is out of memory, *exchange is then NULL. */
+/* Rank r makes rows [row[r], row[r + 1]) of dW; batches have up to batch_size images, this rank's
+ * slice of them up to `slice`. Collective; all ranks return the same, STATUS_INTERNAL when one is
+ * out of memory, *exchange is then NULL. */
 Status factor_exchange_init(FactorExchange **exchange, const Ranks *ranks, const size_t *row,
                             size_t out, size_t batch_size, size_t slice);
 /* Collective. Accepts NULL. */

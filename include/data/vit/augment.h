@@ -42,8 +42,8 @@ typedef struct AugmentDraw {
 Status augment_init(Augment *augment, const Job *job, const DataHeader *header);
 void augment_free(Augment *augment);
 
-/* Floats of scratch that augment_image needs. */
-size_t augment_scratch(const Augment *augment);
+/* Floats of scratch that augment_image needs for pictures of that form and planes of size^2. */
+size_t augment_scratch(Picture picture, size_t size);
 
 /* A function of (seed, epoch, sample) alone. */
 AugmentDraw augment_draw(const Augment *augment, uint64_t epoch, uint64_t sample);

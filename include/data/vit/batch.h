@@ -37,6 +37,10 @@ void batch_progress(BatchExchange *exchange);
  * that passed. Collective. */
 double batch_wait(BatchExchange *exchange, Batch *batch);
 
+/* Bytes that batch_exchange_init would allocate on a rank whose slice of any batch has at most
+ * `slice` images of image_bytes each. Local. */
+size_t batch_exchange_bytes(size_t batch_size, size_t slice, size_t image_bytes);
+
 /* Bytes that a rank sends for a batch of so many images of image_bytes each, on average over the
  * ranks. Local. */
 double batch_sent_bytes(const Ranks *ranks, size_t images, size_t image_bytes);

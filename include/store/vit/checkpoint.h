@@ -60,9 +60,13 @@ Status checkpoint_read(const char *path, Checkpoint *checkpoint);
  * as checkpoint_read. */
 Status checkpoint_read_job(const char *path, char **job_text);
 
+/* Only the digest of the data that its run was begun on (content_sha256 of the data file), from a
+ * checkpoint of any model. Fails as checkpoint_read. */
+Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]);
+
 /* STATUS_DATA, naming both versions, for a checkpoint that is whole but of a program that knows
- * more than this one: a later format version, or keys in its job. STATUS_OK for any other file,
- * whatever its readers say. */
+ * more than this one: a later format version, or keys in its job. STATUS_INTERNAL: out of memory.
+ * STATUS_OK for any other file, whatever its readers say. */
 Status checkpoint_check_version(const char *path);
 
 /* Reads the whole file at path and compares it with what was meant to be written: its state's

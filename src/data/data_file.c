@@ -43,9 +43,23 @@ static void digest_add_labels(Digest *digest, const uint16_t *labels, size_t cou
     }
 }
 
+/* The only form that pictures had in release 0.1.0, which left it out of the digest. */
+static const Picture first_form = {.height = 32, .width = 32, .channels = 3};
+
+/* The same bytes are other pictures in another form. */
+static void digest_add_form(Digest *digest, Picture picture) {
+    char text[64];
+    if (picture.height == first_form.height && picture.width == first_form.width &&
+        picture.channels == first_form.channels)
+        return;
+    snprintf(text, sizeof text, "%zux%zux%zu", picture.height, picture.width, picture.channels);
+    digest_add(digest, text, strlen(text) + 1);
+}
+
 static Status content_digest(const DataSet *set, char text[static DIGEST_TEXT]) {
     Digest digest;
     STATUS_TRY(digest_init(&digest));
+    digest_add_form(&digest, set->picture);
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *rows = &set->split[s];
         digest_add(&digest, rows->images, rows->count * picture_bytes(set->picture));
@@ -77,17 +91,18 @@ static void channel_moments(const DataRows *rows, DataHeader *header) {
 
 /* ---- checks shared by reader and writer ---- */
 
-static Status check_picture(const char *path, Picture picture) {
+static Status check_picture(const char *path, const char *name, Picture picture) {
     const bool fits = picture.height >= 1 && picture.height <= PICTURE_SIDE_MAX &&
                       picture.width >= 1 && picture.width <= PICTURE_SIDE_MAX &&
                       picture.channels >= 1 && picture.channels <= PICTURE_CHANNELS_MAX;
     if (fits)
         return STATUS_OK;
-    return status_fail(STATUS_DATA,
-                       "%s: has images of %zu rows, %zu columns and %zu channels (allowed: 1 to %d "
-                       "rows, 1 to %d columns and 1 to %d channels)",
-                       path, picture.height, picture.width, picture.channels, PICTURE_SIDE_MAX,
-                       PICTURE_SIDE_MAX, PICTURE_CHANNELS_MAX);
+    return status_fail(
+        STATUS_DATA,
+        "%s: %s: has images of %zu rows, %zu columns and %zu channels (allowed: 1 to "
+        "%d rows, 1 to %d columns and 1 to %d channels)",
+        path, name, picture.height, picture.width, picture.channels, PICTURE_SIDE_MAX,
+        PICTURE_SIDE_MAX, PICTURE_CHANNELS_MAX);
 }
 
 static Status check_labels(const char *path, const char *name, const uint16_t *labels, size_t first,
@@ -144,7 +159,7 @@ static Status read_picture(const char *path, hid_t file, Picture *picture) {
                            "%s: %s: has shape %s; images are [number, height, width, channels]",
                            path, name, h5_shape_text(axes, shape, text));
     *picture = (Picture){shape[1], shape[2], shape[3]};
-    return check_picture(path, *picture);
+    return check_picture(path, name, *picture);
 }
 
 /* Images [number, height, width, channels] of the header's form, of any number. */
@@ -324,7 +339,7 @@ Status data_file_read_all(const char *path, DataHeader *header, DataSet *set) {
 /* ---- writing ---- */
 
 static Status check_set(const char *path, const DataSet *set) {
-    STATUS_TRY(check_picture(path, set->picture));
+    STATUS_TRY(check_picture(path, "/train/images", set->picture));
     for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
         const DataRows *rows = &set->split[split];
         char name[PART_BYTES];

@@ -226,30 +226,39 @@ static Status read_digest(hid_t file, const char *path, const char *attribute,
     return fields_read_text(file, path, "/", attribute, DIGEST_TEXT, sha256);
 }
 
-static Status read_state(hid_t file, const char *path, hsize_t number, CheckpointHeader *header) {
-    char name[CHECKPOINT_NAME_BYTES] = "", attribute[ATTRIBUTE_BYTES];
-    const ssize_t length = H5Lget_name_by_idx(file, OPTIMIZER_GROUP, H5_INDEX_NAME, H5_ITER_INC,
-                                              number, name, sizeof name, H5P_DEFAULT);
-    const bool whole = length > 0 && (size_t)length < sizeof name;
-    HeaderState *state = whole ? checkpoint_header_add(header, name) : NULL;
-    if (!state)
-        return status_fail(STATUS_DATA,
-                           "%s: is damaged: " OPTIMIZER_GROUP " holds what is no optimizer's state",
-                           path);
-    return read_digest(file, path, state_attribute(name, attribute), state->sha256);
+/* The state whose digest a root attribute holds; false for any other attribute. */
+static bool state_of_attribute(const char *attribute, char name[static CHECKPOINT_NAME_BYTES]) {
+    static const char ending[] = "_sha256";
+    const size_t length = strlen(attribute), end = sizeof ending - 1;
+    for (size_t i = 0; i < MOMENTS; i++)
+        if (strcmp(attribute, moment_attribute[i]) == 0) {
+            snprintf(name, CHECKPOINT_NAME_BYTES, "%s", moment_name[i]);
+            return true;
+        }
+    if (length <= end || length - end >= CHECKPOINT_NAME_BYTES ||
+        strcmp(attribute + length - end, ending) != 0)
+        return false;
+    snprintf(name, CHECKPOINT_NAME_BYTES, "%.*s", (int)(length - end), attribute);
+    return is_state_name(name);
 }
 
-/* Each group in /optimizer is a state. */
+/* The digests tell which states there are: without the tensors, which may have been taken out to
+ * make the file small, the weights are as good as before. */
 static Status read_states(hid_t file, const char *path, CheckpointHeader *header) {
-    H5G_info_t group;
-    if (!h5_exists(file, OPTIMIZER_GROUP))
-        return STATUS_OK;
-    if (H5Gget_info_by_name(file, OPTIMIZER_GROUP, &group, H5P_DEFAULT) < 0)
-        return status_fail(STATUS_DATA, "%s: is damaged: " OPTIMIZER_GROUP " cannot be listed",
-                           path);
-    for (hsize_t i = 0; i < group.nlinks; i++)
-        STATUS_TRY(read_state(file, path, i, header));
-    return STATUS_OK;
+    char attribute[ATTRIBUTE_BYTES], name[CHECKPOINT_NAME_BYTES];
+    for (hsize_t i = 0;; i++) {
+        const ssize_t length = H5Aget_name_by_idx(file, "/", H5_INDEX_NAME, H5_ITER_INC, i,
+                                                  attribute, sizeof attribute, H5P_DEFAULT);
+        if (length < 0)
+            return STATUS_OK;
+        if ((size_t)length >= sizeof attribute || !state_of_attribute(attribute, name))
+            continue;
+        HeaderState *state = checkpoint_header_add(header, name);
+        if (!state)
+            return status_fail(STATUS_DATA, "%s: is damaged: / @%s: is one state too many", path,
+                               attribute);
+        STATUS_TRY(read_digest(file, path, attribute, state->sha256));
+    }
 }
 
 static Status read_root(hid_t file, const char *path, CheckpointHeader *header) {
@@ -272,7 +281,7 @@ static Status check_digest(const char *path, const CheckpointHeader *header) {
 /* A job that its writer understood, as the digest vouches for. */
 static Status check_job(const char *path, const CheckpointHeader *header, bool *newer) {
     Job job;
-    const Status status = job_parse(&job, path, header->job_text, 0, NULL);
+    const Status status = job_parse(&job, "/job @text", header->job_text, 0, NULL);
     if (status == STATUS_OK || status == STATUS_INTERNAL)
         return status;
     *newer = true;

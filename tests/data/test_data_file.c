@@ -262,6 +262,23 @@ static void a_replaced_pixel_is_found_by_the_digest(void **state) {
     assert_says("the images and labels have SHA-256");
 }
 
+/* The same bytes in another form are other pictures, which no run may go on with. */
+static void the_digest_tells_the_form(void **state) {
+    (void)state;
+    static const Picture form[] = {{48, 40, 1}, {40, 48, 1}, {24, 40, 2}, {40, 12, 4}};
+    enum { FORMS = sizeof form / sizeof *form };
+    DataHeader header[FORMS];
+    for (size_t i = 0; i < FORMS; i++) {
+        DataSet set;
+        make_set_of(form[i], &set, 12, 3);
+        assert_ok(data_file_write("f.h5", &set));
+        assert_ok(data_file_read_header("f.h5", &header[i]));
+        data_set_free(&set);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(header[i].content_sha256, header[j].content_sha256);
+    }
+}
+
 static void other_files_are_refused(void **state) {
     (void)state;
     DataHeader header;
@@ -554,6 +571,7 @@ int main(void) {
         test_here(unfit_sets_are_refused_and_leave_the_old_file),
         test_here(a_label_without_a_class_is_found_by_its_row),
         test_here(a_replaced_pixel_is_found_by_the_digest),
+        test_here(the_digest_tells_the_form),
         test_here(other_files_are_refused),
         test_here(datasets_of_another_shape_or_type_are_refused),
         test_here(pictures_may_have_any_sides_and_up_to_four_channels),

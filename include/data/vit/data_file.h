@@ -14,9 +14,9 @@
  *   /test/...            alike
  *   /label_names, /coarse_label_names           strings, one a class
  * Root attributes: source (text), train_sha256 and test_sha256 (SHA-256 of the source files; empty
- * when there were none), content_sha256 (all images and labels), channel_mean[channels] and
- * channel_variance[channels] of all training images (pixels 0..255, population variance). All
- * images of a file have one form. */
+ * when there were none), content_sha256 (the form of the pictures, images and labels: see
+ * data/README.md), channel_mean[channels] and channel_variance[channels] of all training images
+ * (pixels 0..255, population variance). All images of a file have one form. */
 
 enum { PICTURE_SIDE_MAX = 4096, PICTURE_CHANNELS_MAX = 4 };
 

@@ -14,6 +14,9 @@ vit_readme_table(vit_mpi jobs/README.md)
 vit_readme_table(vit_data tools/README.md)
 vit_readme_table(vit_bench tools/README.md)
 
+add_test(NAME readme_map COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_map ${PROJECT_SOURCE_DIR})
+set_tests_properties(readme_map PROPERTIES TIMEOUT 60 LABELS tools)
+
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
 set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)
 vit_script(scaling tools/scaling.sh TIMEOUT 300)

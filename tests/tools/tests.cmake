@@ -14,6 +14,12 @@ vit_readme_table(vit_mpi jobs/README.md)
 vit_readme_table(vit_data tools/README.md)
 vit_readme_table(vit_bench tools/README.md)
 
+# The map of the sources, and what READMEs lead to, are there.
+foreach(check map links)
+  add_test(NAME readme_${check} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_${check} ${PROJECT_SOURCE_DIR})
+  set_tests_properties(readme_${check} PROPERTIES TIMEOUT 60 LABELS tools)
+endforeach()
+
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
 set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)
 vit_script(scaling tools/scaling.sh TIMEOUT 300)

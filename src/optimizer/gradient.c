@@ -12,7 +12,7 @@ Status gradient_init(Gradient *gradient, const Partition *partition, int rank) {
     *gradient = (Gradient){.partition = partition};
     for (size_t g = 0; g < partition->regions; g++)
         if (is_finished_by_model(&partition->region[g]))
-            STATUS_TRY(memory_allocate(&gradient->block[g],
+            STATUS_TRY(memory_allocate(&gradient->finished[g],
                                        region_count(&partition->region[g], rank), sizeof(float),
                                        "the gradient"));
     return STATUS_OK;
@@ -20,7 +20,7 @@ Status gradient_init(Gradient *gradient, const Partition *partition, int rank) {
 
 void gradient_free(Gradient *gradient) {
     for (size_t g = 0; g < REGIONS_MOST; g++)
-        memory_free(gradient->block[g]);
+        memory_free(gradient->finished[g]);
     *gradient = (Gradient){0};
 }
 
@@ -38,19 +38,19 @@ static void finish_kernel(Gradient *gradient, Reduction *reduction, Vit *vit, si
     const Factors factors = reduction_factors(reduction, g, seconds);
     vit_finish_kernel(vit, gradient->partition->region[g].layer, reduction_images(reduction),
                       reduction_rows(reduction, g), factors.input, factors.ld, factors.delta, hooks,
-                      gradient->block[g]);
-    gradient->region[g] = gradient->block[g];
+                      gradient->finished[g]);
+    gradient->region[g] = gradient->finished[g];
 }
 
 static void finish_sum(Gradient *gradient, Reduction *reduction, Vit *vit, size_t g,
                        const float *weights, double *seconds) {
     float *sum = reduction_sum(reduction, g, seconds);
     gradient->region[g] = sum;
-    if (!gradient->block[g])
+    if (!gradient->finished[g])
         return;
     phase_begin(PHASE_SUM);
-    vit_finish_units(vit, weights, sum, gradient->block[g]);
-    gradient->region[g] = gradient->block[g];
+    vit_finish_units(vit, weights, sum, gradient->finished[g]);
+    gradient->region[g] = gradient->finished[g];
 }
 
 void gradient_finish(Gradient *gradient, Reduction *reduction, Vit *vit, const float *weights,

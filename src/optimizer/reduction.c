@@ -87,7 +87,7 @@ static Status init_regions(Reduction *reduction, const ModelShape *shape,
 Status reduction_init(Reduction **reduction, const Ranks *ranks, const Partition *partition,
                       const ModelShape *shape, const ParameterTable *table,
                       const ReductionOptions *options) {
-    STATUS_TRY(ranks_allocate(ranks, reduction, sizeof **reduction, "the exchange of gradients"));
+    STATUS_TRY(ranks_allocate(ranks, reduction, sizeof **reduction, "the reduction of gradients"));
     **reduction = (Reduction){.ranks = ranks, .partition = partition};
     const Status status = init_regions(*reduction, shape, table, options);
     if (status != STATUS_OK) {

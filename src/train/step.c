@@ -6,7 +6,7 @@
 #include "vit/watchdog.h"
 #include <math.h>
 
-/* Beyond this a square overflows in fp32, and the second moment with it. */
+/* Beyond this a square overflows in fp32, and AdamW's v with it. */
 static const double largest_norm = 1e18;
 
 static VitSums forward_backward(Trainer *trainer, const Progress *at, const Batch *batch);

@@ -1,8 +1,10 @@
 /* vit_mpi with faults, for tests. On rank FAULT_RANK the call with number FAULT_AT (from 1) of what
- * FAULT names fails: agree    ranks_agree: the rank brings STATUS_IO to this agreement point memory
- * memory_allocate: out of memory sync     fsync never returns, as on a network file system whose
- * server is gone Each rank writes its exit code and its number of calls of each kind to
- * FAULT_LOG.<rank>. Linked with --wrap. */
+ * FAULT names fails:
+ *   agree  - ranks_agree: the rank brings STATUS_IO to this agreement point
+ *   memory - memory_allocate: out of memory
+ *   sync   - fsync never returns, as on a network file system whose server is gone
+ * Each rank writes its exit code and its number of calls of each kind to FAULT_LOG.<rank>. Linked
+ * with --wrap. */
 
 #include "vit/memory.h"
 #include "vit/program.h"

@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A job: everything that a job file can say, after defaults. One table in job.c (the option table)
- * drives parser, bounds, defaults, --help, the resolved job text and the table of
- * jobs/README.md. Local. */
+/* A job: everything that a job file can say, after defaults. One table in job_option.c drives
+ * parser, bounds, defaults, --help, the resolved job text and the table of jobs/README.md. Local.
+ */
 
 #define JOB_LIST_MAX 16
 
@@ -97,8 +97,7 @@ Status job_to_text(const Job *job, char **text);
 
 /* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
  * [run] and paths ([job] name and output, [data] file) may differ. Otherwise STATUS_CONFIG, naming
- * the key, both values, and
- * --fresh. */
+ * the key, both values, and --fresh. */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 
 /* Whether weights of the run `stored` mean the same as the model of `wanted`: [model] but for

@@ -16,9 +16,9 @@
 typedef enum Phase {
     PHASE_OTHER,          /* outside the step, and what is not told */
     PHASE_WAIT,           /* a thread without work, until the others are ready */
-    PHASE_AUGMENT,        /* pixels to patches */
+    PHASE_AUGMENT,        /* pixels to planes */
     PHASE_PREPARE,        /* the weights' transposes; empty gradients */
-    PHASE_EMBED,          /* patch embedding */
+    PHASE_EMBED,          /* planes to patches, and their embedding */
     PHASE_NORM,           /* layer norms */
     PHASE_PROJECT,        /* query, key, value, output: products, biases, transposes */
     PHASE_ATTEND,         /* q k^T and p v */

@@ -27,7 +27,7 @@ static inline size_t dropout_groups(size_t elements) {
 }
 
 /* One AdamW step w = w - decay w - rate m / (root_scale sqrt(v) + epsilon), after the moments'
- * update with gradient g * gradient_scale. See train/adamw.h for the two rules in these terms. */
+ * update with gradient g * gradient_scale. See vit/adamw.h for the two rules in these terms. */
 typedef struct AdamwTerms {
     float gradient_scale;
     float gain1, gain2; /* 1 - beta1, 1 - beta2, which fp32 would not give from the betas */

@@ -8,7 +8,8 @@
 
 /* The parameter table: the one description of all trainable tensors, which drives allocation,
  * initial values, gradient reduction, decay, checkpoints and digests. Weights, gradients and
- * moments are each one flat vector of `floats` values in which tensor i starts at entry[i].offset.
+ * an optimizer's states are each one flat vector of `floats` values in which tensor i starts at
+ * entry[i].offset.
  *
  * Tensors lie in a flat vector by the way in which their gradients come about, in table order
  * within each part: what attention folds, when it does (see attention.h); the rest of the encoder;

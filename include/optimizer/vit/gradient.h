@@ -8,7 +8,7 @@
  * the sum as it came. */
 typedef struct Gradient {
     const Partition *partition;
-    float *block[REGIONS_MOST];        /* what the model finishes, in memory of its own, or NULL */
+    float *finished[REGIONS_MOST];     /* what the model finishes, in memory of its own, or NULL */
     const float *region[REGIONS_MOST]; /* of the step: [region_count of this rank] */
 } Gradient;
 

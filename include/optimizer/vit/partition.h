@@ -10,9 +10,9 @@
  * gradient comes about; what happens to a region follows from the job alone, never from the number
  * of ranks. Regions consist of pieces: what is normed and updated in one go. A rank owns a
  * contiguous range of pieces of each region that is divided: it finishes their gradient, holds
- * their moments and updates their weights, which are then gathered by all ranks. So neither norms
- * nor updates depend on the number of ranks or threads, and the moments' memory is divided by it.
- */
+ * the rule's states of them and updates their weights, which are then gathered by all ranks. So
+ * neither norms nor updates depend on the number of ranks or threads, and the states' memory is
+ * divided by it. */
 
 typedef enum Treatment {
     /* The gradient is summed over the batch's units and known to all ranks, which all update the
@@ -37,7 +37,7 @@ typedef struct Region {
     /* Where it is divided: [ranks + 1] floats from offset, rank r owns [border[r], border[r+1]);
      * and the same in pieces from first_piece. */
     size_t *border, *piece_border;
-    size_t own; /* where this rank's part is in its own blocks */
+    size_t own; /* where this rank's part is in a vector of what it updates */
 } Region;
 
 enum { REGIONS_MOST = 2 + JOB_LIST_MAX };
@@ -56,7 +56,7 @@ typedef struct Partition {
     Region region[REGIONS_MOST]; /* first everything but the head's kernels, then these, in order */
     size_t pieces;
     Piece *piece;      /* [pieces], by region */
-    size_t own_floats; /* length of a block of what this rank updates: gradient, moments */
+    size_t own_floats; /* length of a vector of what this rank updates: a state of the rule */
     size_t *memory;
 } Partition;
 

@@ -1,6 +1,8 @@
 #include "vit/schedule.h"
 
-double schedule_rate(const Job *job, uint64_t step) {
-    (void)step; /* constant */
+double schedule_rate(const Job *job, size_t epoch_steps, uint64_t step) {
+    /* Constant. */
+    (void)epoch_steps;
+    (void)step;
     return job->learning_rate;
 }

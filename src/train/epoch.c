@@ -10,6 +10,7 @@
 EpochRow epoch_row(const Training *training) {
     const Progress *progress = &training->progress;
     const EpochSums *sums = &progress->sums;
+    const Plan *plan = training->plan;
     const double samples = (double)sums->samples;
     const uint64_t latest = progress->step ? progress->step - 1 : 0;
     return (EpochRow){.epoch = progress->epoch + 1,
@@ -19,7 +20,7 @@ EpochRow epoch_row(const Training *training) {
                       .val_loss = NAN,
                       .val_accuracy = NAN,
                       .val_top5_accuracy = NAN,
-                      .learning_rate = schedule_rate(&training->plan->job, latest),
+                      .learning_rate = schedule_rate(&plan->job, plan_epoch_steps(plan), latest),
                       .seconds = sums->seconds,
                       .images_per_second = samples / sums->seconds,
                       .wait_seconds = waits_total(&sums->wait),

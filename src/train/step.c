@@ -97,8 +97,10 @@ static void reduce(Trainer *trainer) {
 /* Loss and norm over all ranks, whether they are finite, and what the ranks wish. */
 static StepResult judge(Trainer *trainer, const Progress *at, const Batch *batch,
                         const VitSums *sums, StepAsk ask) {
+    const Plan *plan = trainer->plan;
     StepResult result = {.images = batch->images,
-                         .learning_rate = schedule_rate(&trainer->plan->job, at->step)};
+                         .learning_rate =
+                             schedule_rate(&plan->job, plan_epoch_steps(plan), at->step)};
     ReportWishes wishes = {.coverage = epoch_coverage(batch->samples, batch->count)};
     const Stopwatch watch = start_watch(trainer);
     phase_begin(PHASE_UPDATE);

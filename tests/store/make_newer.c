@@ -1,6 +1,7 @@
 /* make_newer format|key|position CHECKPOINT: makes a checkpoint one of release 9.8.7, with a later
  * format version, or with a key in its job that nobody knows; or one that says to be far behind the
- * end of its epoch; each with the digest that belongs to it. For newer.sh. */
+ * end of its epoch; each with the digest that belongs to it. Prints the file's format version. For
+ * newer.sh. */
 
 #include "checkpoint_header.h"
 #include "vit/format.h"
@@ -42,6 +43,7 @@ static Status make_newer(const char *what, const char *path) {
     const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
     if (status == STATUS_OK)
         status = change(file, &view);
+    printf("%llu\n", (unsigned long long)view.version);
     checkpoint_header_free(&header);
     const Status closed = h5_close(file);
     return status == STATUS_OK ? closed : status;

@@ -136,6 +136,13 @@ static Status measure_with(Trainer *trainer, const Plan *plan, const MeasureOpti
     return bandwidth_now(plan, PEAK_CACHE_BYTES, &m->cache_bandwidth);
 }
 
+/* Of a step, on this rank. The norm reads the gradient, the update once more; it reads and writes
+ * the weights and each state. */
+static double update_bytes(const Plan *plan) {
+    const size_t floats = 2 + 2 * (1 + plan->rule->states);
+    return (double)(plan->partition.own_floats * floats * sizeof(float));
+}
+
 /* What is known before anything is measured. */
 static Status describe(const Plan *plan, Measurement *m) {
     const VitOptions vit = plan_vit_options(plan);
@@ -143,7 +150,7 @@ static Status describe(const Plan *plan, Measurement *m) {
     m->shape = plan->shape;
     m->threads = plan->threads;
     m->batch_size = plan_batch_at(plan, 0);
-    m->updated = sum_of_ranks(plan->ranks, (double)plan->partition.own_floats);
+    m->update_bytes = sum_of_ranks(plan->ranks, update_bytes(plan));
     const Status status =
         ranks_agree(plan->ranks, vit_bytes(&plan->shape, &plan->table, &vit, &bytes));
     m->planned_bytes = (double)bytes;

@@ -111,9 +111,9 @@ static double phase_bound(const Measurement *m, Phase phase, double peak, const 
         *by = "arithmetic";
         return images * phase_flops(&m->shape, phase) / (peak / threads);
     }
-    if (phase == PHASE_UPDATE) { /* the norm, then g, w, m, v, of which three are written */
+    if (phase == PHASE_UPDATE) {
         *by = "memory";
-        return 32.0 * m->updated * threads / m->memory_bandwidth;
+        return m->update_bytes * threads / m->memory_bandwidth;
     }
     if (phase_bytes(&m->shape, phase) > 0.0) {
         *by = "cache";

@@ -22,7 +22,7 @@ typedef struct Measurement {
     ModelShape shape;
     size_t ranks, threads; /* a rank */
     size_t batch_size;
-    double updated; /* weights that the ranks update, those of several ranks counted as often */
+    double update_bytes; /* that the norm and the update of a step read and write */
     double images_per_second[MEASURE_ROUNDS_MAX];
     double peak_flops[MEASURE_ROUNDS_MAX]; /* before and after each round, the better */
     Waits wait_share;                      /* of the time, for messages; mean of the ranks */

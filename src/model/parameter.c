@@ -25,25 +25,33 @@ typedef struct Layout {
 } Layout;
 
 typedef struct Sizes {
-    size_t axes, size[3];
+    size_t axes, size[PARAMETER_AXES_MOST];
 } Sizes;
 
 static Sizes sizes1(size_t a) {
-    return (Sizes){1, {a, 1, 1}};
+    return (Sizes){1, {a, 1, 1, 1}};
 }
 
 static Sizes sizes2(size_t a, size_t b) {
-    return (Sizes){2, {a, b, 1}};
+    return (Sizes){2, {a, b, 1, 1}};
 }
 
 static Sizes sizes3(size_t a, size_t b, size_t c) {
-    return (Sizes){3, {a, b, c}};
+    return (Sizes){3, {a, b, c, 1}};
+}
+
+/* Of the first `axes` sizes. */
+static size_t product(Sizes sizes, size_t axes) {
+    size_t values = 1;
+    for (size_t i = 0; i < axes; i++)
+        values *= sizes.size[i];
+    return values;
 }
 
 /* Glorot uniform with the fans of keras.initializers (compute_fans): the sizes before the last two
  * multiply both fans, whatever the tensor's axes mean. */
 static float glorot_limit(Sizes sizes) {
-    size_t receptive = sizes.axes == 3 ? sizes.size[0] : 1;
+    size_t receptive = product(sizes, sizes.axes - 2);
     size_t fan_in = receptive * sizes.size[sizes.axes - 2];
     size_t fan_out = receptive * sizes.size[sizes.axes - 1];
     return (float)sqrt(6.0 / (double)(fan_in + fan_out));
@@ -55,7 +63,7 @@ static size_t add(Layout *layout, Part part, const char *folder, const char *lea
                   Initializer initializer, float limit) {
     ParameterTable *table = layout->table;
     const size_t offset = layout->next[part];
-    const size_t count = sizes.size[0] * sizes.size[1] * sizes.size[2];
+    const size_t count = product(sizes, sizes.axes);
     if (table->entry) {
         Parameter *entry = &table->entry[table->count];
         snprintf(entry->name, sizeof entry->name, "%s/%s", folder, leaf);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert((int)PARAMETER_AXES_MOST == 4, "as many as h5_shape may find");
+
 enum { SLICE_FLOATS = 1 << 21, NAME_BYTES = 160 };
 
 static void tensor_name(const char *group, const Parameter *entry, char name[static NAME_BYTES]) {
@@ -29,7 +31,7 @@ Status flat_vector_write(hid_t file, const char *group, const ParameterTable *ta
 static Status check_tensor(hid_t file, const char *path, const char *group,
                            const Parameter *entry) {
     char name[NAME_BYTES], wanted[H5_SHAPE_TEXT], found[H5_SHAPE_TEXT];
-    size_t axes = 0, shape[4];
+    size_t axes = 0, shape[PARAMETER_AXES_MOST];
     tensor_name(group, entry, name);
     h5_shape_text(entry->axes, entry->shape, wanted);
     if (!h5_exists(file, name))

@@ -17,13 +17,15 @@
  * kernels.
  */
 
+enum { PARAMETER_AXES_MOST = 4 };
+
 typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
 
 typedef struct Parameter {
-    char name[72];   /* path below /model in a checkpoint: "block0/attention/query/kernel" */
-    size_t axes;     /* how many */
-    size_t shape[3]; /* [axes], the others are 1 */
-    size_t count;    /* values */
+    char name[72]; /* path below /model in a checkpoint: "block0/attention/query/kernel" */
+    size_t axes;   /* how many */
+    size_t shape[PARAMETER_AXES_MOST]; /* [axes], the others are 1 */
+    size_t count;                      /* values */
     size_t
         offset; /* in floats from the start of the flat vector; a multiple of MEMORY_LINE_FLOATS */
     Initializer initializer;

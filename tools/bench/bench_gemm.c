@@ -5,8 +5,8 @@
 #include "vit/peak.h"
 #include <stdio.h>
 
-/* The small products of one block, as attend.c, attention.c, mlp.c and encoder.c plan them; one
- * thread, operands in cache. */
+/* The small products of the tokenizer and of one block, as tokenizer.c, attend.c, attention.c and
+ * mlp.c plan them; one thread, operands in cache. */
 
 typedef struct Product {
     char name[64];

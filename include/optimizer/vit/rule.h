@@ -30,7 +30,7 @@ typedef struct RuleStep {
 /* What a rule makes of that once, before the first piece. */
 typedef union RuleTerms {
     AdamwTerms adamw;
-    double value[8];
+    double value[8]; /* for a rule without a kernel of its own */
 } RuleTerms;
 
 /* A piece of one tensor: the gradient of the mean loss, the weights, and the rule's states of it.

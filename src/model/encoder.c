@@ -28,7 +28,7 @@ static void norm_stash_place(NormStash *stash, const ModelShape *shape, Arena *a
 }
 
 void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *arena) {
-    stash->patches = arena_take(arena, shape->T * shape->patch_values);
+    tokenizer_stash_place(&stash->tokenizer, shape, arena);
     for (size_t l = 0; l < shape->depth; l++) {
         BlockStash *block = &stash->block[l];
         norm_stash_place(&block->norm1, shape, arena);
@@ -100,16 +100,14 @@ static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t
 
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,
                    ImageStash *stash, float *x) {
-    phase_begin(PHASE_EMBED);
-    tokenizer_patches(encoder->shape, planes, stash->patches);
-    tokenizer_forward(&encoder->tokenizer, &weights->tokenizer, stash->patches, x);
+    tokenizer_forward(&encoder->tokenizer, &weights->tokenizer, planes, &stash->tokenizer, x);
 }
 
 void encoder_embed_backward(const Encoder *encoder, const ImageStash *stash, const float *dx,
                             EncoderGradient gradient) {
     const TokenizerGradient tensors =
         tokenizer_gradient(encoder->table, gradient.tensors, encoder->table->folded_floats);
-    tokenizer_backward(&encoder->tokenizer, stash->patches, dx, &tensors);
+    tokenizer_backward(&encoder->tokenizer, &stash->tokenizer, dx, &tensors);
 }
 
 /* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */

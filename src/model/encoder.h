@@ -30,7 +30,7 @@ typedef struct BlockStash {
 
 /* Of one image. */
 typedef struct ImageStash {
-    float *patches;    /* [T, patch_values] */
+    TokenizerStash tokenizer;
     BlockStash *block; /* [depth] */
     NormStash norm;
 } ImageStash;

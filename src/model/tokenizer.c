@@ -9,6 +9,10 @@ void tokenizer_plan(Tokenizer *tokenizer, const ModelShape *shape, const Kernels
     gemm_plan(&tokenizer->project_gradient, GEMM_TN, P, D, T, P, D, D, true);
 }
 
+void tokenizer_stash_place(TokenizerStash *stash, const ModelShape *shape, Arena *arena) {
+    stash->patches = arena_take(arena, shape->T * shape->patch_values);
+}
+
 TokenizerWeights tokenizer_weights(const ParameterTable *table, const float *weights) {
     return (TokenizerWeights){.kernel = weights + table->patch_kernel,
                               .bias = weights + table->patch_bias,
@@ -36,19 +40,20 @@ void tokenizer_patches(const ModelShape *shape, const float *planes, float *patc
 }
 
 void tokenizer_forward(const Tokenizer *tokenizer, const TokenizerWeights *weights,
-                       const float *patches, float *x) {
+                       const float *planes, TokenizerStash *stash, float *x) {
     const ModelShape *shape = tokenizer->shape;
     phase_begin(PHASE_EMBED);
-    gemm_run(&tokenizer->project, patches, weights->kernel, x);
+    tokenizer_patches(shape, planes, stash->patches);
+    gemm_run(&tokenizer->project, stash->patches, weights->kernel, x);
     tokenizer->kernels->add_bias(shape->T, shape->D, weights->bias, 1.0f, x);
     tokenizer->kernels->add(shape->T * shape->D, weights->position, x);
 }
 
-void tokenizer_backward(const Tokenizer *tokenizer, const float *patches, const float *dx,
+void tokenizer_backward(const Tokenizer *tokenizer, const TokenizerStash *stash, const float *dx,
                         const TokenizerGradient *gradient) {
     const ModelShape *shape = tokenizer->shape;
     phase_begin(PHASE_EMBED_BACKWARD);
     tokenizer->kernels->add(shape->T * shape->D, dx, gradient->position);
     tokenizer->kernels->add_column_sums(shape->T, shape->D, dx, gradient->bias);
-    gemm_run(&tokenizer->project_gradient, patches, dx, gradient->kernel);
+    gemm_run(&tokenizer->project_gradient, stash->patches, dx, gradient->kernel);
 }

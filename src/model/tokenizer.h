@@ -1,6 +1,7 @@
 #ifndef VIT_TOKENIZER_H
 #define VIT_TOKENIZER_H
 
+#include "arena.h"
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/model_shape.h"
@@ -26,7 +27,13 @@ typedef struct TokenizerGradient {
     float *kernel, *bias, *position;
 } TokenizerGradient;
 
+/* What forward leaves for backward, of one image. */
+typedef struct TokenizerStash {
+    float *patches; /* [T, patch_values] */
+} TokenizerStash;
+
 void tokenizer_plan(Tokenizer *tokenizer, const ModelShape *shape, const Kernels *kernels);
+void tokenizer_stash_place(TokenizerStash *stash, const ModelShape *shape, Arena *arena);
 
 /* weights: a flat vector. */
 TokenizerWeights tokenizer_weights(const ParameterTable *table, const float *weights);
@@ -38,11 +45,11 @@ TokenizerGradient tokenizer_gradient(const ParameterTable *table, float *tensors
  * (Keras's and TensorFlow's padding VALID). */
 void tokenizer_patches(const ModelShape *shape, const float *planes, float *patches);
 
-/* x [T, D] from patches [T, patch_values]. */
+/* x [T, D] from planes [channels, image_size, image_size]. */
 void tokenizer_forward(const Tokenizer *tokenizer, const TokenizerWeights *weights,
-                       const float *patches, float *x);
+                       const float *planes, TokenizerStash *stash, float *x);
 /* Adds the weights' gradients, from dx [T, D]; planes need none. */
-void tokenizer_backward(const Tokenizer *tokenizer, const float *patches, const float *dx,
+void tokenizer_backward(const Tokenizer *tokenizer, const TokenizerStash *stash, const float *dx,
                         const TokenizerGradient *gradient);
 
 #endif

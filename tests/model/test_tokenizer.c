@@ -76,9 +76,13 @@ static void a_token_is_a_projected_patch_and_its_position(void **state) {
         assert_ok(parameter_table_init(&table, &shape));
         tokenizer_plan(&tokenizer, &shape, kernels_best());
         float *weights = test_values(table.floats, 1.0f, 1);
-        float *patches = test_values(shape.T * P, 1.0f, 2), *x = test_values(shape.T * D, 1.0f, 3);
+        float *planes = test_values(channels * 11 * 11, 1.0f, 2);
+        float *patches = test_array(shape.T * P, sizeof *patches);
+        float *x = test_values(shape.T * D, 1.0f, 3);
+        TokenizerStash stash = {.patches = test_array(shape.T * P, sizeof *patches)};
         const TokenizerWeights where = tokenizer_weights(&table, weights);
-        tokenizer_forward(&tokenizer, &where, patches, x);
+        tokenizer_patches(&shape, planes, patches);
+        tokenizer_forward(&tokenizer, &where, planes, &stash, x);
         for (size_t i = 0; i < shape.T * D; i++) {
             const size_t t = i / D, d = i % D;
             double exact =
@@ -90,7 +94,8 @@ static void a_token_is_a_projected_patch_and_its_position(void **state) {
             assert_true(fabs((double)x[i] - exact) <= 6e-8 * (double)((P + 2) * (P + 2)));
         }
         parameter_table_free(&table);
-        memory_free(weights), memory_free(patches), memory_free(x);
+        memory_free(weights), memory_free(planes), memory_free(x);
+        memory_free(patches), memory_free(stash.patches);
     }
 }
 

@@ -55,11 +55,12 @@ static char process_state(long process) {
     FILE *file = fopen(path, "r");
     /* Only where Linux shows any process does a missing one tell something. */
     if (!file)
-        return (char)(errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?');
+        return errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
     /* The name before the state, in brackets, may hold anything. */
     const char *name = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
     fclose(file);
-    return name && name[1] == ' ' && name[2] ? name[2] : '?';
+    const bool told = name && name[1] == ' ' && name[2];
+    return (char)(told ? name[2] : '?');
 }
 
 static const char has_ended[] = "has ended";

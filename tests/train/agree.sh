@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whatever fails on one rank, at any agreement point or with any allocation, ends all ranks with the same code and one
-# message, or is told and survived; nobody waits for ever, and what was saved stays whole. Every n-th allocation is tried:
-# AGREE_STRIDE=1 tries all.
+# message, or is told and survived; nobody waits for ever, and what was saved stays whole. All agreement points of a fresh run
+# are tried on one rank; of the others, and of allocations, every n-th: AGREE_STRIDE=1 tries all.
 . "$(dirname "$0")/common.sh"
 stride=${AGREE_STRIDE:-24}
 test_programs=$3
@@ -50,6 +50,13 @@ for part in fresh resumed fat; do
             cp -r out start
             steps=9
         fi
+        case $part in
+            fresh) points=1 ;;
+            resumed) points=2 ;;
+            fat) points=3 ;;
+        esac
+        [ "$FAULT_RANK" -eq 1 ] || points=$((3 * points))
+        [ "$stride" -gt 1 ] || points=1
         FAULT=
         run -s train.max_steps=$steps
         [ $code -eq 0 ] || fail "no fault: $code: $(cat said)"
@@ -73,8 +80,7 @@ for part in fresh resumed fat; do
                 esac
                 [ "$(grep -c '^Error: ' said)" -le 3 ] || fail "$what: too many errors: $(cat said)"
                 [ $part != resumed ] || weights out/last.h5 >/dev/null
-                FAULT_AT=$((FAULT_AT + (FAULT_RANK ? 1 : 3)))
-                [ $FAULT = agree ] || FAULT_AT=$((FAULT_AT + stride - 1))
+                if [ $FAULT = agree ]; then FAULT_AT=$((FAULT_AT + points)); else FAULT_AT=$((FAULT_AT + stride)); fi
             done
         done
     done

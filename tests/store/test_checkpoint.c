@@ -1,48 +1,10 @@
-#include "store/checkpoint_fixture.h"
+#include "store/checkpoint_changed.h"
 #include "vit/h5.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static int setup(void **state) {
-    static Fixture fixture;
-    *state = &fixture;
-    return fixture_init(&fixture) == STATUS_OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    fixture_free(*state);
-    return 0;
-}
-
-static void write_as(Fixture *f, const char *name, char path[static 1024]) {
-    scratch_path(f->folder, name, path);
-    assert_int_equal(checkpoint_write(path, &f->checkpoint), STATUS_OK);
-}
-
-static hid_t open_for_changes(const char *path) {
-    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-    assert_true(file >= 0);
-    return file;
-}
 
 static void assert_reads_back(const char *path, const Checkpoint *written, bool moments) {
     Checkpoint read;
     assert_int_equal(fixture_read(path, written->table, moments, &read), STATUS_OK);
     assert_true(same_content(written, &read));
-    fixture_free_read(&read);
-}
-
-/* `expected` is part of the message. */
-static void assert_refused(const char *path, const ParameterTable *table, bool moments,
-                           const char *expected) {
-    Checkpoint read;
-    assert_int_equal(fixture_read(path, table, moments, &read), STATUS_DATA);
-    if (!strstr(status_message(), expected))
-        fail_msg("'%s' is not in '%s'", expected, status_message());
     fixture_free_read(&read);
 }
 
@@ -422,7 +384,6 @@ static void gaps_between_tensors_are_not_stored(void **state) {
 }
 
 int main(void) {
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(round_trip_is_exact),
         WITH_FIXTURE(a_run_that_has_not_begun_round_trips),

@@ -1,48 +1,10 @@
 /* Checkpoints of other programs: older ones are read, newer ones refused by their versions. */
 
 #include "checkpoint_header.h"
-#include "store/checkpoint_fixture.h"
+#include "store/checkpoint_changed.h"
 #include "vit/format.h"
 #include "vit/h5.h"
 #include "vit/version.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-static int setup(void **state) {
-    static Fixture fixture;
-    *state = &fixture;
-    return fixture_init(&fixture) == STATUS_OK ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    fixture_free(*state);
-    return 0;
-}
-
-static void write_as(Fixture *f, const char *name, char path[static 1024]) {
-    scratch_path(f->folder, name, path);
-    assert_int_equal(checkpoint_write(path, &f->checkpoint), STATUS_OK);
-}
-
-/* `expected` is part of the message. */
-static void assert_refused(const char *path, const ParameterTable *table, bool moments,
-                           const char *expected) {
-    Checkpoint read;
-    assert_int_equal(fixture_read(path, table, moments, &read), STATUS_DATA);
-    if (!strstr(status_message(), expected))
-        fail_msg("'%s' is not in '%s'", expected, status_message());
-    fixture_free_read(&read);
-}
-
-static hid_t open_for_changes(const char *path) {
-    const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
-    assert_true(file >= 0);
-    return file;
-}
 
 static void assert_refused_as_newer(const char *path, const ParameterTable *table,
                                     const char *expected) {
@@ -189,7 +151,6 @@ static void the_first_release_is_read(void **state) {
 }
 
 int main(void) {
-#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(a_later_format_is_refused_with_both_versions),
         WITH_FIXTURE(an_unknown_key_in_its_job_is_refused_with_both_versions),

@@ -2,9 +2,9 @@
 
 #include "requests.h"
 #include "vit/memory.h"
-#include "vit/phase.h"
 #include "vit/range_gather.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <string.h>
 
 /* Floats that a thread adds at a time, of each of the nodes. */
@@ -143,7 +143,7 @@ static void finish(TreeExchange *exchange) {
     const Phase phase = phase_current();
 #pragma omp parallel
     {
-        phase_begin(phase);
+        const TeamThread team = team_enter(phase);
 #pragma omp for schedule(static) nowait
         for (size_t i = 0; i < floats; i += PIECE)
             for (size_t a = 0; a < additions; a++) {
@@ -153,7 +153,7 @@ static void finish(TreeExchange *exchange) {
                 for (size_t k = 0; k < n; k++)
                     sum[k] += other[k];
             }
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }

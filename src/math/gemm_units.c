@@ -1,8 +1,8 @@
 #include "vit/gemm.h"
 
 #include "vit/kernels.h"
-#include "vit/phase.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include "vit/tree.h"
 #include <omp.h>
 #include <string.h>
@@ -68,12 +68,12 @@ void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, si
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
-        phase_begin(phase);
+        const TeamThread team = team_enter(phase);
         float *mine = room + (size_t)omp_get_thread_num() * own;
 #pragma omp for schedule(static) nowait
         for (size_t t = 0; t < down * across; t++)
             tile(kernels, &units, t / across * TILE, t % across * TILE, node, mine);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }

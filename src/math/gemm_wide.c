@@ -1,8 +1,8 @@
 #include "gemm_backend.h"
 
 #include "vit/kernels.h"
-#include "vit/phase.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <omp.h>
 #include <string.h>
 
@@ -191,8 +191,8 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
+        const TeamThread team = team_enter(phase);
         size_t first, end;
-        phase_begin(phase);
         float *shared = room;
         float *own = room + size_larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
         prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
@@ -203,7 +203,7 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
             columns_nt(kernels, first, end, m, k, b, ldb, accumulate, c, ldc, shared, own);
         else
             rows_tn(first, end, n, k, a, lda, accumulate, c, ldc, shared, own);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }
@@ -216,10 +216,10 @@ static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t 
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
+        const TeamThread team = team_enter(phase);
         size_t first, end;
         const float *my_a = a, *my_b = b;
         float *my_c = c;
-        phase_begin(phase);
         share(by_columns ? n : m, GRAIN, &first, &end);
         if (by_columns) {
             my_b += form == GEMM_NT ? first * ldb : first;
@@ -231,7 +231,7 @@ static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t 
         if (first < end)
             gemm_blis_once(form, by_columns ? m : end - first, by_columns ? end - first : n, k,
                            my_a, lda, my_b, ldb, accumulate, my_c, ldc);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }

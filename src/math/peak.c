@@ -2,6 +2,7 @@
 
 #include "vit/kernels.h"
 #include "vit/memory.h"
+#include "vit/team.h"
 #include <omp.h>
 
 /* Seconds of one measurement; the best of several counts, since other work on the machine can only
@@ -31,8 +32,10 @@ double peak_flops(size_t threads) {
         double total = 0.0;
 #pragma omp parallel num_threads((int)threads) reduction(+ : total)
         {
+            const TeamThread team = team_enter(PHASE_OTHER);
 #pragma omp barrier
             total += thread_flops(kernels);
+            team_leave(team);
         }
         best = total > best ? total : best;
     }
@@ -60,9 +63,11 @@ Status peak_bandwidth(size_t threads, size_t array_bytes, double *bytes_per_seco
         double total = 0.0;
 #pragma omp parallel num_threads((int)threads) reduction(+ : total)
         {
+            const TeamThread team = team_enter(PHASE_OTHER);
             float *mine = memory + 2 * (size_t)omp_get_thread_num() * floats;
 #pragma omp barrier
             total += thread_bandwidth(kernels, floats, mine, mine + floats);
+            team_leave(team);
         }
         *bytes_per_second = total > *bytes_per_second ? total : *bytes_per_second;
     }

@@ -3,8 +3,8 @@
 #include "vit/gemm.h"
 #include "vit/measuring.h"
 #include "vit/memory.h"
-#include "vit/phase.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <math.h>
 #include <omp.h>
 #include <string.h>
@@ -64,7 +64,7 @@ void head_forward(const Head *head, const float *weights, size_t first, size_t B
         const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)head->threads)
         {
-            phase_begin(phase);
+            const TeamThread team = team_enter(phase);
 #pragma omp for schedule(static) nowait
             for (size_t i = 0; i < B; i++) {
                 DropoutSource source = sources[omp_get_thread_num()];
@@ -72,7 +72,7 @@ void head_forward(const Head *head, const float *weights, size_t first, size_t B
                 Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
                 kernels->gelu(1, out, bias, dropout, output + i * out, stash->slope[j] + i * out);
             }
-            phase_begin(PHASE_WAIT);
+            team_leave(team);
         }
         phase_begin(phase);
     }

@@ -2,8 +2,8 @@
 
 #include "vit/measuring.h"
 #include "vit/memory.h"
-#include "vit/phase.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <string.h>
 
 /* Floats that a thread adds at a time, of each of the sums. */
@@ -88,14 +88,14 @@ static void carry_out(UnitSums *sums, size_t merges) {
         return;
 #pragma omp parallel num_threads((int)sums->threads)
     {
-        phase_begin(PHASE_SUM);
+        const TeamThread team = team_enter(PHASE_SUM);
 #pragma omp for schedule(static) nowait
         for (size_t i = 0; i < floats; i += MERGE_PIECE)
             for (size_t m = 0; m < merges; m++)
                 sums->kernels->add(size_smaller(MERGE_PIECE, floats - i),
                                    sums->sum[sums->merge[m].from] + i,
                                    sums->sum[sums->merge[m].into] + i);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     for (size_t m = 0; m < merges; m++)
         give(sums, sums->merge[m].from);

@@ -1,8 +1,8 @@
 #include "units.h"
 
 #include "vit/memory.h"
-#include "vit/phase.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <omp.h>
 #include <string.h>
 
@@ -84,7 +84,7 @@ void units_start(Units *units, const Pass *pass) {
     encoder_prepare(&units->encoder, pass->weights, &units->weights);
 #pragma omp parallel num_threads((int)units->threads)
     {
-        phase_begin(PHASE_PREPARE);
+        const TeamThread team = team_enter(PHASE_PREPARE);
 #pragma omp for schedule(static) nowait
         for (size_t l = 0; l < shape->depth; l++)
             encoder_prepare_block(&units->encoder, pass->weights, l,
@@ -95,7 +95,7 @@ void units_start(Units *units, const Pass *pass) {
             units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
             units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
         }
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
 }
 
@@ -201,12 +201,13 @@ static Unit unit_of(const Units *units, size_t base, size_t images, size_t u) {
 void units_forward(Units *units, const Pass *pass, size_t base, size_t images, float *features) {
 #pragma omp parallel num_threads((int)units->threads)
     {
+        const TeamThread team = team_enter(PHASE_AUGMENT);
         size_t from, end;
         share(units, images, &from, &end);
         for (size_t u = from; u < end; u++)
             unit_forward(units, pass, (size_t)omp_get_thread_num(), unit_of(units, base, images, u),
                          from * units->unit_images, features);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
 }
 
@@ -214,12 +215,13 @@ void units_backward(Units *units, const Pass *pass, size_t base, size_t images, 
                     HeadStash *stash) {
 #pragma omp parallel num_threads((int)units->threads)
     {
+        const TeamThread team = team_enter(PHASE_HEAD_BACKWARD);
         size_t from, end;
         share(units, images, &from, &end);
         for (size_t u = from; u < end; u++)
             unit_backward(units, pass, (size_t)omp_get_thread_num(),
                           unit_of(units, base, images, u), head, stash);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     unit_sums_join(&units->sums);
 }
@@ -231,7 +233,7 @@ void units_finish(Units *units, const float *weights, float *sums, float *gradie
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)units->threads)
     {
-        phase_begin(phase);
+        const TeamThread team = team_enter(phase);
 #pragma omp for schedule(static) nowait
         for (size_t i = 0; i < rest; i += COPY_PIECE)
             memcpy(gradient + table->folded_floats + i, sums + folded + i,
@@ -240,7 +242,7 @@ void units_finish(Units *units, const float *weights, float *sums, float *gradie
         for (size_t l = 0; l < depth; l++)
             encoder_unfold_block(&units->encoder, weights, l,
                                  &units->thread[omp_get_thread_num()].work, sums, gradient);
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }

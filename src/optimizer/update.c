@@ -1,6 +1,6 @@
 #include "vit/update.h"
 
-#include "vit/phase.h"
+#include "vit/team.h"
 
 /* One of this rank's pieces. */
 typedef struct OwnPiece {
@@ -17,7 +17,7 @@ static void visit_own(const Gradient *gradient, int rank,
     const Phase phase = phase_current();
 #pragma omp parallel
     {
-        phase_begin(phase);
+        const TeamThread team = team_enter(phase);
         for (size_t g = 0; g < partition->regions; g++) {
             const Region *region = &partition->region[g];
             const size_t first = region_first_piece(region, rank);
@@ -34,7 +34,7 @@ static void visit_own(const Gradient *gradient, int rank,
                       context);
             }
         }
-        phase_begin(PHASE_WAIT);
+        team_leave(team);
     }
     phase_begin(phase);
 }

@@ -1,5 +1,6 @@
 #include "evaluation.h"
 
+#include "vit/float_mode.h"
 #include "vit/watchdog.h"
 
 static void on_progress(void *unused) {
@@ -16,7 +17,9 @@ Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *s
     watchdog_work("evaluation", WATCHDOG_TOGETHER);
     slices_set(&trainer->evaluated, shard->total);
     input_view_shard(&view, &trainer->input, shard);
+    const FloatMode mode = float_mode_flush();
     vit_evaluate(trainer->vit, weights, &view.vit, NULL, &hooks, &sums);
+    float_mode_restore(mode);
     report_gather(trainer->report, &trainer->evaluated, &sums, NULL, NULL, &total);
     if (images > 0.0)
         trainer->evaluation_rate = images / (MPI_Wtime() - start);

@@ -1,6 +1,7 @@
 #include "step.h"
 
 #include "vit/epoch_order.h"
+#include "vit/float_mode.h"
 #include "vit/phase.h"
 #include "vit/schedule.h"
 #include "vit/watchdog.h"
@@ -16,12 +17,14 @@ static StepResult judge(Trainer *trainer, const Progress *at, const Batch *batch
 static void update(Trainer *trainer, const Progress *at, const StepResult *result);
 
 StepResult step_take(Trainer *trainer, const Progress *at, StepAsk ask) {
+    const FloatMode mode = float_mode_flush();
     const Batch batch = input_next(&trainer->input);
     const VitSums sums = forward_backward(trainer, at, &batch);
     reduce(trainer);
     const StepResult result = judge(trainer, at, &batch, &sums, ask);
     if (result.finite)
         update(trainer, at, &result);
+    float_mode_restore(mode);
     return result;
 }
 

@@ -5,26 +5,22 @@
 struct RangeGather {
     MPI_Comm comm;
     int size;
-    int *count, *place; /* [ranks] */
+    const size_t *border;
+    int *count, *place; /* [ranks] of the vector under way */
     MPI_Request request;
 };
 
-static Status make(RangeGather *gather, const Ranks *ranks, const size_t *border) {
-    const size_t size = (size_t)ranks->size;
+static Status make(RangeGather *gather) {
+    const size_t size = (size_t)gather->size;
     STATUS_TRY(memory_allocate(&gather->count, size, sizeof(int), "gathering"));
-    STATUS_TRY(memory_allocate(&gather->place, size, sizeof(int), "gathering"));
-    for (size_t r = 0; r < size && size > 1; r++) {
-        gather->count[r] = ranks_int(border[r + 1] - border[r]);
-        gather->place[r] = ranks_int(border[r]);
-    }
-    return STATUS_OK;
+    return memory_allocate(&gather->place, size, sizeof(int), "gathering");
 }
 
 Status range_gather_init(RangeGather **gather, const Ranks *ranks, const size_t *border) {
     STATUS_TRY(ranks_allocate(ranks, gather, sizeof **gather, "gathering"));
-    **gather = (RangeGather){.request = MPI_REQUEST_NULL, .size = ranks->size};
+    **gather = (RangeGather){.request = MPI_REQUEST_NULL, .size = ranks->size, .border = border};
     MPI_Comm_dup(ranks->comm, &(*gather)->comm);
-    Status status = ranks_agree(ranks, make(*gather, ranks, border));
+    Status status = ranks_agree(ranks, make(*gather));
     if (status != STATUS_OK) {
         range_gather_free(*gather);
         *gather = NULL;
@@ -43,9 +39,14 @@ void range_gather_free(RangeGather *gather) {
 }
 
 void range_gather_post(RangeGather *gather, float *vector) {
-    if (gather->size > 1)
-        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, vector, gather->count, gather->place,
-                        MPI_FLOAT, gather->comm, &gather->request);
+    if (gather->size == 1)
+        return;
+    for (int r = 0; r < gather->size; r++) {
+        gather->count[r] = ranks_int(gather->border[r + 1] - gather->border[r]);
+        gather->place[r] = ranks_int(gather->border[r]);
+    }
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, vector, gather->count, gather->place,
+                    MPI_FLOAT, gather->comm, &gather->request);
 }
 
 void range_gather_progress(RangeGather *gather) {

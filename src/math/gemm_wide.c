@@ -1,4 +1,5 @@
 #include "gemm_backend.h"
+#include "gemm_blocks.h"
 
 #include "vit/kernels.h"
 #include "vit/size.h"
@@ -13,102 +14,68 @@
  * k, whatever the blocks are: neither threads nor the number of rows change a bit. */
 
 enum {
-    PANEL = 64,      /* columns of a small product */
     GRAIN = 96,      /* rows of one, a multiple of every kernel's tile */
     ROWS = 16,       /* of which a narrow one has a multiple */
     SPAN = 1024,     /* columns of C that are finished before the next ones */
-    DEPTH = 64,      /* of the inner dimension, at a time */
-    LONG_DEPTH = 256 /* the same, where B is transposed */
+    LONG_DEPTH = 256 /* of the inner dimension, at a time, where B is transposed */
 };
 
-static void multiply(GemmForm form, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                     const float *b, size_t ldb, bool accumulate, float *c, size_t ldc) {
-    Gemm gemm;
-    gemm_plan(&gemm, form, m, n, k, lda, ldb, ldc, accumulate);
-    gemm_run(&gemm, a, b, c);
-}
-
-/* out [rows, cols] = in, with leading dimensions. */
-static void copy_block(size_t rows, size_t cols, const float *in, size_t ld_in, float *out,
-                       size_t ld_out) {
-    for (size_t r = 0; r < rows; r++)
-        memcpy(out + r * ld_out, in + r * ld_in, cols * sizeof *out);
-}
-
-/* The share of a thread in `total`, in whole grains. */
-static void share(size_t total, size_t grain, size_t *first, size_t *end) {
-    const size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
-    const size_t grains = size_groups(total, grain);
-    *first = size_smaller(grains * part / parts * grain, total);
-    *end = size_smaller(grains * (part + 1) / parts * grain, total);
-}
-
-/* The last, narrow panel: filled up with zeros, since LIBXSMM divides the sums of a narrow product
- * in a way that depends on its number of rows. room: [DEPTH, PANEL] of B and [m, PANEL] of C. */
-static void narrow_nn(size_t m, size_t n, size_t k, const float *a, const float *b, size_t ldb,
-                      bool accumulate, float *c, size_t ldc, float *room) {
-    float *panel = room, *sums = room + DEPTH * PANEL;
-    memset(panel, 0, DEPTH * PANEL * sizeof *panel);
-    copy_block(k, n, b, ldb, panel, PANEL);
-    if (accumulate)
-        copy_block(m, n, c, ldc, sums, PANEL);
-    multiply(GEMM_NN, m, PANEL, k, a, k, panel, PANEL, accumulate, sums, PANEL);
-    copy_block(m, n, sums, PANEL, c, ldc);
-}
-
-/* C = A B: a thread takes columns. room: [m, DEPTH] of A; see narrow_nn. */
+/* C = A B: a thread takes columns. room: [m, GEMM_DEPTH] of A; see gemm_blocks_narrow. */
 static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float *a, size_t lda,
                        const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                        float *room) {
-    float *block = room, *filled = room + m * DEPTH;
+    float *block = room, *filled = room + m * GEMM_DEPTH;
     for (size_t begin = first; begin < end; begin += SPAN)
-        for (size_t p = 0; p < k; p += DEPTH) {
-            const size_t depth = size_smaller(DEPTH, k - p), cols = size_smaller(SPAN, end - begin);
-            const size_t whole = cols / PANEL * PANEL;
+        for (size_t p = 0; p < k; p += GEMM_DEPTH) {
+            const size_t depth = size_smaller(GEMM_DEPTH, k - p),
+                         cols = size_smaller(SPAN, end - begin);
+            const size_t whole = cols / GEMM_PANEL * GEMM_PANEL;
             const bool more = accumulate || p > 0;
             const float *rows = b + p * ldb + begin;
             Gemm product;
             /* The next rows of B come from memory while these are multiplied. */
-            const bool ahead = p + DEPTH < k && m <= depth && ldb == ldc;
+            const bool ahead = p + GEMM_DEPTH < k && m <= depth && ldb == ldc;
             if (ahead)
-                gemm_plan_ahead(&product, m, PANEL, depth, depth, ldb, ldc, more);
+                gemm_plan_ahead(&product, m, GEMM_PANEL, depth, depth, ldb, ldc, more);
             else
-                gemm_plan(&product, GEMM_NN, m, PANEL, depth, depth, ldb, ldc, more);
-            copy_block(m, depth, a + p, lda, block, depth);
-            for (size_t j = 0; j < whole; j += PANEL)
+                gemm_plan(&product, GEMM_NN, m, GEMM_PANEL, depth, depth, ldb, ldc, more);
+            gemm_blocks_copy(m, depth, a + p, lda, block, depth);
+            for (size_t j = 0; j < whole; j += GEMM_PANEL)
                 if (ahead)
                     gemm_run_ahead(&product, block, rows + j, c + begin + j,
-                                   rows + DEPTH * ldb + j);
+                                   rows + GEMM_DEPTH * ldb + j);
                 else
                     gemm_run(&product, block, rows + j, c + begin + j);
             if (whole < cols)
-                narrow_nn(m, cols - whole, depth, block, rows + whole, ldb, more, c + begin + whole,
-                          ldc, filled);
+                gemm_blocks_narrow(m, cols - whole, depth, block, depth, rows + whole, ldb, more,
+                                   c + begin + whole, ldc, filled);
         }
 }
 
-/* Rows of B as they are, or, where they are too few for one chain of sums a row (see narrow_nn),
- * filled up with zeros in room. */
+/* Rows of B as they are, or, where they are too few for one chain of sums a row (see
+ * gemm_blocks_narrow), filled up with zeros in room. */
 static const float *whole_rows(size_t rows, size_t wanted, size_t cols, const float *b, size_t *ldb,
                                float *room) {
     if (rows == wanted)
         return b;
-    copy_block(rows, cols, b, *ldb, room, cols);
+    gemm_blocks_copy(rows, cols, b, *ldb, room, cols);
     memset(room + rows * cols, 0, (wanted - rows) * cols * sizeof *room);
     *ldb = cols;
     return room;
 }
 
 /* C = A B^T as the transpose of B A^T, so that B's rows are read in place: a thread takes rows of
- * B. shared: panels of A^T, [k, PANEL] each; room: [GRAIN, PANEL] of C^T, [GRAIN, LONG_DEPTH] of B.
+ * B. shared: panels of A^T, [k, GEMM_PANEL] each; room: [GRAIN, GEMM_PANEL] of C^T, [GRAIN,
+ * LONG_DEPTH] of B.
  */
 static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t m, size_t k,
                        const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                        const float *shared, float *room) {
-    float *filled = room + GRAIN * PANEL;
+    float *filled = room + GRAIN * GEMM_PANEL;
     for (size_t j = first; j < end; j += GRAIN)
-        for (size_t i = 0; i < m; i += PANEL) {
-            const size_t rows = size_smaller(GRAIN, end - j), width = size_smaller(PANEL, m - i);
+        for (size_t i = 0; i < m; i += GEMM_PANEL) {
+            const size_t rows = size_smaller(GRAIN, end - j),
+                         width = size_smaller(GEMM_PANEL, m - i);
             const size_t wanted = size_round_up(rows, ROWS);
             if (accumulate)
                 kernels->transpose(width, rows, c + i * ldc + j, ldc, room, width);
@@ -116,51 +83,62 @@ static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t 
                 const size_t depth = size_smaller(LONG_DEPTH, k - p);
                 size_t ld = ldb;
                 const float *block = whole_rows(rows, wanted, depth, b + j * ldb + p, &ld, filled);
-                multiply(GEMM_NN, wanted, width, depth, block, ld, shared + i * k + p * width,
-                         width, accumulate || p > 0, room, width);
+                gemm_blocks_multiply(GEMM_NN, wanted, width, depth, block, ld,
+                                     shared + i * k + p * width, width, accumulate || p > 0, room,
+                                     width);
             }
             kernels->transpose(rows, width, room, width, c + i * ldc + j, ldc);
         }
 }
 
 /* The last, narrow panel of C = A^T B on `wanted` rows, of which the last ones are not wanted: see
- * narrow_nn. room: [wanted, width]. */
+ * gemm_blocks_narrow. room: [wanted, width]. */
 static void narrow_tn(size_t rows, size_t wanted, size_t width, size_t k, const float *a,
                       const float *b, bool accumulate, float *c, size_t ldc, float *room) {
     if (accumulate)
-        copy_block(rows, width, c, ldc, room, width);
-    multiply(GEMM_TN, wanted, width, k, a, wanted, b, width, accumulate, room, width);
-    copy_block(rows, width, room, width, c, ldc);
+        gemm_blocks_copy(rows, width, c, ldc, room, width);
+    gemm_blocks_multiply(GEMM_TN, wanted, width, k, a, wanted, b, width, accumulate, room, width);
+    gemm_blocks_copy(rows, width, room, width, c, ldc);
 }
 
-/* C = A^T B: a thread takes rows of C. shared: the panels of B, [k, PANEL] each; room: columns of
- * A, [k, GRAIN], and narrow_tn's. */
+/* C = A^T B: a thread takes rows of C. shared: the panels of B, [k, GEMM_PANEL] each; room: columns
+ * of A, [k, GRAIN], and narrow_tn's. */
 static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
                     bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
     float *block = room, *filled = room + GRAIN * k;
-    const size_t whole = n / PANEL * PANEL;
+    const size_t whole = n / GEMM_PANEL * GEMM_PANEL;
     for (size_t i = first; i < end; i += GRAIN) {
         const size_t rows = size_smaller(GRAIN, end - i), wanted = size_round_up(rows, ROWS);
         if (rows < wanted)
             memset(block, 0, k * wanted * sizeof *block);
-        copy_block(k, rows, a + i, lda, block, wanted);
-        for (size_t j = 0; j < whole; j += PANEL)
-            multiply(GEMM_TN, rows, PANEL, k, block, wanted, shared + j * k, PANEL, accumulate,
-                     c + i * ldc + j, ldc);
+        gemm_blocks_copy(k, rows, a + i, lda, block, wanted);
+        for (size_t j = 0; j < whole; j += GEMM_PANEL)
+            gemm_blocks_multiply(GEMM_TN, rows, GEMM_PANEL, k, block, wanted, shared + j * k,
+                                 GEMM_PANEL, accumulate, c + i * ldc + j, ldc);
         if (whole < n)
             narrow_tn(rows, wanted, n - whole, k, block, shared + whole * k, accumulate,
                       c + i * ldc + whole, ldc, filled);
     }
 }
 
-/* Floats of a thread's own room, whatever the form. */
-static size_t own_room(size_t m, size_t k) {
-    const size_t nn = DEPTH * (m + PANEL) + m * PANEL, nt = GRAIN * (PANEL + LONG_DEPTH);
-    return size_larger(size_larger(nn, nt), GRAIN * (k + PANEL));
+/* Floats of what all threads read, and of a thread's own room. */
+static size_t shared_room(GemmForm form, size_t m, size_t n, size_t k) {
+    return form == GEMM_NT ? m * k : form == GEMM_TN ? n * k : 0;
 }
 
-size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k) {
-    return size_larger(m, n) * k + threads * own_room(m, k);
+static size_t own_room(GemmForm form, size_t m, size_t k) {
+    switch (form) {
+    case GEMM_NN:
+        return m * GEMM_DEPTH + gemm_blocks_narrow_room(m, GEMM_DEPTH);
+    case GEMM_NT:
+        return GRAIN * (GEMM_PANEL + LONG_DEPTH);
+    default:
+        return GRAIN * (k + GEMM_PANEL);
+    }
+}
+
+size_t gemm_wide_room(size_t threads, GemmForm form, size_t m, size_t n, size_t k) {
+    return shared_room(form, m, n, k) + threads * own_room(form, m, k);
 }
 
 /* What all threads read: see columns_nt and rows_tn. Called by all threads. */
@@ -168,17 +146,17 @@ static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size
                            const float *a, size_t lda, const float *b, size_t ldb, float *shared) {
     size_t first, end;
     if (form == GEMM_NT) {
-        share(k, ROWS, &first, &end);
-        for (size_t i = 0; i < m; i += PANEL) {
-            const size_t width = size_smaller(PANEL, m - i);
+        gemm_blocks_share(k, ROWS, &first, &end);
+        for (size_t i = 0; i < m; i += GEMM_PANEL) {
+            const size_t width = size_smaller(GEMM_PANEL, m - i);
             kernels->transpose(width, end - first, a + i * lda + first, lda,
                                shared + i * k + first * width, width);
         }
     } else if (form == GEMM_TN) {
-        share(n, PANEL, &first, &end);
-        for (size_t j = first; j < end; j += PANEL)
-            copy_block(k, size_smaller(PANEL, n - j), b + j, ldb, shared + j * k,
-                       size_smaller(PANEL, n - j));
+        gemm_blocks_share(n, GEMM_PANEL, &first, &end);
+        for (size_t j = first; j < end; j += GEMM_PANEL)
+            gemm_blocks_copy(k, size_smaller(GEMM_PANEL, n - j), b + j, ldb, shared + j * k,
+                             size_smaller(GEMM_PANEL, n - j));
     }
 #pragma omp barrier
 }
@@ -194,9 +172,11 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
         const TeamThread team = team_enter(phase);
         size_t first, end;
         float *shared = room;
-        float *own = room + size_larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
+        float *own =
+            room + shared_room(form, m, n, k) + (size_t)omp_get_thread_num() * own_room(form, m, k);
         prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
-        share(form == GEMM_TN ? m : n, form == GEMM_NN ? PANEL : GRAIN, &first, &end);
+        gemm_blocks_share(form == GEMM_TN ? m : n, form == GEMM_NN ? GEMM_PANEL : GRAIN, &first,
+                          &end);
         if (form == GEMM_NN)
             columns_nn(first, end, m, k, a, lda, b, ldb, accumulate, c, ldc, own);
         else if (form == GEMM_NT)
@@ -220,7 +200,7 @@ static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t 
         size_t first, end;
         const float *my_a = a, *my_b = b;
         float *my_c = c;
-        share(by_columns ? n : m, GRAIN, &first, &end);
+        gemm_blocks_share(by_columns ? n : m, GRAIN, &first, &end);
         if (by_columns) {
             my_b += form == GEMM_NT ? first * ldb : first;
             my_c += first;

@@ -20,8 +20,22 @@ void head_plan(Head *head, const ModelShape *shape, const ParameterTable *table,
                    .layers = model_head_layers(shape)};
     for (size_t j = 0; j <= head->layers; j++)
         head->width[j] = model_head_width(shape, j);
-    for (size_t j = 0; j < head->layers; j++)
-        head->fat[j] = model_layer_is_fat(head->width[j], head->width[j + 1], batch_size);
+    for (size_t j = 0; j < head->layers; j++) {
+        const size_t in = head->width[j], out = head->width[j + 1];
+        head->fat[j] = model_layer_is_fat(in, out, batch_size);
+        head->rows[j] = fat_rows_of(in, out, 0, fat_rows_leaves(in), threads);
+    }
+}
+
+/* Floats of room for layer j's products with up to `chunk` images, and its kernel's gradient. */
+static size_t products_room(const Head *head, size_t j, size_t chunk, size_t images) {
+    const size_t in = head->width[j], out = head->width[j + 1], threads = head->threads;
+    if (head->fat[j])
+        return fat_rows_room(&head->rows[j], chunk, head->batch_size);
+    const size_t forward = gemm_wide_room(threads, GEMM_NN, chunk, out, in);
+    const size_t backward = gemm_wide_room(threads, GEMM_NT, chunk, in, out);
+    const size_t gradient = head->any_order ? gemm_wide_room(threads, GEMM_TN, in, out, images) : 0;
+    return size_larger(size_larger(forward, backward), gradient);
 }
 
 void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t chunk,
@@ -33,10 +47,7 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
         stash->delta[j] = arena_take(arena, images * out);
         if (j + 1 < head->layers)
             stash->slope[j] = arena_take(arena, chunk * out);
-        room = size_larger(room, gemm_wide_room(head->threads, chunk, out, in));
-        room = size_larger(room, gemm_wide_room(head->threads, chunk, in, out));
-        if (head->fat[j] || head->any_order)
-            room = size_larger(room, gemm_wide_room(head->threads, in, out, head->batch_size));
+        room = size_larger(room, products_room(head, j, chunk, images));
         /* A tensor's room in a flat vector is whole lines, and a kernel's node has the same. */
         for (size_t n = 0; n < nodes && !head->fat[j]; n++)
             stash->node[j][n] = arena_take(arena, size_round_up(in * out, MEMORY_LINE_FLOATS));
@@ -46,35 +57,70 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
     stash->room = arena_take(arena, room);
 }
 
+/* output [B, out] = input [B, in] W_j. */
+static void forward_product(const Head *head, const float *weights, const HeadFat *fat, size_t j,
+                            size_t B, const float *input, float *output, float *room) {
+    const size_t in = head->width[j], out = head->width[j + 1];
+    const float *kernel = weights + head->table->head_kernel[j];
+    if (head->fat[j] && fat->forward)
+        fat->forward(fat->context, j, B, input, output);
+    else if (head->fat[j])
+        fat_rows_forward(&head->rows[j], kernel, B, input, in, (float *[]){output}, room);
+    else if (B)
+        gemm_wide(head->threads, GEMM_NN, B, out, in, input, in, kernel, out, false, output, out,
+                  room);
+}
+
+/* dinput [B, in] = delta [B, out] W_j^T. */
+static void backward_product(const Head *head, const float *weights, const HeadFat *fat, size_t j,
+                             size_t B, const float *delta, float *dinput, float *room) {
+    const size_t in = head->width[j], out = head->width[j + 1];
+    const float *kernel = weights + head->table->head_kernel[j];
+    if (head->fat[j] && fat->backward)
+        fat->backward(fat->context, j, B, delta, dinput);
+    else if (head->fat[j])
+        fat_rows_backward(&head->rows[j], kernel, B, delta, dinput, room);
+    else if (B)
+        gemm_wide(head->threads, GEMM_NT, B, in, out, delta, out, kernel, out, false, dinput, in,
+                  room);
+}
+
+/* output [B, out] = dropout(gelu(output + b_j)), an image a thread at a time. */
+static void activate(const Head *head, const float *bias, size_t j, size_t B,
+                     const uint32_t *sample, const DropoutSource *sources, float *slope,
+                     float *output) {
+    const size_t out = head->width[j + 1];
+    const Phase phase = phase_current();
+#pragma omp parallel num_threads((int)head->threads)
+    {
+        const TeamThread team = team_enter(phase);
+#pragma omp for schedule(static) nowait
+        for (size_t i = 0; i < B; i++) {
+            DropoutSource source = sources[omp_get_thread_num()];
+            source.sample = sample ? sample[i] : 0;
+            Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
+            head->kernels->gelu(1, out, bias, dropout, output + i * out, slope + i * out);
+        }
+        team_leave(team);
+    }
+    phase_begin(phase);
+}
+
 /* h_{j+1} = dropout(gelu(h_j W_j + b_j)); logits = h_last W + b. */
-void head_forward(const Head *head, const float *weights, size_t first, size_t B,
-                  const uint32_t *sample, const DropoutSource *sources, HeadStash *stash) {
-    const Kernels *kernels = head->kernels;
+void head_forward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
+                  size_t B, const uint32_t *sample, const DropoutSource *sources,
+                  HeadStash *stash) {
     for (size_t j = 0; j < head->layers; j++) {
         const size_t in = head->width[j], out = head->width[j + 1];
         const bool last = j + 1 == head->layers;
         const float *bias = weights + head->table->head_bias[j];
         float *output = last ? stash->logits : stash->input[j + 1] + first * out;
-        gemm_wide(head->threads, GEMM_NN, B, out, in, stash->input[j] + first * in, in,
-                  weights + head->table->head_kernel[j], out, false, output, out, stash->room);
-        if (last) {
-            kernels->add_bias(B, out, bias, 1.0f, output);
-            continue;
-        }
-        const Phase phase = phase_current();
-#pragma omp parallel num_threads((int)head->threads)
-        {
-            const TeamThread team = team_enter(phase);
-#pragma omp for schedule(static) nowait
-            for (size_t i = 0; i < B; i++) {
-                DropoutSource source = sources[omp_get_thread_num()];
-                source.sample = sample ? sample[i] : 0;
-                Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
-                kernels->gelu(1, out, bias, dropout, output + i * out, stash->slope[j] + i * out);
-            }
-            team_leave(team);
-        }
-        phase_begin(phase);
+        forward_product(head, weights, fat, j, B, stash->input[j] + first * in, output,
+                        stash->room);
+        if (last)
+            head->kernels->add_bias(B, out, bias, 1.0f, output);
+        else
+            activate(head, bias, j, B, sample, sources, stash->slope[j], output);
     }
 }
 
@@ -121,38 +167,37 @@ static void logits_gradient(size_t B, size_t classes, const float *logits, const
 }
 
 /* dh_j = dz_j W_j^T; dz_{j-1} = dh_j slope_{j-1}. */
-void head_backward(const Head *head, const float *weights, size_t first, size_t B,
-                   const uint16_t *label, float scale, HeadStash *stash) {
-    const Kernels *kernels = head->kernels;
+void head_backward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
+                   size_t B, const uint16_t *label, float scale, HeadStash *stash) {
     const size_t classes = head->width[head->layers];
     logits_gradient(B, classes, stash->logits, label, scale,
                     stash->delta[head->layers - 1] + first * classes);
     for (size_t j = head->layers; j-- > 0;) {
         const size_t in = head->width[j], out = head->width[j + 1];
         float *dinput = j > 0 ? stash->delta[j - 1] + first * in : stash->dfeatures;
-        gemm_wide(head->threads, GEMM_NT, B, in, out, stash->delta[j] + first * out, out,
-                  weights + head->table->head_kernel[j], out, false, dinput, in, stash->room);
+        backward_product(head, weights, fat, j, B, stash->delta[j] + first * out, dinput,
+                         stash->room);
         if (j > 0)
-            kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
+            head->kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
     }
 }
 
 /* dW_j = h_j^T dz_j; db_j = column sums of dz_j. */
-void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
-                      size_t ld, const float *delta, float *room, float *gradient) {
-    const size_t out = head->width[j + 1];
-    gemm_wide(head->threads, GEMM_TN, rows, out, images, input, ld, delta, out, false, gradient,
-              out, room);
+void head_fat_gradient(const Head *head, size_t j, size_t images, const HeadStash *stash,
+                       float *gradient) {
+    fat_rows_gradient(&head->rows[j], head->width[j], images, stash->input[j], head->width[j],
+                      stash->delta[j], gradient, stash->room);
 }
 
 void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
                        size_t first, const HeadStash *stash) {
     if (head->any_order) {
-        head_kernel_rows(head, j, images, head->width[j], stash->input[j], head->width[j],
-                         stash->delta[j], stash->room, stash->node[j][0]);
+        const size_t in = head->width[j], out = head->width[j + 1];
+        gemm_wide(head->threads, GEMM_TN, in, out, images, stash->input[j], in, stash->delta[j],
+                  out, false, stash->node[j][0], out, stash->room);
         const size_t end = first + size_groups(images, unit_images);
         for (size_t n = 1; n < tree_cover(units, first, end, NULL); n++)
-            memset(stash->node[j][n], 0, head->width[j] * head->width[j + 1] * sizeof(float));
+            memset(stash->node[j][n], 0, in * out * sizeof(float));
         return;
     }
     gemm_units(head->threads, head->width[j], head->width[j + 1], images, unit_images, units, first,

@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "dropout.h"
+#include "vit/fat_rows.h"
 #include "vit/kernels.h"
 #include "vit/model_shape.h"
 #include "vit/parameter.h"
@@ -15,8 +16,8 @@
  * since they need the logits only.
  *
  * A kernel's gradient h^T dz is the sum over the units of the slice, in the one order of summation
- * (tree.h); but that of a fat layer is left to the caller, which brings the factors h and dz of the
- * whole batch together (see head_kernel_rows). */
+ * (tree.h). A fat layer's products are made where its kernel's rows are (see HeadFat), and its
+ * gradient with them. */
 
 typedef struct Head {
     const ModelShape *shape;
@@ -26,8 +27,17 @@ typedef struct Head {
     size_t layers;                  /* with the logits' */
     size_t width[JOB_LIST_MAX + 2]; /* layer j maps width[j] to width[j+1]; width[0] = features */
     bool any_order;                 /* of summation: measuring.h */
-    bool fat[JOB_LIST_MAX + 1];     /* whether its gradient comes from factors */
+    bool fat[JOB_LIST_MAX + 1];     /* model_layer_is_fat */
+    FatRows rows[JOB_LIST_MAX + 1]; /* of a fat one: all of them */
 } Head;
+
+/* Who makes the products of the fat layers for a chunk of images: z [B, out] = h [B, in] W, and
+ * dh = dz W^T. NULL members: this process, which then has all rows in its weights. */
+typedef struct HeadFat {
+    void (*forward)(void *context, size_t j, size_t B, const float *input, float *output);
+    void (*backward)(void *context, size_t j, size_t B, const float *delta, float *dinput);
+    void *context;
+} HeadFat;
 
 /* Room for `images` images of a slice, of which `chunk` at a time pass, with `nodes` nodes. */
 typedef struct HeadStash {
@@ -48,9 +58,10 @@ void head_stash_place(HeadStash *stash, const Head *head, size_t images, size_t 
                       size_t unit_images, size_t nodes, Arena *arena);
 
 /* Logits of images [first, first + B) of the slice, a chunk, whose features are in
- * stash->input[0]. sources: one a thread, for dropout; sample [B] numbers, NULL without dropout. */
-void head_forward(const Head *head, const float *weights, size_t first, size_t B,
-                  const uint32_t *sample, const DropoutSource *sources, HeadStash *stash);
+ * stash->input[0]. sources: one a thread, for dropout; sample [B] numbers, NULL without dropout. B
+ * may be 0: the fat layers' products are asked for nevertheless. */
+void head_forward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
+                  size_t B, const uint32_t *sample, const DropoutSource *sources, HeadStash *stash);
 
 /* Losses [B] and places [B] from the logits: place is the number of classes that come before the
  * label's when sorted by falling logit, equal ones by number; a logit that is not a number comes
@@ -60,20 +71,18 @@ void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadSt
 
 /* From scale * (sum of the chunk's losses): fills stash->dfeatures, the gradient before the
  * features' dropout, and the chunk's part of stash->delta. */
-void head_backward(const Head *head, const float *weights, size_t first, size_t B,
-                   const uint16_t *label, float scale, HeadStash *stash);
+void head_backward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
+                   size_t B, const uint16_t *label, float scale, HeadStash *stash);
 
 /* The gradient of thin layer j's kernel over the slice's images: stash->node[j], overwritten. The
  * images' units are numbers first, first + 1, ... of `units`. In any order it is all in node 0. */
 void head_kernel_nodes(const Head *head, size_t j, size_t images, size_t unit_images, size_t units,
                        size_t first, const HeadStash *stash);
 
-/* Rows [0, rows) of some of a fat layer's kernel's gradient, [rows, out] = input^T delta, from
- * those columns of the inputs, input [images, rows] with leading dimension ld, and the gradients
- * delta [images, out] of the layer's sums, over all images of the batch (up to batch_size), added
- * in their order. A row does not depend on how many are made together. room: the stash's. */
-void head_kernel_rows(const Head *head, size_t j, size_t images, size_t rows, const float *input,
-                      size_t ld, const float *delta, float *room, float *gradient);
+/* The gradient of fat layer j's kernel, [in, out], where the slice is the whole batch of `images`
+ * images and this process made the products. */
+void head_fat_gradient(const Head *head, size_t j, size_t images, const HeadStash *stash,
+                       float *gradient);
 
 /* Adds the gradient of layer j's bias over some images of the slice to dbias [out]. */
 void head_bias_gradient(const Head *head, size_t j, size_t first, size_t images,

@@ -64,7 +64,7 @@ size_t model_head_width(const ModelShape *shape, size_t j) {
 }
 
 bool model_layer_is_fat(size_t in, size_t out, size_t batch_size) {
-    return in * out >= 4 * batch_size * (in + out);
+    return in * out >= batch_size * (in + out);
 }
 
 bool model_folds_attention(const ModelShape *shape) {

@@ -194,28 +194,34 @@ void parameter_table_free(ParameterTable *table) {
     *table = (ParameterTable){0};
 }
 
-static void fill_uniform(RandomStream stream, float limit, size_t count, float *values) {
-    for (size_t first = 0; first < count; first += 4) {
+/* Elements [first, end) of a tensor. */
+static void fill_uniform(RandomStream stream, float limit, size_t first, size_t end,
+                         float *values) {
+    for (size_t block = first / 4; 4 * block < end; block++) {
         uint32_t words[4];
-        random_block(stream, (uint32_t)(first / 4), words);
-        for (size_t i = 0; i < 4 && first + i < count; i++)
-            values[first + i] = (2.0f * random_unit(words[i]) - 1.0f) * limit;
+        random_block(stream, (uint32_t)block, words);
+        for (size_t i = 4 * block; i < 4 * block + 4; i++)
+            if (i >= first && i < end)
+                values[i] = (2.0f * random_unit(words[i % 4]) - 1.0f) * limit;
     }
 }
 
-void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights) {
-    for (size_t i = 0; i < table->count; i++) {
-        const Parameter *entry = &table->entry[i];
-        float *values = weights + entry->offset;
-        if (entry->initializer == INITIAL_UNIFORM) {
-            fill_uniform(random_stream(seed, RANDOM_INITIAL_VALUES, 0, i, 0), entry->limit,
-                         entry->count, values);
-            continue;
-        }
-        float constant = entry->initializer == INITIAL_ONE ? 1.0f : 0.0f;
-        for (size_t e = 0; e < entry->count; e++)
+void parameter_initialize_part(const ParameterTable *table, uint64_t seed, size_t number,
+                               size_t first, size_t count, float *weights) {
+    const Parameter *entry = &table->entry[number];
+    float *values = weights + entry->offset;
+    const float constant = entry->initializer == INITIAL_ONE ? 1.0f : 0.0f;
+    if (entry->initializer == INITIAL_UNIFORM)
+        fill_uniform(random_stream(seed, RANDOM_INITIAL_VALUES, 0, number, 0), entry->limit, first,
+                     first + count, values);
+    else
+        for (size_t e = first; e < first + count; e++)
             values[e] = constant;
-    }
+}
+
+void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights) {
+    for (size_t i = 0; i < table->count; i++)
+        parameter_initialize_part(table, seed, i, 0, table->entry[i].count, weights);
 }
 
 Status parameter_digest(const ParameterTable *table, const float *values, char *text) {

@@ -22,11 +22,9 @@ struct Vit {
     float *memory;
 };
 
-static size_t chunk_images(const VitOptions *options) {
-    const size_t turn = options->threads * options->unit_images;
-    const size_t wanted = size_round_up(VIT_CHUNK_IMAGES, turn);
-    const size_t most = options->images ? options->images : 1;
-    return wanted < most ? wanted : most;
+size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images) {
+    const size_t wanted = size_round_up(VIT_CHUNK_IMAGES, threads * unit_images);
+    return size_smaller(wanted, size_larger(images, 1));
 }
 
 size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table) {
@@ -47,7 +45,9 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->shape = shape;
     (*vit)->table = table;
     (*vit)->options = *options;
-    (*vit)->chunk = chunk_images(options);
+    (*vit)->chunk = options->chunk
+                        ? options->chunk
+                        : vit_chunk_images(options->threads, options->unit_images, options->images);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
     head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
     STATUS_TRY(memory_allocate(&(*vit)->loss, (*vit)->chunk, sizeof(double), "losses"));
@@ -130,17 +130,71 @@ static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images,
                images * classes * sizeof *pass->logits);
 }
 
-static void chunk_forward(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
+/* ---- rounds ---- */
+
+/* A round, and what its products of fat layers need to know. */
+typedef struct Turn {
+    const Pass *pass;
+    VitRound round;
+} Turn;
+
+static void fat_forward(void *context, size_t j, size_t B, const float *input, float *output) {
+    const Turn *turn = context;
+    const VitHooks *hooks = turn->pass->hooks;
+    (void)B;
+    hooks->fat_forward(hooks->context, &turn->round, j, input, output);
+}
+
+static void fat_backward(void *context, size_t j, size_t B, const float *delta, float *dinput) {
+    const Turn *turn = context;
+    const VitHooks *hooks = turn->pass->hooks;
+    (void)B;
+    hooks->fat_backward(hooks->context, &turn->round, j, delta, dinput);
+}
+
+static HeadFat head_fat(Turn *turn) {
+    const VitHooks *hooks = turn->pass->hooks;
+    return (HeadFat){.forward = hooks && hooks->fat_forward ? fat_forward : NULL,
+                     .backward = hooks && hooks->fat_backward ? fat_backward : NULL,
+                     .context = turn};
+}
+
+static size_t rounds_of(const Vit *vit, const VitInput *input) {
+    return size_larger(size_larger(input->rounds, 1), size_groups(input->images, vit->chunk));
+}
+
+static Turn turn_of(const Vit *vit, const Pass *pass, size_t number) {
+    const size_t images = pass->input->images;
+    const size_t first = size_smaller(number * vit->chunk, images);
+    const VitRound round = {
+        .number = number, .first = first, .images = size_smaller(vit->chunk, images - first)};
+    return (Turn){.pass = pass, .round = round};
+}
+
+static void round_forward(Vit *vit, Turn *turn, VitSums *sums) {
+    const Pass *pass = turn->pass;
+    const size_t base = turn->round.first, images = turn->round.images;
     const size_t row = head_row(pass, base);
-    units_forward(&vit->units, pass, base, images,
-                  vit->head_stash.input[0] + row * vit->shape->features);
-    if (base == 0)
+    const HeadFat fat = head_fat(turn);
+    if (images)
+        units_forward(&vit->units, pass, base, images,
+                      vit->head_stash.input[0] + row * vit->shape->features);
+    if (turn->round.number == 0)
         need_kernels(pass);
     phase_begin(PHASE_HEAD);
-    head_forward(&vit->head, pass->weights, row, images,
+    head_forward(&vit->head, pass->weights, &fat, row, images,
                  pass->training ? pass->input->sample + base : NULL, vit->units.head_sources,
                  &vit->head_stash);
     chunk_losses(vit, pass, base, images, sums);
+}
+
+static void round_backward(Vit *vit, Turn *turn, float scale) {
+    const Pass *pass = turn->pass;
+    const size_t base = turn->round.first;
+    const HeadFat fat = head_fat(turn);
+    phase_begin(PHASE_HEAD_BACKWARD);
+    head_backward(&vit->head, pass->weights, &fat, base, turn->round.images,
+                  pass->input->label + base, scale, &vit->head_stash);
 }
 
 const VitPartial *vit_partial(const Vit *vit) {
@@ -157,16 +211,7 @@ static void start_partial(Vit *vit, const VitInput *input) {
         vit->partial.layer[j] = (VitLayer){.in = vit->head.width[j],
                                            .out = vit->head.width[j + 1],
                                            .fat = vit->head.fat[j],
-                                           .input = vit->head_stash.input[j],
-                                           .delta = vit->head_stash.delta[j],
                                            .node = vit->head_stash.node[j]};
-}
-
-/* All inputs of the head's layers are there. */
-static void inputs_ready(const Vit *vit, const Pass *pass) {
-    for (size_t j = 0; j < vit->head.layers; j++)
-        if (vit->head.fat[j])
-            ready(pass, VIT_INPUT, j);
 }
 
 /* All gradients of the head's sums are there. */
@@ -174,12 +219,14 @@ static void kernels_ready(Vit *vit, const Pass *pass) {
     const VitInput *input = pass->input;
     const size_t unit = vit->options.unit_images;
     for (size_t j = vit->head.layers; j-- > 0;) {
+        if (vit->head.fat[j])
+            continue;
         phase_begin(PHASE_HEAD_BACKWARD);
-        if (!vit->head.fat[j] && input->images)
+        if (input->images)
             head_kernel_nodes(&vit->head, j, input->images, unit,
                               units_count(&vit->units, input->batch), input->first / unit,
                               &vit->head_stash);
-        ready(pass, vit->head.fat[j] ? VIT_DELTA : VIT_KERNEL, j);
+        ready(pass, VIT_KERNEL, j);
     }
 }
 
@@ -195,22 +242,16 @@ void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const V
     tree_sum_start(&sums->loss, input->batch);
     units_start(&vit->units, &pass);
     start_partial(vit, input);
-    if (input->images == 0) {
-        need_kernels(&pass);
-        inputs_ready(vit, &pass);
-        kernels_ready(vit, &pass);
-    }
-    for (size_t base = 0; base < input->images; base += vit->chunk) {
-        const size_t left = input->images - base, images = size_smaller(left, vit->chunk);
-        chunk_forward(vit, &pass, base, images, sums);
-        if (images == left)
-            inputs_ready(vit, &pass);
-        phase_begin(PHASE_HEAD_BACKWARD);
-        head_backward(&vit->head, weights, base, images, input->label + base, scale,
-                      &vit->head_stash);
-        if (images == left)
+    const size_t rounds = rounds_of(vit, input);
+    for (size_t r = 0; r < rounds; r++) {
+        Turn turn = turn_of(vit, &pass, r);
+        round_forward(vit, &turn, sums);
+        round_backward(vit, &turn, scale);
+        if (r + 1 == rounds)
             kernels_ready(vit, &pass);
-        units_backward(&vit->units, &pass, base, images, &vit->head, &vit->head_stash);
+        if (turn.round.images)
+            units_backward(&vit->units, &pass, turn.round.first, turn.round.images, &vit->head,
+                           &vit->head_stash);
     }
     unit_sums_finish(&vit->units.sums, vit->partial.nodes, vit->partial.unit);
     ready(&pass, VIT_UNITS, 0);
@@ -221,20 +262,6 @@ void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradie
     units_finish(&vit->units, weights, sums, gradient);
 }
 
-/* Rows of a fat layer's gradient between two calls of progress. */
-enum { ROWS_AT_A_TIME = 2304 };
-
-void vit_finish_kernel(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
-                       size_t ld, const float *delta, const VitHooks *hooks, float *gradient) {
-    const size_t out = vit->head.width[layer + 1];
-    for (size_t done = 0; done < rows; done += ROWS_AT_A_TIME) {
-        head_kernel_rows(&vit->head, layer, images, size_smaller(ROWS_AT_A_TIME, rows - done),
-                         input + done, ld, delta, vit->head_stash.room, gradient + done * out);
-        if (hooks && hooks->progress)
-            hooks->progress(hooks->context);
-    }
-}
-
 void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient) {
     const ParameterTable *table = vit->table;
     vit_finish_units(vit, weights, vit->partial.unit[0], gradient);
@@ -242,8 +269,7 @@ void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gr
         const VitLayer *layer = &vit->partial.layer[j];
         float *kernel = gradient + table->head_kernel[j];
         if (layer->fat)
-            vit_finish_kernel(vit, j, images, layer->in, layer->input, layer->in, layer->delta,
-                              NULL, kernel);
+            head_fat_gradient(&vit->head, j, images, &vit->head_stash, kernel);
         else
             memcpy(kernel, layer->node[0], layer->in * layer->out * sizeof *kernel);
     }
@@ -255,8 +281,9 @@ void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *
     *sums = (VitSums){0};
     tree_sum_start(&sums->loss, input->batch);
     units_start(&vit->units, &pass);
-    for (size_t base = 0; base < input->images; base += vit->chunk) {
-        const size_t left = input->images - base;
-        chunk_forward(vit, &pass, base, left < vit->chunk ? left : vit->chunk, sums);
+    const size_t rounds = rounds_of(vit, input);
+    for (size_t r = 0; r < rounds; r++) {
+        Turn turn = turn_of(vit, &pass, r);
+        round_forward(vit, &turn, sums);
     }
 }

@@ -5,7 +5,7 @@
 
 /* Whether the model makes it: what is summed and divided is final as it comes. */
 static bool is_finished_by_model(const Region *region) {
-    return region->treatment != TREAT_SUMMED;
+    return region->treatment == TREAT_REPLICATED;
 }
 
 Status gradient_init(Gradient *gradient, const Partition *partition, int rank) {
@@ -32,16 +32,6 @@ double gradient_bytes(const Partition *partition, int rank) {
     return bytes;
 }
 
-/* This rank's rows of a fat layer's kernel. */
-static void finish_kernel(Gradient *gradient, Reduction *reduction, Vit *vit, size_t g,
-                          const VitHooks *hooks, double *seconds) {
-    const Factors factors = reduction_factors(reduction, g, seconds);
-    vit_finish_kernel(vit, gradient->partition->region[g].layer, reduction_images(reduction),
-                      reduction_rows(reduction, g), factors.input, factors.ld, factors.delta, hooks,
-                      gradient->finished[g]);
-    gradient->region[g] = gradient->finished[g];
-}
-
 static void finish_sum(Gradient *gradient, Reduction *reduction, Vit *vit, size_t g,
                        const float *weights, double *seconds) {
     float *sum = reduction_sum(reduction, g, seconds);
@@ -53,16 +43,13 @@ static void finish_sum(Gradient *gradient, Reduction *reduction, Vit *vit, size_
     gradient->region[g] = gradient->finished[g];
 }
 
-void gradient_finish(Gradient *gradient, Reduction *reduction, Vit *vit, const float *weights,
-                     const VitHooks *hooks, double *seconds) {
+void gradient_finish(Gradient *gradient, Reduction *reduction, const FatLayers *layers, Vit *vit,
+                     const float *weights, double *seconds) {
     const Partition *partition = gradient->partition;
-    /* The sums are on their way meanwhile. */
-    phase_begin(PHASE_HEAD_BACKWARD);
-    for (size_t g = partition->regions; g-- > 0;)
-        if (partition->region[g].treatment == TREAT_FACTORS)
-            finish_kernel(gradient, reduction, vit, g, hooks, seconds);
     phase_begin(PHASE_EXCHANGE);
     for (size_t g = partition->regions; g-- > 0;)
-        if (partition->region[g].treatment != TREAT_FACTORS)
+        if (partition->region[g].treatment == TREAT_FAT)
+            gradient->region[g] = fat_layers_gradient(layers, partition->region[g].layer);
+        else
             finish_sum(gradient, reduction, vit, g, weights, seconds);
 }

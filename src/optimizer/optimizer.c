@@ -2,6 +2,7 @@
 
 #include "vit/collection.h"
 #include "vit/gradient.h"
+#include "vit/guard.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
 #include "vit/replica.h"
@@ -14,6 +15,7 @@ struct Optimizer {
     Reduction *reduction;
     WeightGather *gather;
     Gradient gradient;
+    Guard guard;
     float *state[RULE_STATES_MOST]; /* [partition->own_floats] */
     double *squares;                /* [partition->pieces] */
     uint64_t *digests;              /* [ranks] */
@@ -35,6 +37,7 @@ static Status allocate(Optimizer *optimizer) {
                                "the gradient's squares"));
     STATUS_TRY(memory_allocate(&optimizer->digests, (size_t)o->ranks->size, sizeof(uint64_t),
                                "the ranks' digests"));
+    STATUS_TRY(guard_init(&optimizer->guard, o->partition));
     return gradient_init(&optimizer->gradient, o->partition, o->ranks->rank);
 }
 
@@ -64,6 +67,7 @@ void optimizer_free(Optimizer *optimizer) {
     weight_gather_free(optimizer->gather);
     reduction_free(optimizer->reduction);
     gradient_free(&optimizer->gradient);
+    guard_free(&optimizer->guard);
     for (size_t s = 0; s < RULE_STATES_MOST; s++)
         memory_free(optimizer->state[s]);
     memory_free(optimizer->squares);
@@ -93,8 +97,8 @@ void optimizer_progress(Optimizer *optimizer) {
     weight_gather_progress(optimizer->gather);
 }
 
-void optimizer_reduce(Optimizer *optimizer, Vit *vit, const float *weights, const VitHooks *hooks) {
-    gradient_finish(&optimizer->gradient, optimizer->reduction, vit, weights, hooks,
+void optimizer_reduce(Optimizer *optimizer, Vit *vit, const float *weights) {
+    gradient_finish(&optimizer->gradient, optimizer->reduction, optimizer->o.layers, vit, weights,
                     &optimizer->waits.gradients);
 }
 
@@ -117,8 +121,8 @@ double optimizer_norm(const Optimizer *optimizer, const char **culprit) {
 
 void optimizer_update(Optimizer *optimizer, const RuleStep *step, float *weights) {
     const OptimizerOptions *o = &optimizer->o;
-    update_weights(&optimizer->gradient, o->ranks->rank, o->table, o->rule, step, weights,
-                   optimizer->state);
+    update_weights(&optimizer->gradient, o->ranks->rank, o->table, o->rule, step, &optimizer->guard,
+                   weights, optimizer->state);
     weight_gather_post(optimizer->gather, weights);
     if (o->no_overlap)
         optimizer_settle(optimizer);
@@ -132,7 +136,10 @@ void optimizer_settle(Optimizer *optimizer) {
 /* ---- between steps ---- */
 
 Status optimizer_check_replicas(Optimizer *optimizer, const float *weights, uint64_t step) {
-    return replica_check(optimizer->o.ranks, optimizer->o.table, weights, step, optimizer->digests);
+    const OptimizerOptions *o = &optimizer->o;
+    STATUS_TRY(replica_check(o->ranks, o->partition, o->table, weights, step, optimizer->digests));
+    return ranks_agree(o->ranks,
+                       guard_check(&optimizer->guard, o->ranks->rank, o->table, weights, step));
 }
 
 void optimizer_collect(const Optimizer *optimizer, float *const full[static RULE_STATES_MOST]) {
@@ -157,7 +164,6 @@ Status optimizer_cost(const OptimizerOptions *o, OptimizerCost *cost) {
     cost->memory = reduction.memory + gradient_bytes(o->partition, o->ranks->rank) +
                    (double)(o->rule->states * o->partition->own_floats * sizeof(float));
     cost->sums = reduction.sums;
-    cost->factors = reduction.factors;
     cost->weights = weight_gather_sent(o->ranks, o->partition);
     return STATUS_OK;
 }

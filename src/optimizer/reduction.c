@@ -3,11 +3,10 @@
 #include "vit/size.h"
 #include "vit/tree_exchange.h"
 
-/* One region's: one of the two. */
+/* One region's; of a fat layer's there is none. */
 typedef struct RegionReduction {
     TreeExchange *sums;
-    FactorExchange *factors;
-    size_t *border; /* [ranks + 1] of the summed vector, or the kernel's rows */
+    size_t *border; /* [ranks + 1] of the summed vector */
 } RegionReduction;
 
 struct Reduction {
@@ -18,8 +17,8 @@ struct Reduction {
     size_t *borders; /* [regions, ranks + 1] */
 };
 
-static bool is_factored(const Region *region) {
-    return region->treatment == TREAT_FACTORS;
+static bool is_summed(const Region *region) {
+    return region->treatment != TREAT_FAT;
 }
 
 /* ---- borders between the ranks' parts ---- */
@@ -34,38 +33,17 @@ static void sum_borders(const Ranks *ranks, const Region *region, size_t unit_fl
                         : size_smaller(grains * r / size * REDUCTION_GRAIN, unit_floats);
 }
 
-static void row_borders(const Ranks *ranks, const Region *region, size_t in, size_t out,
-                        size_t *border) {
-    for (int r = 0; r <= ranks->size; r++)
-        border[r] = size_smaller(region->border[r] / out, in);
-    border[ranks->size] = in;
-}
-
-static void region_borders(const Ranks *ranks, const Region *region, const ModelShape *shape,
-                           const ParameterTable *table, size_t *border) {
-    if (is_factored(region))
-        row_borders(ranks, region, model_head_width(shape, region->layer),
-                    model_head_width(shape, region->layer + 1), border);
-    else
-        sum_borders(ranks, region, vit_unit_floats(shape, table), border);
-}
-
 /* ---- setting up ---- */
 
-static Status init_region(Reduction *reduction, size_t g, const ModelShape *shape,
-                          const ParameterTable *table, const ReductionOptions *options,
-                          const SlicesMost *most) {
+static Status init_region(Reduction *reduction, size_t g, size_t unit_floats, size_t nodes) {
     const Ranks *ranks = reduction->ranks;
     const Region *region = &reduction->partition->region[g];
     RegionReduction *mine = &reduction->region[g];
+    if (!is_summed(region))
+        return STATUS_OK;
     mine->border = reduction->borders + g * ((size_t)ranks->size + 1);
-    region_borders(ranks, region, shape, table, mine->border);
-    if (is_factored(region))
-        return factor_exchange_init(&mine->factors, ranks, mine->border,
-                                    model_head_width(shape, region->layer + 1), options->batch_size,
-                                    most->images);
-    return tree_exchange_init(&mine->sums, ranks, mine->border, most->all_nodes,
-                              !region_is_divided(region));
+    sum_borders(ranks, region, unit_floats, mine->border);
+    return tree_exchange_init(&mine->sums, ranks, mine->border, nodes, !region_is_divided(region));
 }
 
 static Status init_regions(Reduction *reduction, const ModelShape *shape,
@@ -80,7 +58,7 @@ static Status init_regions(Reduction *reduction, const ModelShape *shape,
                                  "borders between ranks");
     STATUS_TRY(ranks_agree(ranks, status));
     for (size_t g = 0; g < regions; g++)
-        STATUS_TRY(init_region(reduction, g, shape, table, options, &most));
+        STATUS_TRY(init_region(reduction, g, vit_unit_floats(shape, table), most.all_nodes));
     return STATUS_OK;
 }
 
@@ -100,10 +78,8 @@ Status reduction_init(Reduction **reduction, const Ranks *ranks, const Partition
 void reduction_free(Reduction *reduction) {
     if (!reduction)
         return;
-    for (size_t g = 0; g < reduction->partition->regions; g++) {
+    for (size_t g = 0; g < reduction->partition->regions; g++)
         tree_exchange_free(reduction->region[g].sums);
-        factor_exchange_free(reduction->region[g].factors);
-    }
     memory_free(reduction->borders);
     memory_free(reduction);
 }
@@ -118,81 +94,37 @@ void reduction_ready(Reduction *reduction, const VitPartial *partial, VitPart pa
     const size_t g = part == VIT_UNITS ? partition_units() : partition_kernel(layer);
     const RegionReduction *mine = &reduction->region[g];
     const Slices *slices = reduction->slices;
-    switch (part) {
-    case VIT_INPUT:
-        factor_exchange_post_input(mine->factors, slices->image, partial->layer[layer].input);
-        break;
-    case VIT_DELTA:
-        factor_exchange_post_delta(mine->factors, slices->image, partial->layer[layer].delta);
-        break;
-    case VIT_KERNEL:
-        tree_exchange_post(mine->sums, slices->unit, partial->layer[layer].node);
-        break;
-    case VIT_UNITS:
-        tree_exchange_post(mine->sums, slices->unit, partial->unit);
-        break;
-    }
+    tree_exchange_post(mine->sums, slices->unit,
+                       part == VIT_UNITS ? partial->unit : partial->layer[layer].node);
 }
 
 void reduction_progress(Reduction *reduction) {
-    for (size_t g = 0; g < reduction->partition->regions; g++) {
-        const RegionReduction *mine = &reduction->region[g];
-        if (mine->sums)
-            tree_exchange_progress(mine->sums);
-        else
-            factor_exchange_progress(mine->factors);
-    }
+    for (size_t g = 0; g < reduction->partition->regions; g++)
+        if (reduction->region[g].sums)
+            tree_exchange_progress(reduction->region[g].sums);
 }
 
 double reduction_drain(Reduction *reduction) {
     double seconds = 0.0;
-    for (size_t g = 0; g < reduction->partition->regions; g++) {
-        const RegionReduction *mine = &reduction->region[g];
-        if (mine->sums)
-            seconds += tree_exchange_drain(mine->sums);
-        else
-            factor_exchange_wait(mine->factors, &seconds);
-    }
+    for (size_t g = 0; g < reduction->partition->regions; g++)
+        if (reduction->region[g].sums)
+            seconds += tree_exchange_drain(reduction->region[g].sums);
     return seconds;
-}
-
-Factors reduction_factors(Reduction *reduction, size_t region, double *seconds) {
-    return factor_exchange_wait(reduction->region[region].factors, seconds);
-}
-
-size_t reduction_rows(const Reduction *reduction, size_t region) {
-    const size_t *border = reduction->region[region].border;
-    const int rank = reduction->ranks->rank;
-    return border[rank + 1] - border[rank];
 }
 
 float *reduction_sum(Reduction *reduction, size_t region, double *seconds) {
     return tree_exchange_wait(reduction->region[region].sums, seconds);
 }
 
-size_t reduction_images(const Reduction *reduction) {
-    return reduction->slices->images;
-}
-
 /* ---- what it costs ---- */
 
-/* Adds one region's; held: the most of any batch, sent: nodes of a whole one. */
-static void add_cost(const Ranks *ranks, const Region *region, const ModelShape *shape,
-                     const ReductionOptions *options, const SlicesMost *held, size_t sent,
+/* Adds one region's; held: the most nodes of any batch, sent: those of a whole one. */
+static void add_cost(const Ranks *ranks, const Region *region, size_t held, size_t sent,
                      const size_t *border, ReductionCost *cost) {
     const double size = (double)ranks->size, others = size - 1.0, bytes = sizeof(float);
-    if (is_factored(region)) {
-        const size_t in = model_head_width(shape, region->layer),
-                     out = model_head_width(shape, region->layer + 1);
-        const double batch = (double)options->batch_size;
-        cost->memory +=
-            (double)factor_exchange_bytes(ranks, border, out, options->batch_size, held->images);
-        cost->factors += bytes * batch / size * ((double)in / size + (double)out) * others;
-        return;
-    }
     const bool everyone = !region_is_divided(region);
     const double floats = (double)border[ranks->size];
-    cost->memory += (double)tree_exchange_bytes(ranks, border, held->all_nodes, everyone);
+    cost->memory += (double)tree_exchange_bytes(ranks, border, held, everyone);
     /* Every node's other parts; then, for everyone, this rank's part to all others. */
     cost->sums += bytes * floats * others / size * (double)sent / size;
     cost->sums += everyone ? bytes * floats / size * others : 0.0;
@@ -210,8 +142,11 @@ Status reduction_cost(const Ranks *ranks, const Partition *partition, const Mode
     STATUS_TRY(
         memory_allocate(&border, (size_t)ranks->size + 1, sizeof *border, "borders between ranks"));
     for (size_t g = 0; g < partition->regions; g++) {
-        region_borders(ranks, &partition->region[g], shape, table, border);
-        add_cost(ranks, &partition->region[g], shape, options, &held, sent.all_nodes, border, cost);
+        const Region *region = &partition->region[g];
+        if (!is_summed(region))
+            continue;
+        sum_borders(ranks, region, vit_unit_floats(shape, table), border);
+        add_cost(ranks, region, held.all_nodes, sent.all_nodes, border, cost);
     }
     memory_free(border);
     return STATUS_OK;

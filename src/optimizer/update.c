@@ -8,6 +8,7 @@ typedef struct OwnPiece {
     size_t number;         /* in the partition */
     const float *gradient; /* [piece->floats] */
     size_t own;            /* where it is in a vector of what this rank updates */
+    bool guarded;          /* nobody else has these weights */
 } OwnPiece;
 
 /* Calls visit for each of this rank's pieces, which the threads share. */
@@ -30,7 +31,8 @@ static void visit_own(const Gradient *gradient, int rank,
                 visit(&(OwnPiece){.piece = piece,
                                   .number = p,
                                   .gradient = gradient->region[g] + place,
-                                  .own = region->own + place},
+                                  .own = region->own + place,
+                                  .guarded = !region_is_everywhere(region)},
                       context);
             }
         }
@@ -58,6 +60,7 @@ typedef struct Update {
     const ParameterTable *table;
     const Rule *rule;
     RuleTerms terms;
+    Guard *guard;
     float *weights;
     float *const *state;
 } Update;
@@ -70,15 +73,20 @@ static void update(const OwnPiece *own, void *context) {
                        .weights = u->weights + own->piece->offset};
     for (size_t s = 0; s < u->rule->states; s++)
         piece.state[s] = u->state[s] + own->own;
+    if (own->guarded)
+        guard_before(u->guard, own->number, piece.weights);
     u->rule->update(&u->terms, &piece);
+    if (own->guarded)
+        guard_after(u->guard, own->number, piece.weights);
 }
 
 void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
-                    const Rule *rule, const RuleStep *step, float *weights,
+                    const Rule *rule, const RuleStep *step, Guard *guard, float *weights,
                     float *const state[static RULE_STATES_MOST]) {
     Update context = {.table = table,
                       .rule = rule,
                       .terms = rule->terms(step),
+                      .guard = guard,
                       .weights = weights,
                       .state = state};
     visit_own(gradient, rank, update, &context);

@@ -5,15 +5,20 @@
 
 struct WeightGather {
     const Partition *partition;
-    RangeGather *region[REGIONS_MOST]; /* NULL for one that all ranks update */
+    RangeGather *region[REGIONS_MOST]; /* NULL for one that does not travel */
 };
+
+/* All ranks read what some have updated. */
+static bool travels(const Region *region) {
+    return region_is_divided(region) && region_is_everywhere(region);
+}
 
 Status weight_gather_init(WeightGather **gather, const Ranks *ranks, const Partition *partition) {
     STATUS_TRY(ranks_allocate(ranks, gather, sizeof **gather, "gathering the weights"));
     (*gather)->partition = partition;
     Status status = STATUS_OK;
     for (size_t g = 0; g < partition->regions && status == STATUS_OK; g++)
-        if (region_is_divided(&partition->region[g]))
+        if (travels(&partition->region[g]))
             status = range_gather_init(&(*gather)->region[g], ranks, partition->region[g].border);
     if (status != STATUS_OK) {
         weight_gather_free(*gather);
@@ -63,7 +68,7 @@ double weight_gather_sent(const Ranks *ranks, const Partition *partition) {
     const double size = (double)ranks->size;
     double bytes = 0.0;
     for (size_t g = 0; g < partition->regions; g++)
-        if (region_is_divided(&partition->region[g]))
+        if (travels(&partition->region[g]))
             bytes += sizeof(float) * (double)partition->region[g].floats / size * (size - 1.0);
     return bytes;
 }

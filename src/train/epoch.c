@@ -100,6 +100,7 @@ static void save(Training *training, const EpochRow *row, bool partial) {
                      .best_epoch = training->progress.best_epoch};
     if (first)
         wish.best = note_best(training, row, partial);
+    ranks_broadcast(training->plan->ranks, &wish.best, sizeof wish.best);
     saver_write(saver, &training->trainer, wish);
 }
 

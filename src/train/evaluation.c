@@ -8,8 +8,15 @@ static void on_progress(void *unused) {
     watchdog_tick();
 }
 
+static void on_fat_forward(void *context, const VitRound *round, size_t layer, const float *input,
+                           float *output) {
+    Trainer *trainer = context;
+    fat_layers_forward(trainer->layers, round, layer, input, output);
+}
+
 Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard) {
-    const VitHooks hooks = {.progress = on_progress};
+    const VitHooks hooks = {
+        .progress = on_progress, .fat_forward = on_fat_forward, .context = trainer};
     const double start = MPI_Wtime(), images = (double)shard->total;
     InputView view;
     VitSums sums;
@@ -17,6 +24,8 @@ Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *s
     watchdog_work("evaluation", WATCHDOG_TOGETHER);
     slices_set(&trainer->evaluated, shard->total);
     input_view_shard(&view, &trainer->input, shard);
+    view.vit.rounds = fat_layers_start(trainer->layers, weights, &trainer->evaluated, false,
+                                       on_progress, trainer);
     const FloatMode mode = float_mode_flush();
     vit_evaluate(trainer->vit, weights, &view.vit, NULL, &hooks, &sums);
     float_mode_restore(mode);

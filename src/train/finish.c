@@ -2,46 +2,56 @@
 
 #include "evaluation.h"
 #include "resume.h"
+#include "vit/collection.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
 #include <math.h>
-#include <string.h>
 
-/* Rank 0: the best weights. Where best.h5 is lost or does not belong here, the current weights take
- * its place. */
-static void take_best(Training *training, float *best) {
-    const Trainer *trainer = &training->trainer;
+/* Rank 0: reads the best weights, a flat vector, or says why the current ones take their place. */
+static bool read_best(Training *training, float *best) {
     Progress *progress = &training->progress;
     saver_wait(&training->saver);
     watchdog_first_works("reading the best weights");
     const Status status = resume_best(training->plan, &training->saver.output, progress, best);
     watchdog_work("the end of training", WATCHDOG_TOGETHER);
     if (status == STATUS_OK)
-        return;
+        return true;
     log_warning("%s; the current weights take its place", status_message());
     /* They are not what was the best: a later validation makes a new one. */
     progress->best_val_accuracy = NAN;
     progress->best_epoch = 0;
-    saver_write(&training->saver, trainer,
-                (SaveWish){.best = true,
-                           .best_val_accuracy = progress->best_val_accuracy,
-                           .best_epoch = progress->best_epoch});
-    saver_wait(&training->saver);
-    memcpy(best, trainer->weights, training->plan->table.floats * sizeof *best);
+    return false;
+}
+
+/* The best weights on all ranks, into a flat vector; where best.h5 is lost or does not belong here,
+ * the current weights become it, and false is returned. */
+static bool take_best(Training *training, float *best) {
+    const Plan *plan = training->plan;
+    bool found = false;
+    if (plan->ranks->rank == 0)
+        found = read_best(training, best);
+    ranks_broadcast(plan->ranks, &found, sizeof found);
+    if (found)
+        collection_deal_weights(plan->ranks, &plan->partition, best, best);
+    else
+        saver_write(&training->saver, &training->trainer,
+                    (SaveWish){.best = true,
+                               .best_val_accuracy = training->progress.best_val_accuracy,
+                               .best_epoch = training->progress.best_epoch});
+    return found;
 }
 
 /* The best weights on the test split. */
 static Status test_best(Training *training, Evaluation *test) {
     const Plan *plan = training->plan;
+    Trainer *trainer = &training->trainer;
     float *best;
     const Status status =
         memory_allocate(&best, plan->table.floats, sizeof *best, "the best weights");
     STATUS_TRY(ranks_agree(plan->ranks, status));
-    if (plan->ranks->rank == 0)
-        take_best(training, best);
-    ranks_broadcast(plan->ranks, best, plan->table.floats * sizeof *best);
-    *test = evaluation_run(&training->trainer, best, &training->trainer.input.test);
+    const float *weights = take_best(training, best) ? best : trainer->weights;
+    *test = evaluation_run(trainer, weights, &trainer->input.test);
     memory_free(best);
     return STATUS_OK;
 }
@@ -103,7 +113,7 @@ Status finish_stopped(Training *training) {
                        step, saved);
 }
 
-Status finish_again(const Training *training) {
+Status finish_again(Training *training) {
     const Progress *progress = &training->progress;
     const bool first = training->plan->ranks->rank == 0;
     if (first)

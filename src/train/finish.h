@@ -14,6 +14,6 @@ Status finish_run(Training *training);
 Status finish_stopped(Training *training);
 
 /* It was done already: says so, and the closing lines again. */
-Status finish_again(const Training *training);
+Status finish_again(Training *training);
 
 #endif

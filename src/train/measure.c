@@ -125,7 +125,8 @@ static Status measure_with(Trainer *trainer, const Plan *plan, const MeasureOpti
     if (options->temporary && plan->ranks->rank == 0)
         unlink(options->temporary);
     STATUS_TRY(status);
-    parameter_initialize(&plan->table, plan->job.seed, trainer->weights);
+    partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
+                         trainer->weights);
     trainer->input.endless = true;
     input_begin(&trainer->input, 0, 0);
     measure_rounds(trainer, &at, options, m);

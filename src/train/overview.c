@@ -51,7 +51,7 @@ static void show_model(const Plan *plan) {
 /* How the gradients come about, and what that costs. */
 static void show_gradients(const Plan *plan) {
     static const char *const treatment[] = {"summed, updated by all", "summed, divided",
-                                            "from factors, divided"};
+                                            "rows stay with their owners"};
     PlanCost cost;
     char number[32];
     if (plan_cost(plan, &cost) != STATUS_OK) {
@@ -66,10 +66,10 @@ static void show_gradients(const Plan *plan) {
                  treatment[region->treatment]);
     }
     log_info("  a rank      %.2f GB of memory (rank 0, with a checkpoint's snapshot, %.2f); sends "
-             "%.1f MB a step: sums %.1f, factors %.1f, weights %.1f, images %.1f",
+             "%.1f MB a step: sums %.1f, fat layers %.1f, weights %.1f, images %.1f",
              1e-9 * cost.memory, 1e-9 * (cost.memory + cost.snapshot),
-             1e-6 * (cost.sums + cost.factors + cost.weights + cost.images), 1e-6 * cost.sums,
-             1e-6 * cost.factors, 1e-6 * cost.weights, 1e-6 * cost.images);
+             1e-6 * (cost.sums + cost.layers + cost.weights + cost.images), 1e-6 * cost.sums,
+             1e-6 * cost.layers, 1e-6 * cost.weights, 1e-6 * cost.images);
 }
 
 /* "2 x 8 threads", "2 x 1 to 7 threads". */

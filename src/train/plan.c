@@ -99,9 +99,17 @@ static Status choose_threads(Plan *plan) {
     return STATUS_OK;
 }
 
+/* By the rank with the most threads, and the one with the most images. */
+static size_t choose_chunk(const Plan *plan) {
+    const size_t unit = plan->job.unit_images, batch = plan_batch_at(plan, 0);
+    const size_t units = size_groups(size_groups(batch, unit), (size_t)plan->ranks->size);
+    return vit_chunk_images(plan->placement.most_threads, unit, size_smaller(units * unit, batch));
+}
+
 static Status choose_pieces(Plan *plan) {
     const Job *job = &plan->job;
     plan->rule = rule_of_job(job);
+    plan->chunk = choose_chunk(plan);
     STATUS_TRY(slices_most(plan->ranks, plan->train_images, job->batch_size, job->unit_images,
                            &plan->slice));
     return partition_init(&plan->partition, &plan->shape, &plan->table, job->batch_size,
@@ -137,16 +145,30 @@ VitOptions plan_vit_options(const Plan *plan) {
                         .unit_images = plan->job.unit_images,
                         .threads = plan->threads,
                         .images = plan->slice.images,
+                        .chunk = plan->chunk,
                         .nodes = plan->slice.nodes};
 }
 
-OptimizerOptions plan_optimizer_options(const Plan *plan) {
+FatLayersOptions plan_fat_layers_options(const Plan *plan, bool training) {
+    return (FatLayersOptions){.ranks = plan->ranks,
+                              .shape = &plan->shape,
+                              .table = &plan->table,
+                              .partition = &plan->partition,
+                              .threads = plan->threads,
+                              .batch_size = plan->job.batch_size,
+                              .chunk = plan->chunk,
+                              .training = training,
+                              .no_overlap = measuring_is_on(MEASURE_NO_OVERLAP)};
+}
+
+OptimizerOptions plan_optimizer_options(const Plan *plan, const FatLayers *layers) {
     return (OptimizerOptions){.ranks = plan->ranks,
                               .job = &plan->job,
                               .shape = &plan->shape,
                               .table = &plan->table,
                               .partition = &plan->partition,
                               .rule = plan->rule,
+                              .layers = layers,
                               .train_images = plan->train_images,
                               .no_overlap = measuring_is_on(MEASURE_NO_OVERLAP)};
 }
@@ -171,18 +193,22 @@ static size_t input_bytes(const Plan *plan, size_t image) {
 
 Status plan_cost(const Plan *plan, PlanCost *cost) {
     const VitOptions vit = plan_vit_options(plan);
-    const OptimizerOptions optimizer = plan_optimizer_options(plan);
+    const OptimizerOptions optimizer = plan_optimizer_options(plan, NULL);
+    const FatLayersOptions layers = plan_fat_layers_options(plan, true);
     const size_t vector = plan->table.floats * sizeof(float);
+    const size_t held = partition_held_floats(&plan->partition, plan->ranks->rank) * sizeof(float);
     const size_t image = picture_bytes(plan->data.picture);
     OptimizerCost updating;
+    FatLayersCost fat;
     size_t model;
     *cost = (PlanCost){0};
     STATUS_TRY(optimizer_cost(&optimizer, &updating));
+    STATUS_TRY(fat_layers_cost(&layers, plan->job.unit_images, &fat));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
-    cost->memory = updating.memory + (double)(vector + model + input_bytes(plan, image));
+    cost->memory = updating.memory + fat.memory + (double)(held + model + input_bytes(plan, image));
     cost->snapshot = (double)((1 + plan->rule->states) * vector);
     cost->sums = updating.sums;
-    cost->factors = updating.factors;
+    cost->layers = fat.sent;
     cost->weights = updating.weights;
     cost->images = batch_sent_bytes(plan->ranks, plan->job.batch_size, image);
     return STATUS_OK;

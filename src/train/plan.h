@@ -26,6 +26,7 @@ typedef struct Plan {
     Placement placement; /* of the ranks on nodes and cores */
     size_t threads;      /* of this rank */
     SlicesMost slice;    /* the most that this rank has of any batch */
+    size_t chunk;        /* images of a round: the same on all ranks */
     double deadline;     /* by the time limit, in seconds since the epoch */
 } Plan;
 
@@ -38,7 +39,9 @@ void plan_free(Plan *plan);
 
 /* What it says to its parts. Local. */
 VitOptions plan_vit_options(const Plan *plan);
-OptimizerOptions plan_optimizer_options(const Plan *plan);
+FatLayersOptions plan_fat_layers_options(const Plan *plan, bool training);
+/* layers: the trainer's; NULL for looking at costs. */
+OptimizerOptions plan_optimizer_options(const Plan *plan, const FatLayers *layers);
 
 /* Images of a batch of the epoch that begins at a position, at most train_images; steps of a whole
  * epoch. Local. */
@@ -48,8 +51,8 @@ size_t plan_epoch_steps(const Plan *plan);
 /* What a rank holds, in bytes, and what it sends a step, in bytes on average over the ranks. Local.
  * STATUS_INTERNAL: out of memory for looking. */
 typedef struct PlanCost {
-    double memory, snapshot;               /* snapshot: rank 0's in addition, for checkpoints */
-    double sums, factors, weights, images; /* sent */
+    double memory, snapshot;              /* snapshot: rank 0's in addition, for checkpoints */
+    double sums, layers, weights, images; /* sent */
 } PlanCost;
 Status plan_cost(const Plan *plan, PlanCost *cost);
 

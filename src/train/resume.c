@@ -1,5 +1,6 @@
 #include "resume.h"
 
+#include "vit/collection.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
@@ -57,7 +58,7 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
     const Status read = first ? read_foreign_weights(plan, path, weights) : STATUS_OK;
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, read));
-    ranks_broadcast(plan->ranks, weights, plan->table.floats * sizeof *weights);
+    collection_deal_weights(plan->ranks, &plan->partition, weights, weights);
     return STATUS_OK;
 }
 
@@ -93,7 +94,7 @@ static Status check_progress(const Plan *plan, const char *path, const Progress 
 static Status read_state(Training *training, const char *path) {
     STATUS_TRY(check_stored_run(training->plan, path));
     Checkpoint checkpoint = {.table = &training->plan->table,
-                             .weights = training->trainer.weights,
+                             .weights = training->saver.weights,
                              .history = &training->history};
     saver_set_states(&training->saver, &checkpoint);
     STATUS_TRY(checkpoint_read(path, &checkpoint));
@@ -184,15 +185,15 @@ static Status read_newest(Training *training, bool *found) {
 }
 
 static void begin(Training *training) {
+    const Plan *plan = training->plan;
     training->progress = progress_start();
-    parameter_initialize(&training->plan->table, training->plan->job.seed,
+    partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
                          training->trainer.weights);
 }
 
 Status resume_run(Training *training) {
     Status status = STATUS_OK;
     bool found = false;
-    const size_t bytes = training->plan->table.floats * sizeof *training->trainer.weights;
     watchdog_first_works("reading a checkpoint");
     if (training->plan->ranks->rank == 0)
         status = read_newest(training, &found);
@@ -207,7 +208,8 @@ Status resume_run(Training *training) {
     ranks_broadcast(training->plan->ranks, &training->progress, sizeof training->progress);
     training->saver.saved_step = training->progress.step;
     watchdog_position(training->progress.step, training->saver.saved_step);
-    ranks_broadcast(training->plan->ranks, training->trainer.weights, bytes);
+    collection_deal_weights(training->plan->ranks, &training->plan->partition,
+                            training->saver.weights, training->trainer.weights);
     optimizer_deal(training->trainer.optimizer, training->saver.state);
     return STATUS_OK;
 }

@@ -1,6 +1,6 @@
 #include "saver.h"
 
-#include "vit/copy.h"
+#include "vit/collection.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
@@ -61,8 +61,8 @@ void saver_set_states(const Saver *saver, Checkpoint *checkpoint) {
         checkpoint->state[s] = (CheckpointState){rule->state[s], saver->state[s]};
 }
 
-/* The weights as they are, the states as they were collected last. */
-static Checkpoint snapshot(Saver *saver, const float *weights) {
+/* Weights and states as they were collected last. */
+static Checkpoint snapshot(Saver *saver) {
     const Plan *plan = saver->plan;
     Checkpoint checkpoint = {
         .table = &plan->table,
@@ -72,7 +72,6 @@ static Checkpoint snapshot(Saver *saver, const float *weights) {
         .job_text = plan->job_text,
         .build = build_info_make(plan->ranks->host, (uint64_t)plan->ranks->size, plan->threads)};
     saver_set_states(saver, &checkpoint);
-    copy_floats(saver->weights, weights, plan->table.floats);
     memcpy(checkpoint.data_sha256, plan->data.content_sha256, sizeof checkpoint.data_sha256);
     return checkpoint;
 }
@@ -136,7 +135,7 @@ void saver_wait(Saver *saver) {
 /* ---- saving ---- */
 
 /* Rank 0: begins to write. */
-static void write_snapshot(Saver *saver, const float *weights, SaveWish wish) {
+static void write_snapshot(Saver *saver, SaveWish wish) {
     Save *save = &saver->save;
     *save = (Save){.wanted = {wish.best, wish.last, wish.metrics},
                    .output = &saver->output,
@@ -145,7 +144,7 @@ static void write_snapshot(Saver *saver, const float *weights, SaveWish wish) {
                    .best_epoch = wish.best_epoch};
     const Status status = history_copy(&saver->history_copy, saver->history);
     if (status == STATUS_OK) {
-        save->checkpoint = snapshot(saver, weights);
+        save->checkpoint = snapshot(saver);
         writer_start(&saver->writer, save);
         return;
     }
@@ -156,18 +155,28 @@ static void write_snapshot(Saver *saver, const float *weights, SaveWish wish) {
     take_results(saver);
 }
 
+void saver_collect_weights(Saver *saver, const Trainer *trainer) {
+    const Plan *plan = saver->plan;
+    if (plan->ranks->rank == 0)
+        saver_wait(saver);
+    watchdog_work("collecting the weights", WATCHDOG_TOGETHER);
+    collection_gather_weights(plan->ranks, &plan->partition, trainer->weights, saver->weights);
+}
+
 void saver_write(Saver *saver, const Trainer *trainer, SaveWish wish) {
     const bool first = saver->plan->ranks->rank == 0;
     const double start = MPI_Wtime();
     if (first)
         saver_wait(saver);
+    if (wish.last || wish.best)
+        saver_collect_weights(saver, trainer);
     if (wish.last) {
         watchdog_work("collecting the optimizer's state", WATCHDOG_TOGETHER);
         optimizer_collect(trainer->optimizer, saver->state);
     }
     if (!first)
         return;
-    write_snapshot(saver, trainer->weights, wish);
+    write_snapshot(saver, wish);
     if (!wish.last)
         return;
     saver->began = start;

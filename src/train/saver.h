@@ -58,8 +58,12 @@ typedef struct SaveWish {
     uint64_t best_epoch;
 } SaveWish;
 
-/* Takes a snapshot and begins to write it. Wants settled weights. Collective with wish.last, which
- * all ranks then wish; else the other ranks need not call it. */
+/* Rank 0: all weights into the snapshot's, saver->weights, once nothing is being written. Wants
+ * settled weights. Collective. */
+void saver_collect_weights(Saver *saver, const Trainer *trainer);
+
+/* Takes a snapshot and begins to write it. Wants settled weights. Collective; all ranks wish the
+ * same. */
 void saver_write(Saver *saver, const Trainer *trainer, SaveWish wish);
 /* Takes note of a write that is over. Local. */
 void saver_poll(Saver *saver);

@@ -62,12 +62,27 @@ static void on_progress(void *context) {
     watchdog_tick();
     input_progress(&trainer->input);
     optimizer_progress(trainer->optimizer);
+    fat_layers_progress(trainer->layers);
+}
+
+static void on_fat_forward(void *context, const VitRound *round, size_t layer, const float *input,
+                           float *output) {
+    Trainer *trainer = context;
+    fat_layers_forward(trainer->layers, round, layer, input, output);
+}
+
+static void on_fat_backward(void *context, const VitRound *round, size_t layer, const float *delta,
+                            float *dinput) {
+    Trainer *trainer = context;
+    fat_layers_backward(trainer->layers, round, layer, delta, dinput);
 }
 
 static VitHooks hooks_of(Trainer *trainer) {
     return (VitHooks){.need_kernels = on_need_kernels,
                       .ready = on_ready,
                       .progress = on_progress,
+                      .fat_forward = on_fat_forward,
+                      .fat_backward = on_fat_backward,
                       .context = trainer};
 }
 
@@ -83,6 +98,8 @@ static VitSums forward_backward(Trainer *trainer, const Progress *at, const Batc
     phase_begin(PHASE_EXCHANGE);
     optimizer_begin(trainer->optimizer, batch->slices);
     input_view_batch(&view, &trainer->input, batch);
+    view.vit.rounds = fat_layers_start(trainer->layers, trainer->weights, batch->slices, true,
+                                       on_progress, trainer);
     vit_forward_backward(trainer->vit, trainer->weights, at->step, &view.vit,
                          1.0f / (float)batch->images, NULL, &hooks, &sums);
     stop_watch(trainer, watch, PACE_COMPUTE, (double)batch->count);
@@ -91,9 +108,8 @@ static VitSums forward_backward(Trainer *trainer, const Progress *at, const Batc
 
 /* Until the gradient of what this rank updates is there. */
 static void reduce(Trainer *trainer) {
-    const VitHooks hooks = hooks_of(trainer);
     const Stopwatch watch = start_watch(trainer);
-    optimizer_reduce(trainer->optimizer, trainer->vit, trainer->weights, &hooks);
+    optimizer_reduce(trainer->optimizer, trainer->vit, trainer->weights);
     stop_watch(trainer, watch, PACE_COMPUTE, 0.0);
 }
 

@@ -12,7 +12,9 @@ typedef struct Trainer {
     const Plan *plan;
     Input input;
     Vit *vit;
-    float *weights;         /* flat vector; parts of it are under way between steps */
+    float *weights;         /* flat vector; parts of it are under way between steps, and the fat
+                               layers' rows of other ranks are never touched */
+    FatLayers *layers;      /* the head's, whose rows the ranks share */
     Optimizer *optimizer;   /* NULL where nothing is trained */
     Report *report;         /* what the ranks tell each other at the end of a step */
     Slices evaluated;       /* of a split */

@@ -47,12 +47,15 @@ bool training_work_is_left(const Training *training) {
            !training_steps_used_up(training);
 }
 
-void training_log_digest(const Training *training, const char *label) {
+void training_log_digest(Training *training, const char *label) {
     const Plan *plan = training->plan;
     char text[DIGEST_TEXT];
-    if (!plan->command->digest || plan->ranks->rank != 0)
+    if (!plan->command->digest)
         return;
-    if (parameter_digest(&plan->table, training->trainer.weights, text) == STATUS_OK)
+    saver_collect_weights(&training->saver, &training->trainer);
+    if (plan->ranks->rank != 0)
+        return;
+    if (parameter_digest(&plan->table, training->saver.weights, text) == STATUS_OK)
         log_info("%s: %s", label, text);
     else
         log_warning("%s", status_message());

@@ -37,7 +37,7 @@ void training_add_waits(Training *training, Waits before);
 bool training_steps_used_up(const Training *training);
 bool training_work_is_left(const Training *training);
 
-/* --digest: "<label>: <SHA-256 of the weights>", by rank 0. Local; wants settled weights. */
-void training_log_digest(const Training *training, const char *label);
+/* --digest: "<label>: <SHA-256 of the weights>", by rank 0. Collective; wants settled weights. */
+void training_log_digest(Training *training, const char *label);
 
 #endif

@@ -1,14 +1,14 @@
-/* Sums, factors and parts that travel between ranks, for any division of leaves, rows and floats.
+/* Sums, columns and parts that travel between ranks, for any division of leaves, rows and floats.
  */
 
 #include "mpi_check.h"
-#include "vit/factor_exchange.h"
+#include "vit/column_exchange.h"
 #include "vit/range_gather.h"
 #include "vit/tree_exchange.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLOATS = 10007, LEAVES = 53, BATCH = 29, IN = 37, OUT = 11, MOST_RANKS = 64 };
+enum { FLOATS = 10007, LEAVES = 53, ROWS = 29, COLUMNS = 37, MOST_RANKS = 64 };
 
 /* Values whose sum depends on the order of the additions. */
 static float value(size_t leaf, size_t i) {
@@ -98,39 +98,41 @@ static void parts_reach_everyone(int way) {
     free(vector);
 }
 
-static void factors_are_the_whole_batch(int image_way, int row_way) {
-    size_t image[MOST_RANKS + 1], row[MOST_RANKS + 1];
-    FactorExchange *exchange = NULL;
-    divide(BATCH, image_way, image);
-    divide(IN, row_way, row);
-    const size_t first = image[world.rank], images = image[world.rank + 1] - first;
-    CHECK(factor_exchange_init(&exchange, &world, row, OUT, BATCH, images) == STATUS_OK);
-    float *input = malloc((images * IN + 1) * sizeof *input);
-    float *delta = malloc((images * OUT + 1) * sizeof *delta);
-    for (size_t repeat = 0; repeat < 3; repeat++) {
-        for (size_t i = 0; i < images * IN; i++)
-            input[i] = value(repeat, first * IN + i);
-        for (size_t i = 0; i < images * OUT; i++)
-            delta[i] = value(repeat + 9, first * OUT + i);
-        factor_exchange_post_input(exchange, image, input);
-        factor_exchange_progress(exchange);
-        factor_exchange_post_delta(exchange, image, delta);
-        double seconds = 0.0;
-        const Factors factors = factor_exchange_wait(exchange, &seconds);
+/* Out, each rank has its columns of all rows; back, its rows whole. Every other time all rows are
+ * the last rank's. */
+static void columns_travel_both_ways(int image_way, int column_way) {
+    size_t even[MOST_RANKS + 1], last[MOST_RANKS + 1] = {0}, column[MOST_RANKS + 1];
+    ColumnExchange *exchange = NULL;
+    divide(ROWS, image_way, even);
+    divide(COLUMNS, column_way, column);
+    last[world.size] = ROWS;
+    CHECK(column_exchange_init(&exchange, &world, column, ROWS) == STATUS_OK);
+    const size_t own = column[world.rank + 1] - column[world.rank];
+    float *rows = malloc((ROWS * COLUMNS + 1) * sizeof *rows);
+    float *columns = malloc((ROWS * own + 1) * sizeof *columns);
+    for (size_t repeat = 0; repeat < 4; repeat++) {
+        const size_t *image = repeat % 2 ? last : even;
+        const size_t first = image[world.rank], images = image[world.rank + 1] - first;
         size_t wrong = 0;
-        for (size_t i = 0; i < BATCH; i++) {
-            for (size_t k = row[world.rank]; k < row[world.rank + 1]; k++)
-                wrong += factors.input[i * factors.ld + k - row[world.rank]] !=
-                         value(repeat, i * IN + k);
-            for (size_t k = 0; k < OUT; k++)
-                wrong += factors.delta[i * OUT + k] != value(repeat + 9, i * OUT + k);
-        }
+        for (size_t i = 0; i < images * COLUMNS; i++)
+            rows[i] = value(repeat, first * COLUMNS + i);
+        column_exchange_post_out(exchange, image, rows, columns);
+        column_exchange_progress(exchange);
+        CHECK(column_exchange_wait(exchange) >= 0.0);
+        for (size_t i = 0; i < ROWS; i++)
+            for (size_t k = 0; k < own; k++)
+                wrong +=
+                    columns[i * own + k] != value(repeat, i * COLUMNS + column[world.rank] + k);
+        memset(rows, 0xff, images * COLUMNS * sizeof *rows);
+        column_exchange_post_back(exchange, image, columns, rows);
+        CHECK(column_exchange_wait(exchange) >= 0.0);
+        for (size_t i = 0; i < images * COLUMNS; i++)
+            wrong += rows[i] != value(repeat, first * COLUMNS + i);
         CHECK(wrong == 0);
-        MPI_Barrier(world.comm);
     }
-    factor_exchange_free(exchange);
-    free(input);
-    free(delta);
+    column_exchange_free(exchange);
+    free(rows);
+    free(columns);
 }
 
 int main(int argc, char **argv) {
@@ -139,12 +141,12 @@ int main(int argc, char **argv) {
         for (int b = 0; b < 3; b++) {
             sums_are_in_tree_order(a, b, false);
             sums_are_in_tree_order(a, b, true);
-            factors_are_the_whole_batch(a, b);
+            columns_travel_both_ways(a, b);
         }
         parts_reach_everyone(a);
     }
     tree_exchange_free(NULL);
     range_gather_free(NULL);
-    factor_exchange_free(NULL);
+    column_exchange_free(NULL);
     return test_end();
 }

@@ -74,7 +74,8 @@ static void wide_products_on_any_number_of_threads(void **state) {
                 const size_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
                 float *a = test_values(m * k, 1.0f, 1), *b = test_values(k * n, 1.0f, 2);
                 float *c = test_values(m * n, 1.0f, 3), *before = test_values(m * n, 1.0f, 3);
-                float *room = test_array(gemm_wide_room((size_t)threads, m, n, k), sizeof *room);
+                float *room =
+                    test_array(gemm_wide_room((size_t)threads, form, m, n, k), sizeof *room);
                 gemm_wide((size_t)threads, form, m, n, k, a, form == GEMM_TN ? m : k, b,
                           form == GEMM_NT ? k : n, kind >= 3, c, n, room);
                 check_product(form, m, n, k, a, b, kind >= 3 ? before : NULL, c);
@@ -102,7 +103,7 @@ static void check_all_rows(GemmForm form, size_t rows, size_t n, size_t k, size_
     enum { THREADS = 3 };
     float *a = test_values(rows * k, 1.0f, 1), *b = test_values(k * n, 1.0f, 2);
     float *whole = test_array(rows * n, 4), *some = test_array(rows * n, 4);
-    float *room = test_array(gemm_wide_room(THREADS, rows, n, k), sizeof *room);
+    float *room = test_array(gemm_wide_room(THREADS, form, rows, n, k), sizeof *room);
     gemm_wide(1, form, rows, n, k, a, form == GEMM_TN ? rows : k, b, form == GEMM_NT ? k : n, false,
               whole, n, room);
     for (size_t m = 1; m <= most; m++)
@@ -155,6 +156,74 @@ static void sums_over_units_are_those_of_the_nodes(void **state) {
     memory_free(a), memory_free(b), memory_free(room);
 }
 
+/* In double, over the inner dimension [first, end). */
+static double exact_inner(size_t n, size_t inner, const float *a, const float *b, size_t i,
+                          size_t j, size_t first, size_t end) {
+    double sum = 0.0;
+    for (size_t k = first; k < end; k++)
+        sum += (double)a[i * inner + k] * (double)b[k * n + j];
+    return sum;
+}
+
+/* The nodes of leaves [first, end), on some threads, [m, n] each. */
+static size_t leaves_nodes(size_t threads, size_t m, size_t n, size_t inner, GemmLeaves cut,
+                           const float *a, const float *b, TreeNode *node, float **sum) {
+    const size_t begin = gemm_leaf(inner, cut.leaves, cut.first);
+    const size_t nodes = tree_cover(cut.leaves, cut.first, cut.end, node);
+    float *room = test_array(gemm_leaves_room(threads, m, &cut), sizeof *room);
+    for (size_t k = 0; k < nodes; k++)
+        sum[k] = test_array(m * n, sizeof(float));
+    gemm_leaves(threads, m, n, &cut, a + begin, inner, b + begin * n, sum, room);
+    memory_free(room);
+    return nodes;
+}
+
+/* Two owners' nodes, added in the tree's order, have the bits of one owner's sum; rows that are
+ * multiplied alone have those of all rows. */
+static void check_leaves(size_t m, size_t n, size_t inner, size_t leaves, size_t cut,
+                         size_t threads) {
+    float *a = test_values(m * inner, 1.0f, 1), *b = test_values(inner * n, 1.0f, 2);
+    float *whole[TREE_NODES_MOST], *part[2 * TREE_NODES_MOST], *row[TREE_NODES_MOST];
+    TreeNode node[TREE_NODES_MOST];
+    TreeStack stack;
+    size_t used = 0, into, from;
+    assert_int_equal(
+        leaves_nodes(1, m, n, inner, (GemmLeaves){inner, leaves, 0, leaves}, a, b, node, whole), 1);
+    for (size_t i = 0; i < m * n; i++)
+        assert_true(
+            fabs((double)whole[0][i] - exact_inner(n, inner, a, b, i / n, i % n, 0, inner)) < 1e-4);
+    tree_start(&stack, leaves);
+    for (int owner = 0; owner < 2; owner++) {
+        const GemmLeaves own = {inner, leaves, owner ? cut : 0, owner ? leaves : cut};
+        const size_t nodes = leaves_nodes(threads, m, n, inner, own, a, b, node, part + used);
+        for (size_t k = 0; k < nodes; k++) {
+            tree_push(&stack, node[k], used++);
+            while (tree_merge(&stack, &into, &from))
+                for (size_t i = 0; i < m * n; i++)
+                    part[into][i] += part[from][i];
+        }
+    }
+    assert_memory_equal(part[0], whole[0], m * n * sizeof(float));
+    const size_t last = m - 1;
+    leaves_nodes(threads, 1, n, inner, (GemmLeaves){inner, leaves, 0, leaves}, a + last * inner, b,
+                 node, row);
+    assert_memory_equal(row[0], whole[0] + last * n, n * sizeof(float));
+    for (size_t k = 0; k < used; k++)
+        memory_free(part[k]);
+    memory_free(row[0]), memory_free(whole[0]), memory_free(a), memory_free(b);
+}
+
+static void leaves_of_the_inner_dimension_are_summed_in_the_trees_order(void **state) {
+    (void)state;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        check_leaves(7, 130, 64, 4, 1, threads);
+        check_leaves(70, 300, 200, 8, 3, threads);
+        check_leaves(3, 5, 61, 2, 1, threads);
+        check_leaves(300, 96, 500, 4, 3, threads);
+        check_leaves(1, 64, 1030, 64, 21, threads);
+    }
+}
+
 int main(void) {
     gemm_init();
     print_message("%s\n", gemm_description());
@@ -164,6 +233,7 @@ int main(void) {
         cmocka_unit_test(wide_products_on_any_number_of_threads),
         cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
         cmocka_unit_test(sums_over_units_are_those_of_the_nodes),
+        cmocka_unit_test(leaves_of_the_inner_dimension_are_summed_in_the_trees_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

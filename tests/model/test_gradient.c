@@ -313,8 +313,8 @@ typedef struct ModelCase {
     float *pictures;
 } ModelCase;
 
-/* Of the first head layer: its gradient is summed over units, or made of factors. */
-enum { IMAGES = 3, THIN_WIDTH = 11, FAT_WIDTH = 64 };
+/* Of the first head layer, which is summed over units, or fat. */
+enum { IMAGES = 3, THIN_WIDTH = 3, FAT_WIDTH = 64 };
 static const uint32_t samples[IMAGES] = {8, 2, 77};
 static const uint16_t labels[IMAGES] = {4, 0, 2};
 
@@ -344,7 +344,12 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
                                 .threads = 1,
                                 .images = IMAGES};
     assert_ok(vit_init(&c.vit, &c.shape, &c.table, &options));
-    c.input = (VitInput){IMAGES, 0, IMAGES, samples, labels, load, &c};
+    c.input = (VitInput){.images = IMAGES,
+                         .batch = IMAGES,
+                         .sample = samples,
+                         .label = labels,
+                         .load = load,
+                         .context = &c};
     c.pictures = test_values(IMAGES * plane_values(&c.shape), 1.0f, 7);
     c.function = (Function){test_array(c.table.floats, sizeof(float)),
                             test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f};

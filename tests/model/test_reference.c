@@ -142,7 +142,12 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
                           .nodes = 1};
     Vit *vit = NULL;
     assert_ok(vit_init(&vit, &c.shape, &c.table, &options));
-    VitInput input = {c.images, 0, c.images, c.samples, c.labels, load, &c};
+    VitInput input = {.images = c.images,
+                      .batch = c.images,
+                      .sample = c.samples,
+                      .label = c.labels,
+                      .load = load,
+                      .context = &c};
     VitSums sums;
     vit_forward_backward(vit, c.weights, c.step, &input, 1.0f / (float)c.images, c.logits, NULL,
                          &sums);

@@ -2,6 +2,7 @@
  * and slices not even that; hooks. */
 
 #include "check.h"
+#include "vit/fat_rows.h"
 #include "vit/gemm.h"
 #include "vit/measuring.h"
 #include "vit/vit.h"
@@ -75,13 +76,23 @@ static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threa
     return vit;
 }
 
+static VitInput input_of(Case *c, Slice slice, size_t batch) {
+    c->first = slice.first;
+    return (VitInput){.images = slice.images,
+                      .first = slice.first,
+                      .batch = batch,
+                      .sample = c->samples + slice.first,
+                      .label = c->labels + slice.first,
+                      .load = load,
+                      .context = c};
+}
+
 /* Trains on the first `count` images as one batch; gradient of the sum of losses. */
 static VitSums train(Case *c, size_t count, size_t unit_images, size_t threads, size_t room,
                      float *gradient, float *logits) {
     VitSums sums;
     Vit *vit = vit_of(c, count, unit_images, threads, room);
-    c->first = 0;
-    const VitInput input = {count, 0, count, c->samples, c->labels, load, c};
+    const VitInput input = input_of(c, (Slice){0, count}, count);
     vit_forward_backward(vit, c->weights, 11, &input, 1.0f, logits, NULL, &sums);
     vit_whole_gradient(vit, c->weights, count, gradient);
     vit_free(vit);
@@ -93,12 +104,94 @@ static void add_to(size_t count, const float *from, float *into) {
         into[i] += from[i];
 }
 
-/* What other processes would send: copies of the nodes' sums and of the fat layers' factors. */
+/* What other processes would send: copies of the nodes' sums. And the fat layer, as two owners of
+ * its rows would make its products, with the whole batch's inputs and deltas. */
+enum { OWNERS = 2 };
 typedef struct Gathered {
     TreeStack nodes;
     size_t copies;
-    float *unit[64], *kernel[64], *input, *delta;
+    float *unit[64], *kernel[64];
+    const Case *c;
+    FatRows owner[OWNERS];
+    size_t first; /* image of the batch with which the slice begins */
+    float *input, *delta, *room;
 } Gathered;
+
+static const float *owned_kernel(const Gathered *all, size_t owner) {
+    const FatRows *rows = &all->owner[owner];
+    return all->c->weights + all->c->table.head_kernel[0] + rows->first * rows->out;
+}
+
+static void owners_forward(void *context, const VitRound *round, size_t layer, const float *input,
+                           float *output) {
+    Gathered *all = context;
+    const size_t in = all->owner[0].in, out = all->owner[0].out, images = round->images;
+    TreeNode node[OWNERS][TREE_NODES_MOST];
+    float *sum[2 * TREE_NODES_MOST];
+    TreeStack stack;
+    size_t used = 0, into, from;
+    assert_int_equal(layer, 0);
+    memcpy(all->input + (all->first + round->first) * in, input, images * in * sizeof *input);
+    tree_start(&stack, fat_rows_leaves(in));
+    for (size_t o = 0; o < OWNERS; o++) {
+        const FatRows *rows = &all->owner[o];
+        const size_t nodes =
+            tree_cover(fat_rows_leaves(in), rows->first_leaf, rows->end_leaf, node[o]);
+        assert_int_equal(nodes, fat_rows_nodes(rows));
+        for (size_t n = 0; n < nodes; n++)
+            sum[used + n] = test_array(images * out, sizeof(float));
+        fat_rows_forward(rows, owned_kernel(all, o), images, input + rows->first, in, sum + used,
+                         all->room);
+        for (size_t n = 0; n < nodes; n++) {
+            tree_push(&stack, node[o][n], used++);
+            while (tree_merge(&stack, &into, &from))
+                add_to(images * out, sum[from], sum[into]);
+        }
+    }
+    assert_int_equal(stack.count, 1);
+    memcpy(output, sum[0], images * out * sizeof *output);
+    for (size_t n = 0; n < used; n++)
+        memory_free(sum[n]);
+}
+
+static void owners_backward(void *context, const VitRound *round, size_t layer, const float *delta,
+                            float *dinput) {
+    Gathered *all = context;
+    const size_t in = all->owner[0].in, out = all->owner[0].out;
+    assert_int_equal(layer, 0);
+    memcpy(all->delta + (all->first + round->first) * out, delta,
+           round->images * out * sizeof *delta);
+    for (size_t o = 0; o < OWNERS; o++) {
+        const FatRows *rows = &all->owner[o];
+        float *columns = test_array(round->images * rows->count, sizeof *columns);
+        fat_rows_backward(rows, owned_kernel(all, o), round->images, delta, columns, all->room);
+        for (size_t i = 0; i < round->images; i++)
+            memcpy(dinput + i * in + rows->first, columns + i * rows->count,
+                   rows->count * sizeof *dinput);
+        memory_free(columns);
+    }
+}
+
+static void owners_gradient(const Gathered *all, size_t batch, float *gradient) {
+    for (size_t o = 0; o < OWNERS; o++) {
+        const FatRows *rows = &all->owner[o];
+        fat_rows_gradient(rows, rows->count, batch, all->input + rows->first, rows->in, all->delta,
+                          gradient + rows->first * rows->out, all->room);
+    }
+}
+
+/* One owner has a third of the leaves, the other one the rest: several nodes. */
+static void gathered_open(Gathered *all, const Case *c, size_t batch) {
+    const size_t in = c->shape.features, out = c->shape.head.value[0];
+    const size_t leaves = fat_rows_leaves(in), cut = leaves / 3, threads = 2;
+    *all = (Gathered){.c = c,
+                      .owner = {fat_rows_of(in, out, 0, cut, threads),
+                                fat_rows_of(in, out, cut, leaves, threads)}};
+    all->input = test_array(batch * in, sizeof(float));
+    all->delta = test_array(batch * out, sizeof(float));
+    const FatRows whole = fat_rows_of(in, out, 0, leaves, threads);
+    all->room = test_array(fat_rows_room(&whole, batch, batch), sizeof(float));
+}
 
 static float *copy_of(size_t count, const float *values) {
     float *copy = test_array(count, sizeof *copy);
@@ -127,39 +220,34 @@ static void gather_slice(const Case *c, const Vit *vit, Slice slice, size_t batc
             add_to(thin->in * thin->out, all->kernel[from], all->kernel[into]);
         }
     }
-    memcpy(all->input + slice.first * fat->in, fat->input,
-           slice.images * fat->in * sizeof *all->input);
-    memcpy(all->delta + slice.first * fat->out, fat->delta,
-           slice.images * fat->out * sizeof *all->delta);
 }
 
 /* The same by several processes with other numbers of threads, one after another. */
 static double train_in_slices(Case *c, size_t batch, size_t unit_images, size_t slices,
                               const Slice *slice, const size_t *threads, float *gradient) {
-    const size_t in = c->shape.features, out = c->shape.head.value[0];
-    Gathered all = {.input = test_array(batch * in, 4), .delta = test_array(batch * out, 4)};
+    const size_t out = c->shape.head.value[0];
+    Gathered all;
     TreeSum loss;
+    gathered_open(&all, c, batch);
+    const VitHooks hooks = {
+        .fat_forward = owners_forward, .fat_backward = owners_backward, .context = &all};
     tree_start(&all.nodes, (batch + unit_images - 1) / unit_images);
     tree_sum_start(&loss, batch);
     memset(gradient, 0, c->table.floats * sizeof *gradient);
     for (size_t s = 0; s < slices; s++) {
         VitSums sums;
         Vit *vit = vit_of(c, batch, unit_images, threads[s], slice[s].images);
-        c->first = slice[s].first;
-        const VitInput input = {slice[s].images,      slice[s].first, batch, c->samples + c->first,
-                                c->labels + c->first, load,           c};
-        vit_forward_backward(vit, c->weights, 11, &input, 1.0f, NULL, NULL, &sums);
+        VitInput input = input_of(c, slice[s], batch);
+        /* As many rounds as another process may need. */
+        input.rounds = 3;
+        all.first = slice[s].first;
+        vit_forward_backward(vit, c->weights, 11, &input, 1.0f, NULL, &hooks, &sums);
         gather_slice(c, vit, slice[s], batch, unit_images, &all);
         for (size_t n = 0; n < sums.loss.stack.count; n++)
             tree_sum_add(&loss, sums.loss.stack.node[n], sums.loss.value[n]);
         if (s + 1 == slices) {
-            float *kernel = gradient + c->table.head_kernel[0];
             vit_finish_units(vit, c->weights, all.unit[all.nodes.item[0]], gradient);
-            /* Rows in two parts, as two owners would make them. */
-            const size_t cut = in / 3;
-            vit_finish_kernel(vit, 0, batch, cut, all.input, in, all.delta, NULL, kernel);
-            vit_finish_kernel(vit, 0, batch, in - cut, all.input + cut, in, all.delta, NULL,
-                              kernel + cut * out);
+            owners_gradient(&all, batch, gradient + c->table.head_kernel[0]);
         }
         vit_free(vit);
     }
@@ -169,7 +257,7 @@ static double train_in_slices(Case *c, size_t batch, size_t unit_images, size_t 
            out * c->shape.classes * sizeof *gradient);
     for (size_t i = 0; i < all.copies; i++)
         memory_free(all.unit[i]), memory_free(all.kernel[i]);
-    memory_free(all.input), memory_free(all.delta);
+    memory_free(all.input), memory_free(all.delta), memory_free(all.room);
     return loss.value[0];
 }
 
@@ -343,24 +431,88 @@ static void every_part_is_announced_in_order(void **state) {
     static const struct {
         VitPart part;
         size_t layer;
-    } expected[] = {{VIT_INPUT, 0}, {VIT_KERNEL, 1}, {VIT_DELTA, 0}, {VIT_UNITS, 0}};
+    } expected[] = {{VIT_KERNEL, 1}, {VIT_UNITS, 0}};
     case_open(&c, 0.2, WIDE_KEY_DIM);
     Vit *vit = vit_of(&c, MOST, 4, 2, MOST);
     for (size_t images = 0; images <= MOST; images += 50) {
         Announced seen = {0};
-        const VitHooks hooks = {on_need, on_ready, on_progress, &seen};
-        const VitInput input = {images, 0, MOST, c.samples, c.labels, load, &c};
+        const VitHooks hooks = {
+            .need_kernels = on_need, .ready = on_ready, .progress = on_progress, .context = &seen};
+        const VitInput input = input_of(&c, (Slice){0, images}, MOST);
         VitSums sums;
-        c.first = 0;
         vit_forward_backward(vit, c.weights, 0, &input, 1.0f, NULL, &hooks, &sums);
         assert_int_equal(seen.needed, 1);
-        assert_int_equal(seen.ready, 4);
-        for (size_t e = 0; e < 4; e++) {
+        assert_int_equal(seen.ready, 2);
+        for (size_t e = 0; e < 2; e++) {
             assert_int_equal(seen.event[e].part, expected[e].part);
             assert_int_equal(seen.event[e].layer, expected[e].layer);
         }
         assert_true(images == 0 || seen.progress > 0);
         assert_int_equal(vit_partial(vit)->nodes == 0, images == 0);
+    }
+    vit_free(vit);
+    case_close(&c);
+}
+
+/* Of a fat layer's products, forward and backward in turn, with how many images. */
+typedef struct Asked {
+    size_t count;
+    struct {
+        bool forward;
+        size_t round, first, images;
+    } ask[16];
+} Asked;
+
+static void asked(Asked *asked, bool forward, const VitRound *round) {
+    assert_true(asked->count < 16);
+    asked->ask[asked->count].forward = forward;
+    asked->ask[asked->count].round = round->number;
+    asked->ask[asked->count].first = round->first;
+    asked->ask[asked->count++].images = round->images;
+}
+
+static void on_fat_forward(void *context, const VitRound *round, size_t layer, const float *input,
+                           float *output) {
+    (void)layer, (void)input;
+    asked(context, true, round);
+    memset(output, 0, round->images * 1024 * sizeof *output);
+}
+
+static void on_fat_backward(void *context, const VitRound *round, size_t layer, const float *delta,
+                            float *dinput) {
+    (void)layer, (void)delta;
+    asked(context, false, round);
+    memset(dinput, 0, round->images * 1024 * sizeof *dinput);
+}
+
+/* So that processes with fewer images, or none, take part in what the others need. */
+static void every_round_asks_for_the_fat_products(void **state) {
+    (void)state;
+    enum { ROUNDS = 3 };
+    Case c;
+    case_open(&c, 0.2, WIDE_KEY_DIM);
+    Vit *vit = vit_of(&c, MOST, 4, 2, MOST);
+    const size_t chunk = vit_chunk_images(2, 4, MOST);
+    assert_true(chunk < MOST && MOST < 2 * chunk);
+    for (size_t images = 0; images <= MOST; images += MOST) {
+        Asked seen = {0};
+        const VitHooks hooks = {
+            .fat_forward = on_fat_forward, .fat_backward = on_fat_backward, .context = &seen};
+        VitInput input = input_of(&c, (Slice){0, images}, MOST);
+        VitSums sums;
+        input.rounds = ROUNDS;
+        vit_forward_backward(vit, c.weights, 0, &input, 1.0f, NULL, &hooks, &sums);
+        assert_int_equal(seen.count, 2 * ROUNDS);
+        for (size_t i = 0; i < seen.count; i++) {
+            const size_t round = i / 2, left = images > round * chunk ? images - round * chunk : 0;
+            assert_int_equal(seen.ask[i].forward, i % 2 == 0);
+            assert_int_equal(seen.ask[i].round, round);
+            assert_int_equal(seen.ask[i].images, left < chunk ? left : chunk);
+            assert_true(left == 0 || seen.ask[i].first == round * chunk);
+        }
+        seen.count = 0;
+        vit_evaluate(vit, c.weights, &input, NULL, &hooks, &sums);
+        assert_int_equal(seen.count, ROUNDS);
     }
     vit_free(vit);
     case_close(&c);
@@ -376,6 +528,7 @@ int main(void) {
         cmocka_unit_test(evaluation_is_training_without_dropout),
         cmocka_unit_test(hits_are_counted_by_place),
         cmocka_unit_test(every_part_is_announced_in_order),
+        cmocka_unit_test(every_round_asks_for_the_fat_products),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

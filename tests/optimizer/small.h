@@ -5,6 +5,7 @@
  * its head, its pictures, and its gradient by one process over whole batches. */
 
 #include "mpi_check.h"
+#include "vit/fat_layers.h"
 #include "vit/gemm.h"
 #include "vit/memory.h"
 #include "vit/partition.h"
@@ -19,6 +20,7 @@ enum {
     SMALL_BATCH = 48,
     SMALL_LAST = 6,
     SMALL_IMAGES = SMALL_BATCH + SMALL_LAST,
+    SMALL_CHUNK = 8, /* of a round: several on few ranks, one on many */
     SMALL_CHANNELS = 3,
     SMALL_CLASSES = 5
 };
@@ -105,13 +107,15 @@ static inline float *small_weights(const Small *small) {
     return weights;
 }
 
-/* For slices of up to so many images, whose units make up so many nodes. */
-static inline Vit *small_vit(const Small *small, size_t images, size_t nodes) {
+/* For slices of up to so many images, whose units make up so many nodes; chunk 0: what vit chooses.
+ */
+static inline Vit *small_vit(const Small *small, size_t images, size_t nodes, size_t chunk) {
     const VitOptions options = {.seed = 5,
                                 .batch_size = SMALL_BATCH,
                                 .unit_images = small->job.unit_images,
                                 .threads = small->job.threads,
                                 .images = images,
+                                .chunk = chunk,
                                 .nodes = nodes};
     Vit *vit = NULL;
     CHECK(vit_init(&vit, &small->shape, &small->table, &options) == STATUS_OK);
@@ -133,12 +137,26 @@ static inline void small_load(const void *context, size_t image, float *planes) 
            values * sizeof *planes);
 }
 
-/* Of images [first, first + count) of that step's batch: the gradient of the batch's mean loss. */
+static inline FatLayersOptions small_layers_options(const Small *small, const Partition *partition,
+                                                    size_t chunk) {
+    return (FatLayersOptions){.ranks = &world,
+                              .shape = &small->shape,
+                              .table = &small->table,
+                              .partition = partition,
+                              .threads = small->job.threads,
+                              .batch_size = SMALL_BATCH,
+                              .chunk = chunk,
+                              .training = true};
+}
+
+/* Of images [first, first + count) of that step's batch, in so many rounds at least: the gradient
+ * of the batch's mean loss. */
 static inline void small_forward_backward(const Small *small, Vit *vit, const float *weights,
-                                          uint64_t step, size_t first, size_t count,
+                                          uint64_t step, size_t first, size_t count, size_t rounds,
                                           const VitHooks *hooks) {
     const SmallImages images = {.small = small, .first = small_first(step) + first};
     const VitInput input = {.images = count,
+                            .rounds = rounds,
                             .first = first,
                             .batch = small_images(step),
                             .sample = small->sample + images.first,
@@ -153,8 +171,8 @@ static inline void small_forward_backward(const Small *small, Vit *vit, const fl
 /* The whole batch's, by this process alone. */
 static inline void small_whole_gradient(const Small *small, const float *weights, uint64_t step,
                                         float *gradient) {
-    Vit *vit = small_vit(small, SMALL_BATCH, 1);
-    small_forward_backward(small, vit, weights, step, 0, small_images(step), NULL);
+    Vit *vit = small_vit(small, SMALL_BATCH, 1, 0);
+    small_forward_backward(small, vit, weights, step, 0, small_images(step), 0, NULL);
     vit_whole_gradient(vit, weights, small_images(step), gradient);
     vit_free(vit);
 }
@@ -168,6 +186,32 @@ static inline size_t small_differences(const Small *small, const float *a, const
             count += memcmp(&a[k], &b[k], sizeof *a) != 0;
     }
     return count;
+}
+
+/* The same of the values that this rank has: of the fat layer's kernel only its own rows. */
+static inline size_t small_held_differences(const Partition *partition, const float *a,
+                                            const float *b) {
+    size_t count = 0;
+    for (size_t g = 0; g < partition->regions; g++) {
+        const Region *region = &partition->region[g];
+        const bool all = region_is_everywhere(region);
+        const size_t end =
+            all ? region->first_piece + region->pieces : region_end_piece(region, world.rank);
+        for (size_t p = all ? region->first_piece : region_first_piece(region, world.rank); p < end;
+             p++)
+            for (size_t k = 0; k < partition->piece[p].floats; k++) {
+                const size_t i = partition->piece[p].offset + k;
+                count += memcmp(&a[i], &b[i], sizeof *a) != 0;
+            }
+    }
+    return count;
+}
+
+/* The initial weights that this rank has; of the fat layer's other rows none. */
+static inline float *small_held_weights(const Small *small, const Partition *partition) {
+    float *weights = small_vector(small);
+    partition_initialize(partition, &small->table, 1, world.rank, weights);
+    return weights;
 }
 
 #endif

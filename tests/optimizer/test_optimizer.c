@@ -41,7 +41,7 @@ static void without_overlap_the_bits_are_the_same(void) {
     for (uint64_t step = 0; step < 2; step++) {
         training_step(&training, step);
         alone_step(&alone, step);
-        CHECK(small_differences(&small, training.weights, alone.weights) == 0);
+        CHECK(small_held_differences(&training.partition, training.weights, alone.weights) == 0);
     }
     training_check(&training, &alone);
     alone_close(&alone);
@@ -55,15 +55,15 @@ static void the_norm_is_the_whole_gradients(bool folded) {
     Training training;
     small_open(&small, folded, 1);
     training_open(&training, &small, rule_named(&small, DECAY_TFA), false);
-    float *whole = small_vector(&small);
+    float *whole = small_vector(&small), *weights = small_weights(&small);
     double sum = 0.0;
-    small_whole_gradient(&small, training.weights, 0, whole);
+    small_whole_gradient(&small, weights, 0, whole);
     for (size_t i = 0; i < small.table.floats; i++)
         sum += (double)whole[i] * (double)whole[i];
     training_reduce(&training, 0);
     /* At most 3e5 additions in double, each rounded to 1.1e-16 of the sum. */
     CHECK(fabs(training.norm - sqrt(sum)) <= 4e-11 * sqrt(sum));
-    memory_free(whole);
+    memory_free(whole), memory_free(weights);
     training_close(&training);
     small_close(&small);
 }
@@ -140,6 +140,31 @@ static void the_first_tensor_that_is_not_finite_is_named(void) {
     small_close(&small);
 }
 
+/* A bit that flips in the rows of which one rank alone has weights, between steps or after the last
+ * one, is found by the next check, which names tensor and rank. */
+static void a_flipped_bit_of_a_row_is_found(bool between) {
+    Small small;
+    Training training;
+    char wanted[64];
+    small_open(&small, false, 1);
+    training_open(&training, &small, rule_named(&small, DECAY_TFA), false);
+    const Region *region = &training.partition.region[partition_kernel(0)];
+    const size_t row = region->offset + region_first(region, world.rank);
+    training_step(&training, 0);
+    CHECK(optimizer_check_replicas(training.optimizer, training.weights, 1) == STATUS_OK);
+    if (world.rank + 1 == world.size && region_count(region, world.rank) > 0)
+        *(uint32_t *)(void *)(training.weights + row + 7) ^= 1u;
+    if (between)
+        training_step(&training, 1);
+    optimizer_settle(training.optimizer);
+    CHECK(optimizer_check_replicas(training.optimizer, training.weights, 2) == STATUS_INTERNAL);
+    CHECK(strstr(status_message(), "after step 2 ") && strstr(status_message(), "head0/kernel"));
+    snprintf(wanted, sizeof wanted, "rank %d on ", world.size - 1);
+    CHECK(world.size == 1 || strstr(status_message(), wanted));
+    training_close(&training);
+    small_close(&small);
+}
+
 int main(int argc, char **argv) {
     test_start(&argc, &argv);
     gemm_init();
@@ -151,6 +176,8 @@ int main(int argc, char **argv) {
     }
     without_overlap_the_bits_are_the_same();
     the_first_tensor_that_is_not_finite_is_named();
+    a_flipped_bit_of_a_row_is_found(false);
+    a_flipped_bit_of_a_row_is_found(true);
     optimizer_free(NULL);
     return test_end();
 }

@@ -2,6 +2,7 @@
  * job alone, and each value has one owner. */
 
 #include "check.h"
+#include "vit/fat_rows.h"
 #include "vit/partition.h"
 
 enum { RANKS_MOST = 64, CHANNELS = 3, CLASSES = 5 };
@@ -20,17 +21,14 @@ typedef struct Case {
 #define FOLDED ENCODER "key_dim = 24\n"
 #define UNFOLDED ENCODER "key_dim = 8\n"
 
-/* in * out >= 4 * batch_size * (in + out) makes a layer fat: 256 x 1030 up to a batch of 51, 256 x
- * 5000 up to 60, whose rows are longer than a piece. */
+/* in * out >= batch_size * (in + out) makes a layer fat: 256 x 64 up to a batch of 51, 256 x 1030
+ * up to 205, 256 x 5000 up to 243, whose rows are longer than a piece. 256 inputs are 16 leaves. */
 static const Case cases[] = {
-    {UNFOLDED "head = 64,32\n", 32, TREAT_SUMMED, {TREAT_SUMMED, TREAT_SUMMED, TREAT_SUMMED}},
-    {UNFOLDED "head = 1030,7\n", 51, TREAT_SUMMED, {TREAT_FACTORS, TREAT_SUMMED, TREAT_SUMMED}},
-    {UNFOLDED "head = 1030,7\n", 52, TREAT_SUMMED, {TREAT_SUMMED, TREAT_SUMMED, TREAT_SUMMED}},
-    {FOLDED "head = 1030,7\n", 51, TREAT_REPLICATED, {TREAT_FACTORS, TREAT_SUMMED, TREAT_SUMMED}},
-    {FOLDED "head = 5000,2000\n",
-     60,
-     TREAT_REPLICATED,
-     {TREAT_FACTORS, TREAT_FACTORS, TREAT_SUMMED}},
+    {UNFOLDED "head = 64,32\n", 52, TREAT_SUMMED, {TREAT_SUMMED, TREAT_SUMMED, TREAT_SUMMED}},
+    {UNFOLDED "head = 1030,7\n", 205, TREAT_SUMMED, {TREAT_FAT, TREAT_SUMMED, TREAT_SUMMED}},
+    {UNFOLDED "head = 1030,7\n", 206, TREAT_SUMMED, {TREAT_SUMMED, TREAT_SUMMED, TREAT_SUMMED}},
+    {FOLDED "head = 1030,7\n", 205, TREAT_REPLICATED, {TREAT_FAT, TREAT_SUMMED, TREAT_SUMMED}},
+    {FOLDED "head = 5000,2000\n", 243, TREAT_REPLICATED, {TREAT_FAT, TREAT_FAT, TREAT_SUMMED}},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -112,20 +110,26 @@ static void look_at_sizes(const Model *model, const Case *c, RulePieces pieces) 
         for (size_t p = region->first_piece; p < region->first_piece + region->pieces; p++) {
             const Piece *piece = &partition.piece[p];
             const Parameter *entry = &model->table.entry[piece->entry];
-            const bool fat = region->treatment == TREAT_FACTORS;
+            const bool fat = region->treatment == TREAT_FAT;
             const size_t row = fat ? entry->shape[1] : 1, first = piece->offset - entry->offset;
-            const size_t rows = row > 4096 ? 1 : 4096 / row;
-            assert_int_equal(first % (rows * row), 0);
+            const size_t rows = row > 4096 ? 1 : 4096 / row, end = first + piece->floats;
+            size_t part = 0, part_end = entry->count; /* the leaf, or all of the tensor */
+            for (size_t l = 0; fat && l < fat_rows_leaves(entry->shape[0]); l++)
+                if (fat_rows_leaf(entry->shape[0], l) * row <= first) {
+                    part = fat_rows_leaf(entry->shape[0], l) * row;
+                    part_end = fat_rows_leaf(entry->shape[0], l + 1) * row;
+                }
+            assert_int_equal((first - part) % (rows * row), 0);
             assert_int_equal(piece->floats % row, 0);
-            assert_true(piece->floats == rows * row || first + piece->floats == entry->count);
-            assert_true(piece->floats <= rows * row);
+            assert_true(piece->floats == rows * row || end == part_end);
+            assert_true(piece->floats <= rows * row && end <= part_end);
         }
     }
     partition_free(&partition);
 }
 
 /* So that norms and the ends of vector loops stay where they are. */
-static void pieces_are_4096_floats_or_whole_rows_of_a_fat_layer(void **state) {
+static void pieces_are_4096_floats_or_whole_rows_of_a_fat_layers_leaf(void **state) {
     (void)state;
     for (size_t i = 0; i < CASES; i++) {
         Model model;
@@ -209,21 +213,26 @@ static void treatment_and_pieces_follow_from_the_job_alone(void **state) {
 
 /* ---- ranks ---- */
 
-/* Each piece has one owner, who owns about as many as the others. */
+/* Each piece has one owner, who owns about as many as the others; of a fat layer, as many leaves.
+ */
 static void look_at_borders(const Partition *partition, const Model *model, int rank, int size) {
-    (void)model, (void)rank;
+    (void)rank;
     for (size_t g = 0; g < partition->regions; g++) {
         const Region *region = &partition->region[g];
         if (!region_is_divided(region))
             continue;
-        const size_t least = region->pieces / (size_t)size;
+        const bool by_leaf =
+            region->treatment == TREAT_FAT && partition->rule_pieces == RULE_ANY_PIECES;
+        const size_t in = model_head_width(&model->shape, region->layer);
+        const size_t least = (by_leaf ? fat_rows_leaves(in) : region->pieces) / (size_t)size;
         assert_true(region->border[0] == 0 && region->border[size] == region->floats);
         assert_int_equal(region_first_piece(region, 0), region->first_piece);
         assert_int_equal(region_end_piece(region, size - 1), region->first_piece + region->pieces);
         for (int r = 0; r < size; r++) {
             const size_t first = region_first_piece(region, r), end = region_end_piece(region, r);
             const size_t begin = region->offset + region_first(region, r);
-            assert_true(end - first == least || end - first == least + 1);
+            const size_t some = by_leaf ? region->leaf[r + 1] - region->leaf[r] : end - first;
+            assert_true(some == least || some == least + 1);
             assert_true(r == 0 || first == region_end_piece(region, r - 1));
             assert_int_equal(region_first(region, r) + region_count(region, r),
                              region->border[r + 1]);
@@ -236,14 +245,17 @@ static void look_at_borders(const Partition *partition, const Model *model, int 
     }
 }
 
-/* A fat layer's rows are made by one rank each. */
+/* A fat layer's rows have one owner each, who has whole leaves. */
 static void look_at_rows(const Partition *partition, const Model *model, int rank, int size) {
     (void)rank;
     for (size_t g = 0; g < partition->regions; g++) {
         const Region *region = &partition->region[g];
+        const size_t in = model_head_width(&model->shape, region->layer);
         const size_t out = model_head_width(&model->shape, region->layer + 1);
-        for (int r = 0; region->treatment == TREAT_FACTORS && r < size; r++)
-            assert_true(region->border[r] % out == 0 || region->border[r] == region->floats);
+        for (int r = 0; region->treatment == TREAT_FAT && r <= size; r++) {
+            const size_t row = fat_rows_leaf(in, region->leaf[r]);
+            assert_true(region->border[r] == (row == in ? region->floats : row * out));
+        }
     }
 }
 
@@ -298,7 +310,8 @@ static void with_more_ranks_than_pieces_some_own_none(void **state) {
     parameter_table_free(&model.table);
 }
 
-/* 65,536 features to 32,768 values: 2^31 weights. One rank sends nothing. */
+/* 65,536 features to 32,768 values: 2^31 weights, of a fat layer up to a batch of 21,845, when they
+ * stay where they are. One rank sends nothing. */
 static void more_values_than_mpi_counts_are_for_one_rank_only(void **state) {
     (void)state;
     const Ranks one = {.size = 1}, two = {.size = 2};
@@ -306,10 +319,12 @@ static void more_values_than_mpi_counts_are_for_one_rank_only(void **state) {
     Model model;
     model_open(&model, "[augment]\nimage_size = 32\n[model]\npatch_size = 4\ndim = 1024\n"
                        "mlp = 1024\ndepth = 1\nhead = 32768\n");
-    assert_ok(partition_init(&partition, &model.shape, &model.table, 32, RULE_ANY_PIECES, &one));
+    assert_ok(partition_init(&partition, &model.shape, &model.table, 21846, RULE_ANY_PIECES, &one));
+    partition_free(&partition);
+    assert_ok(partition_init(&partition, &model.shape, &model.table, 21845, RULE_ANY_PIECES, &two));
     partition_free(&partition);
     assert_int_equal(
-        partition_init(&partition, &model.shape, &model.table, 32, RULE_ANY_PIECES, &two),
+        partition_init(&partition, &model.shape, &model.table, 21846, RULE_ANY_PIECES, &two),
         STATUS_CONFIG);
     assert_non_null(strstr(status_message(), "head0/kernel"));
     assert_non_null(strstr(status_message(), "2147483648"));
@@ -320,7 +335,7 @@ static void more_values_than_mpi_counts_are_for_one_rank_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_is_in_one_piece_of_its_tensor),
-        cmocka_unit_test(pieces_are_4096_floats_or_whole_rows_of_a_fat_layer),
+        cmocka_unit_test(pieces_are_4096_floats_or_whole_rows_of_a_fat_layers_leaf),
         cmocka_unit_test(a_rule_may_have_whole_tensors),
         cmocka_unit_test(regions_are_the_flat_vector_in_order),
         cmocka_unit_test(treatment_and_pieces_follow_from_the_job_alone),

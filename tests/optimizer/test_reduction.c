@@ -18,6 +18,7 @@ int __wrap_MPI_Waitall(int count, MPI_Request *request, MPI_Status *status) {
 typedef struct Run {
     Small small;
     Partition partition;
+    FatLayers *layers;
     Reduction *reduction;
     Gradient gradient;
     Vit *vit;
@@ -37,13 +38,16 @@ static void run_open(Run *run, bool folded, RulePieces pieces, size_t threads) {
     CHECK(reduction_init(&run->reduction, &world, &run->partition, &small->shape, &small->table,
                          &options) == STATUS_OK);
     CHECK(gradient_init(&run->gradient, &run->partition, world.rank) == STATUS_OK);
-    run->vit = small_vit(small, small->most.images, small->most.nodes);
-    run->weights = small_weights(small);
+    const FatLayersOptions layers = small_layers_options(small, &run->partition, SMALL_CHUNK);
+    CHECK(fat_layers_init(&run->layers, &layers) == STATUS_OK);
+    run->vit = small_vit(small, small->most.images, small->most.nodes, SMALL_CHUNK);
+    run->weights = small_held_weights(small, &run->partition);
 }
 
 static void run_close(Run *run) {
     gradient_free(&run->gradient);
     reduction_free(run->reduction);
+    fat_layers_free(run->layers);
     partition_free(&run->partition);
     vit_free(run->vit);
     memory_free(run->weights);
@@ -60,20 +64,38 @@ static void on_ready(void *context, VitPart part, size_t layer) {
 static void on_progress(void *context) {
     Run *run = context;
     reduction_progress(run->reduction);
+    fat_layers_progress(run->layers);
+}
+
+static void on_fat_forward(void *context, const VitRound *round, size_t layer, const float *input,
+                           float *output) {
+    Run *run = context;
+    fat_layers_forward(run->layers, round, layer, input, output);
+}
+
+static void on_fat_backward(void *context, const VitRound *round, size_t layer, const float *delta,
+                            float *dinput) {
+    Run *run = context;
+    fat_layers_backward(run->layers, round, layer, delta, dinput);
 }
 
 static void reduce(Run *run, uint64_t step) {
     Small *small = &run->small;
-    const VitHooks hooks = {.ready = on_ready, .progress = on_progress, .context = run};
+    const VitHooks hooks = {.ready = on_ready,
+                            .progress = on_progress,
+                            .fat_forward = on_fat_forward,
+                            .fat_backward = on_fat_backward,
+                            .context = run};
     double seconds = 0.0;
     slices_set(&small->slices, small_images(step));
     reduction_start(run->reduction, &small->slices);
-    CHECK(reduction_images(run->reduction) == small_images(step));
+    const size_t rounds =
+        fat_layers_start(run->layers, run->weights, &small->slices, true, on_progress, run);
     small_forward_backward(small, run->vit, run->weights, step,
                            slices_first(&small->slices, world.rank),
-                           slices_count(&small->slices, world.rank), &hooks);
+                           slices_count(&small->slices, world.rank), rounds, &hooks);
     waits = 0;
-    gradient_finish(&run->gradient, run->reduction, run->vit, run->weights, &hooks, &seconds);
+    gradient_finish(&run->gradient, run->reduction, run->layers, run->vit, run->weights, &seconds);
     CHECK(seconds >= 0.0);
     CHECK(!run->drain || waits == 0); /* all has arrived before */
 }
@@ -102,33 +124,15 @@ static void gradients_are_those_of_one_process(bool folded, RulePieces pieces, s
     run_open(&run, folded, pieces, threads);
     run.drain = drain;
     CHECK(run.partition.region[0].treatment == (folded ? TREAT_REPLICATED : TREAT_SUMMED));
-    CHECK(run.partition.region[1].treatment == TREAT_FACTORS);
+    CHECK(run.partition.region[1].treatment == TREAT_FAT);
     CHECK(run.partition.region[2].treatment == TREAT_SUMMED);
-    float *whole = small_vector(&run.small);
+    float *whole = small_vector(&run.small), *weights = small_weights(&run.small);
     for (uint64_t step = 0; step < 3; step++) {
-        small_whole_gradient(&run.small, run.weights, step, whole);
+        small_whole_gradient(&run.small, weights, step, whole);
         reduce(&run, step);
         CHECK(wrong_pieces(&run, whole) == 0);
     }
-    memory_free(whole);
-    run_close(&run);
-}
-
-/* Each row of the fat layer's kernel is made by one rank. */
-static void rows_are_shared_out(RulePieces pieces) {
-    Run run;
-    run_open(&run, false, pieces, 1);
-    const uint64_t mine = reduction_rows(run.reduction, partition_kernel(0));
-    uint64_t *rows = small_array((size_t)world.size, sizeof *rows), sum = 0, most = 0;
-    ranks_gather(&world, &mine, sizeof mine, rows);
-    for (int r = 0; r < world.size; r++) {
-        sum += rows[r];
-        most = rows[r] > most ? rows[r] : most;
-    }
-    CHECK(sum == run.small.shape.features);
-    /* 86 pieces of three rows, but for the last one's; or all rows are one piece. */
-    CHECK(pieces == RULE_WHOLE_TENSORS ? most == sum : most <= 3 * (86 / (uint64_t)world.size + 1));
-    memory_free(rows);
+    memory_free(whole), memory_free(weights);
     run_close(&run);
 }
 
@@ -140,8 +144,6 @@ int main(int argc, char **argv) {
         gradients_are_those_of_one_process(folded, RULE_ANY_PIECES, small_threads(), true);
         gradients_are_those_of_one_process(folded, RULE_WHOLE_TENSORS, 1, false);
     }
-    rows_are_shared_out(RULE_ANY_PIECES);
-    rows_are_shared_out(RULE_WHOLE_TENSORS);
     reduction_free(NULL);
     return test_end();
 }

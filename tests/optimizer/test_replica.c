@@ -7,11 +7,12 @@
 #include <string.h>
 
 static ParameterTable table;
+static Partition partition;
 static float *weights;
 static uint64_t *digests;
 
 static Status check_replicas(void) {
-    return replica_check(&world, &table, weights, 7, digests);
+    return replica_check(&world, &partition, &table, weights, 7, digests);
 }
 
 static void make_weights(void) {
@@ -20,6 +21,8 @@ static void make_weights(void) {
           STATUS_OK);
     const ModelShape shape = model_shape(&job, 3, 3);
     CHECK(parameter_table_init(&table, &shape) == STATUS_OK);
+    CHECK(partition_init(&partition, &shape, &table, job.batch_size, RULE_ANY_PIECES, &world) ==
+          STATUS_OK);
     CHECK(memory_allocate(&weights, table.floats, sizeof *weights, "weights") == STATUS_OK);
     CHECK(memory_allocate(&digests, (size_t)world.size, sizeof *digests, "digests") == STATUS_OK);
     parameter_initialize(&table, 1, weights);
@@ -44,6 +47,7 @@ int main(int argc, char **argv) {
             *spoilt ^= 1;
     }
     CHECK(check_replicas() == STATUS_OK);
+    partition_free(&partition);
     parameter_table_free(&table);
     memory_free(weights);
     memory_free(digests);

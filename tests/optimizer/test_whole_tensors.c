@@ -4,6 +4,7 @@
 #include "store/scratch.h"
 #include "training.h"
 #include "vit/checkpoint.h"
+#include "vit/collection.h"
 
 /* ---- a row ---- */
 
@@ -104,16 +105,17 @@ static void a_training_goes_on_from_a_checkpoint(bool folded) {
     training_step(&before, 0);
     optimizer_settle(before.optimizer);
     training_collect(&before, full);
-    memcpy(after.weights, before.weights, small.table.floats * sizeof(float));
+    float *weights = world.rank == 0 ? small_vector(&small) : NULL;
+    collection_gather_weights(&world, &before.partition, before.weights, weights);
     if (world.rank == 0)
-        write_and_read(&small, after.weights, full[MOMENTUM]);
-    ranks_broadcast(&world, after.weights, small.table.floats * sizeof(float));
+        write_and_read(&small, weights, full[MOMENTUM]);
+    collection_deal_weights(&world, &after.partition, weights, after.weights);
     optimizer_deal(after.optimizer, full);
     training_step(&after, 1);
     alone_step(&alone, 0);
     alone_step(&alone, 1);
     training_check(&after, &alone);
-    memory_free(full[MOMENTUM]);
+    memory_free(full[MOMENTUM]), memory_free(weights);
     alone_close(&alone);
     training_close(&after);
     training_close(&before);

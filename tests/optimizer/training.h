@@ -14,6 +14,7 @@ typedef struct Training {
     Small *small;
     const Rule *rule;
     Partition partition;
+    FatLayers *layers;
     Optimizer *optimizer;
     Vit *vit;
     float *weights;
@@ -30,22 +31,28 @@ static inline OptimizerOptions training_options(const Training *training, bool n
                               .table = &training->small->table,
                               .partition = &training->partition,
                               .rule = training->rule,
+                              .layers = training->layers,
                               .train_images = SMALL_IMAGES,
                               .no_overlap = no_overlap};
 }
 
 static inline void training_open(Training *training, Small *small, const Rule *rule,
                                  bool no_overlap) {
-    *training = (Training){.small = small, .rule = rule, .weights = small_weights(small)};
-    training->vit = small_vit(small, small->most.images, small->most.nodes);
+    *training = (Training){.small = small, .rule = rule};
+    training->vit = small_vit(small, small->most.images, small->most.nodes, SMALL_CHUNK);
     CHECK(partition_init(&training->partition, &small->shape, &small->table, SMALL_BATCH,
                          rule->pieces, &world) == STATUS_OK);
+    training->weights = small_held_weights(small, &training->partition);
+    FatLayersOptions layers = small_layers_options(small, &training->partition, SMALL_CHUNK);
+    layers.no_overlap = no_overlap;
+    CHECK(fat_layers_init(&training->layers, &layers) == STATUS_OK);
     const OptimizerOptions options = training_options(training, no_overlap);
     CHECK(optimizer_init(&training->optimizer, &options) == STATUS_OK);
 }
 
 static inline void training_close(Training *training) {
     optimizer_free(training->optimizer);
+    fat_layers_free(training->layers);
     partition_free(&training->partition);
     vit_free(training->vit);
     memory_free(training->weights);
@@ -66,6 +73,19 @@ static inline void training_ready(void *context, VitPart part, size_t layer) {
 static inline void training_progress(void *context) {
     const Training *training = context;
     optimizer_progress(training->optimizer);
+    fat_layers_progress(training->layers);
+}
+
+static inline void training_fat_forward(void *context, const VitRound *round, size_t layer,
+                                        const float *input, float *output) {
+    const Training *training = context;
+    fat_layers_forward(training->layers, round, layer, input, output);
+}
+
+static inline void training_fat_backward(void *context, const VitRound *round, size_t layer,
+                                         const float *delta, float *dinput) {
+    const Training *training = context;
+    fat_layers_backward(training->layers, round, layer, delta, dinput);
 }
 
 /* The squares of all pieces from the ranks that own them; the first of the owners tells. A number
@@ -89,13 +109,17 @@ static inline void training_reduce(Training *training, uint64_t step) {
     const VitHooks hooks = {.need_kernels = training_need_kernels,
                             .ready = training_ready,
                             .progress = training_progress,
+                            .fat_forward = training_fat_forward,
+                            .fat_backward = training_fat_backward,
                             .context = training};
     slices_set(&small->slices, small_images(step));
     optimizer_begin(training->optimizer, &small->slices);
+    const size_t rounds = fat_layers_start(training->layers, training->weights, &small->slices,
+                                           true, training_progress, training);
     small_forward_backward(small, training->vit, training->weights, step,
                            slices_first(&small->slices, world.rank),
-                           slices_count(&small->slices, world.rank), &hooks);
-    optimizer_reduce(training->optimizer, training->vit, training->weights, &hooks);
+                           slices_count(&small->slices, world.rank), rounds, &hooks);
+    optimizer_reduce(training->optimizer, training->vit, training->weights);
     training_share_squares(&training->partition, optimizer_square(training->optimizer));
     training->norm = optimizer_norm(training->optimizer, &training->culprit);
 }
@@ -189,7 +213,7 @@ static inline void training_check(Training *training, const Alone *alone) {
     optimizer_settle(training->optimizer);
     CHECK(training->norm == alone->norm);
     CHECK(training->culprit == NULL);
-    CHECK(small_differences(training->small, training->weights, alone->weights) == 0);
+    CHECK(small_held_differences(&training->partition, training->weights, alone->weights) == 0);
     training_collect(training, full);
     for (size_t s = 0; s < RULE_STATES_MOST; s++) {
         CHECK(!full[s] || small_differences(training->small, full[s], alone->state[s]) == 0);

@@ -223,7 +223,7 @@ int main(int argc, char **argv) {
     Model divided, replicated;
     model_init(&divided, 4, 8);
     model_init(&replicated, 64, 24);
-    CHECK(has_region(&divided, TREAT_SUMMED) && has_region(&divided, TREAT_FACTORS));
+    CHECK(has_region(&divided, TREAT_SUMMED) && has_region(&divided, TREAT_FAT));
     CHECK(has_region(&replicated, TREAT_REPLICATED) && has_region(&replicated, TREAT_SUMMED));
 
     const size_t images[] = {0, 1, 3, 16, 37, 100};

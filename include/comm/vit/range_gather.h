@@ -4,8 +4,8 @@
 #include "vit/ranks.h"
 
 /* Brings the parts of a vector that the ranks own to all ranks, while other things are computed.
- * Part r is [border[r], border[r + 1]); border [ranks + 1] must stay valid. One vector at a time.
- */
+ * Part r is [border[r], border[r + 1]); border [ranks + 1] must stay valid, and may change while
+ * nothing is under way. One vector at a time. */
 typedef struct RangeGather RangeGather;
 
 /* Collective; all ranks return the same, STATUS_INTERNAL when one is out of memory, *gather is then

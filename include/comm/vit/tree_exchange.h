@@ -7,7 +7,8 @@
 /* Sums vectors over the ranks in the one order of summation (tree.h): each rank owns adjacent
  * leaves and brings the sums of the largest nodes that they make up; each rank finishes the sum of
  * a part of the vector. What is posted travels while other things are computed. Borders between the
- * ranks' parts are arrays [ranks + 1]: part r is [border[r], border[r + 1]); they must stay valid.
+ * ranks' parts are arrays [ranks + 1]: part r is [border[r], border[r + 1]); they must stay valid,
+ * and parts may become smaller while nothing is under way.
  *
  *   post -> progress ... -> wait */
 typedef struct TreeExchange TreeExchange;

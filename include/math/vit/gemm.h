@@ -69,7 +69,7 @@ static inline void gemm_run_ahead(const Gemm *gemm, const float *a, const float 
 void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
                size_t lda, const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                float *room);
-size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k);
+size_t gemm_wide_room(size_t threads, GemmForm form, size_t m, size_t n, size_t k);
 
 /* A [rows, m]^T B [rows, n] in the one order of summation (tree.h): every `unit` rows (the last
  * ones may be fewer) are a leaf, the first of them number `first` of `leaves`. node[i] [m, n] gets
@@ -78,5 +78,23 @@ size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k);
 void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, size_t leaves,
                 size_t first, const float *a, const float *b, float *const *node, float *room);
 size_t gemm_units_room(size_t threads, size_t rows, size_t unit);
+
+/* The inner dimension of a product, cut into leaves of the tree (tree.h), of which someone has
+ * [first, end). Leaf l is [gemm_leaf(inner, leaves, l), gemm_leaf(inner, leaves, l + 1)). */
+typedef struct GemmLeaves {
+    size_t inner, leaves; /* of the whole product */
+    size_t first, end;
+} GemmLeaves;
+static inline size_t gemm_leaf(size_t inner, size_t leaves, size_t l) {
+    return inner * l / leaves;
+}
+
+/* A B, summed over the inner dimension in the one order of summation. A [m, own] and B [own, n] are
+ * the part of the inner dimension that those leaves are. node[i] [m, n] gets the sum over the i-th
+ * of the largest nodes that they make up. Rows do not depend on m, nor on the number of threads.
+ * Called outside parallel regions. room: the caller's, gemm_leaves_room floats. */
+void gemm_leaves(size_t threads, size_t m, size_t n, const GemmLeaves *leaves, const float *a,
+                 size_t lda, const float *b, float *const *node, float *room);
+size_t gemm_leaves_room(size_t threads, size_t m, const GemmLeaves *leaves);
 
 #endif

@@ -29,8 +29,8 @@ size_t model_head_width(const ModelShape *shape, size_t j);
 /* Whether attention takes fewer operations with its projections folded (see attention.h). */
 bool model_folds_attention(const ModelShape *shape);
 
-/* Whether a dense layer has so many weights that its gradient is made from the batch's factors (see
- * head.h), which are then at most a quarter of its numbers. */
+/* Whether a dense layer has at least as many weights as a batch has inputs and outputs: then its
+ * kernel's rows stay with their owners, and the batch travels (fat_rows.h). */
 bool model_layer_is_fat(size_t in, size_t out, size_t batch_size);
 
 /* Multiplications in the forward matrix products of one image, by kind of layer: patch embedding,

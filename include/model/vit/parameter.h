@@ -66,6 +66,10 @@ void parameter_table_free(ParameterTable *table);
 /* Initial values (Glorot uniform with Keras's fans; see entry.limit), a function of the seed, the
  * tensor's number and the element only. */
 void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights);
+/* The same of elements [first, first + count) of tensor number `number` only; weights is the whole
+ * flat vector. */
+void parameter_initialize_part(const ParameterTable *table, uint64_t seed, size_t number,
+                               size_t first, size_t count, float *weights);
 
 /* SHA-256 of a flat vector: all tensors in table order, little-endian fp32, without the gaps. */
 Status parameter_digest(const ParameterTable *table, const float *values, char *text /* [65] */);

@@ -23,11 +23,14 @@
  * process that has only a slice of the batch gets the sums of the largest nodes that its units make
  * up, and whoever brings all nodes together finishes the sums. */
 
-/* The images of one call, numbered from 0: a slice of a batch. */
+/* The images of one call, numbered from 0: a slice of a batch, which passes in rounds of up to
+ * VitOptions.chunk images. */
 typedef struct VitInput {
     size_t images;
-    size_t first; /* images of the batch before these; a multiple of unit_images in training */
-    size_t batch; /* images of the whole batch, over all processes */
+    size_t rounds; /* at least as many as the images need, which is what 0 stands for: the last ones
+                      may be empty, where other processes have more */
+    size_t first;  /* images of the batch before these; a multiple of unit_images in training */
+    size_t batch;  /* images of the whole batch, over all processes */
     const uint32_t
         *sample; /* [images] number in the data set, for dropout; may be NULL in evaluation */
     const uint16_t *label; /* [images] */
@@ -45,11 +48,16 @@ typedef struct VitSums {
 
 /* What becomes final during vit_forward_backward, in this order. */
 typedef enum VitPart {
-    VIT_INPUT,  /* a fat layer's inputs, layers from the first to the last */
-    VIT_DELTA,  /* a fat layer's output gradients, */
-    VIT_KERNEL, /* or a thin layer's kernel gradient; layers from the last to the first */
+    VIT_KERNEL, /* the gradient of the kernel of one of the head's layers that are not fat, from the
+                   last to the first */
     VIT_UNITS   /* the sums over units; layer is 0 */
 } VitPart;
+
+/* One round of a call. */
+typedef struct VitRound {
+    size_t number;        /* from 0 */
+    size_t first, images; /* of the slice; there may be none */
+} VitRound;
 
 /* What happens beside the passes. All are called by the master thread; any may be NULL. */
 typedef struct VitHooks {
@@ -61,6 +69,15 @@ typedef struct VitHooks {
     void (*ready)(void *context, VitPart part, size_t layer);
     /* Called every fraction of a millisecond to a few milliseconds. */
     void (*progress)(void *context);
+    /* A fat layer's products for this process's images of a round, wherever the rows of its kernel
+     * W [in, out] are, and whoever brings them together: output [images, out] = input W, and dinput
+     * [images, in] = delta W^T with delta [images, out]. With these W's gradient is left to them.
+     * Called for every round, also for empty ones, layers up and then down. Both NULL: all rows
+     * are in this process's weights. */
+    void (*fat_forward)(void *context, const VitRound *round, size_t layer, const float *input,
+                        float *output);
+    void (*fat_backward)(void *context, const VitRound *round, size_t layer, const float *delta,
+                         float *dinput);
     void *context;
 } VitHooks;
 
@@ -69,12 +86,16 @@ typedef struct VitOptions {
     size_t batch_size;  /* [data] batch_size: which of the head's layers are fat */
     size_t unit_images; /* images that a thread takes through the encoder together */
     size_t threads;     /* OpenMP's */
-    size_t images;      /* the most that one vit_forward_backward will bring; bounds the chunk */
+    size_t images;      /* the most that one vit_forward_backward will bring */
+    size_t chunk;       /* images of a round, at most: vit_chunk_images, or 0 for that of these */
     size_t nodes;       /* the most nodes that the units of one vit_forward_backward make up */
 } VitOptions;
 
-/* At least so many images share one pass over the head's weights, when there are so many. */
+/* The images of a round where a process has up to `images` and so many threads: enough that they
+ * share a pass over the head's weights, and that all threads have units. Processes that share a
+ * batch must have the same. */
 enum { VIT_CHUNK_IMAGES = 64 };
+size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images);
 
 typedef struct Vit Vit;
 
@@ -96,9 +117,9 @@ void vit_forward_backward(Vit *vit, const float *weights, uint64_t step, const V
 /* One of the head's layers, of `in` inputs and `out` sums an image. */
 typedef struct VitLayer {
     size_t in, out;
-    bool fat;                   /* (model_layer_is_fat) the kernel's gradient is input^T delta, */
-    const float *input, *delta; /* [images, in] and [images, out] of the slice */
-    float *const *node;         /* thin: [nodes] sums over the nodes, [in, out] each */
+    bool fat;           /* model_layer_is_fat */
+    float *const *node; /* [nodes], of the kernel's gradient the sums over the nodes, [in, out]
+                           each; not of a fat layer */
 } VitLayer;
 
 /* What this process has of the gradient, in forms that can be summed over processes. Valid until
@@ -120,17 +141,12 @@ size_t vit_unit_floats(const ModelShape *shape, const ParameterTable *table);
  * which are used up. */
 void vit_finish_units(Vit *vit, const float *weights, float *sums, float *gradient);
 
-/* Rows of a fat layer's kernel's gradient: see head_kernel_rows. So many at a time that progress of
- * the hooks (which may be NULL) is called often. The room is vit's. */
-void vit_finish_kernel(Vit *vit, size_t layer, size_t images, size_t rows, const float *input,
-                       size_t ld, const float *delta, const VitHooks *hooks, float *gradient);
-
-/* After vit_forward_backward with a whole batch as its slice: the gradient as a flat vector,
- * overwritten. */
+/* After vit_forward_backward with a whole batch as its slice and no hooks for fat layers: the
+ * gradient as a flat vector, overwritten. */
 void vit_whole_gradient(Vit *vit, const float *weights, size_t images, float *gradient);
 
-/* Forward without dropout. logits [images, classes] may be NULL; of the hooks only progress is
- * called. */
+/* Forward without dropout. logits [images, classes] may be NULL; of the hooks progress and
+ * fat_forward are called. */
 void vit_evaluate(Vit *vit, const float *weights, const VitInput *input, float *logits,
                   const VitHooks *hooks, VitSums *sums);
 

@@ -13,4 +13,11 @@ void collection_gather(const Ranks *ranks, const Partition *partition, const flo
                        float *full);
 void collection_deal(const Ranks *ranks, const Partition *partition, const float *full, float *own);
 
+/* The same for the weights, flat vectors everywhere, of which each rank has all but the fat layers'
+ * rows of the others. On rank 0 full may be its weights. */
+void collection_gather_weights(const Ranks *ranks, const Partition *partition, const float *weights,
+                               float *full);
+void collection_deal_weights(const Ranks *ranks, const Partition *partition, const float *full,
+                             float *weights);
+
 #endif

@@ -1,6 +1,7 @@
 #ifndef VIT_OPTIMIZER_H
 #define VIT_OPTIMIZER_H
 
+#include "vit/fat_layers.h"
 #include "vit/reduction.h"
 #include "vit/rule.h"
 
@@ -22,8 +23,9 @@ typedef struct OptimizerOptions {
     const ParameterTable *table;
     const Partition *partition; /* made for the rule */
     const Rule *rule;
-    size_t train_images; /* of an epoch */
-    bool no_overlap;     /* of messages and computing, to measure what it is worth */
+    const FatLayers *layers; /* of whose kernels it updates what this rank owns */
+    size_t train_images;     /* of an epoch */
+    bool no_overlap;         /* of messages and computing, to measure what it is worth */
 } OptimizerOptions;
 
 /* States are zero. All ranks return the same; STATUS_INTERNAL when one is out of memory, *optimizer
@@ -41,8 +43,8 @@ void optimizer_ready(Optimizer *optimizer, const Vit *vit, VitPart part, size_t 
 void optimizer_progress(Optimizer *optimizer); /* local */
 
 /* Until the gradient of what this rank updates is there, finished by the model, which had these
- * weights. Of the hooks only progress is called. */
-void optimizer_reduce(Optimizer *optimizer, Vit *vit, const float *weights, const VitHooks *hooks);
+ * weights. */
+void optimizer_reduce(Optimizer *optimizer, Vit *vit, const float *weights);
 
 /* The squares of the gradient's pieces, [partition->pieces]: this rank makes those of its own.
  * Local. */
@@ -56,7 +58,8 @@ void optimizer_update(Optimizer *optimizer, const RuleStep *step, float *weights
 /* Until all weights are there. */
 void optimizer_settle(Optimizer *optimizer);
 
-/* Whether all ranks hold the same settled weights: replica_check. */
+/* Whether all ranks hold the same settled weights, and those that one rank has alone are as it left
+ * them: replica_check, guard_check. All ranks return the same. */
 Status optimizer_check_replicas(Optimizer *optimizer, const float *weights, uint64_t step);
 
 /* Between full states on rank 0, flat vectors, [rule->states], and what each rank holds. */
@@ -73,7 +76,7 @@ OptimizerWaits optimizer_waits(const Optimizer *optimizer);
  * the ranks. Local. STATUS_INTERNAL: out of memory for looking. */
 typedef struct OptimizerCost {
     double memory;
-    double sums, factors, weights; /* sent */
+    double sums, weights; /* sent */
 } OptimizerCost;
 Status optimizer_cost(const OptimizerOptions *options, OptimizerCost *cost);
 

@@ -10,9 +10,9 @@
  * gradient comes about; what happens to a region follows from the job alone, never from the number
  * of ranks. Regions consist of pieces: what is normed and updated in one go. A rank owns a
  * contiguous range of pieces of each region that is divided: it finishes their gradient, holds
- * the rule's states of them and updates their weights, which are then gathered by all ranks. So
- * neither norms nor updates depend on the number of ranks or threads, and the states' memory is
- * divided by it. */
+ * the rule's states of them and updates their weights, which are then gathered by all ranks, but
+ * for a fat layer's, which nobody else reads. So neither norms nor updates depend on the number of
+ * ranks or threads, and the states' memory is divided by it. */
 
 typedef enum Treatment {
     /* The gradient is summed over the batch's units and known to all ranks, which all update the
@@ -20,7 +20,8 @@ typedef enum Treatment {
      * as a whole. It is then small. */
     TREAT_REPLICATED,
     TREAT_SUMMED, /* the same, but divided */
-    TREAT_FACTORS /* divided; the gradient is made from the batch's factors: fat layers */
+    TREAT_FAT     /* a fat layer's kernel: divided by rows, which stay with their owners, whose
+                     gradient they make themselves (fat_layers.h) */
 } Treatment;
 
 /* What is normed and updated in one go; a part of one tensor. */
@@ -37,7 +38,8 @@ typedef struct Region {
     /* Where it is divided: [ranks + 1] floats from offset, rank r owns [border[r], border[r+1]);
      * and the same in pieces from first_piece. */
     size_t *border, *piece_border;
-    size_t own; /* where this rank's part is in a vector of what it updates */
+    size_t *leaf; /* TREAT_FAT: [ranks + 1], in leaves of the kernel's rows (fat_rows.h) */
+    size_t own;   /* where this rank's part is in a vector of what it updates */
 } Region;
 
 enum { REGIONS_MOST = 2 + JOB_LIST_MAX };
@@ -61,7 +63,7 @@ typedef struct Partition {
 } Partition;
 
 /* Floats of a piece of a tensor that is divided anywhere; of a fat layer's kernel a piece is as
- * many whole rows of `out` floats as that holds, one at least. */
+ * many whole rows of `out` floats as that holds, one at least, all of one leaf. */
 enum { PARTITION_PIECE_FLOATS = 4096 };
 static inline size_t partition_row_piece(size_t out) {
     return out < PARTITION_PIECE_FLOATS ? PARTITION_PIECE_FLOATS / out * out : out;
@@ -72,6 +74,18 @@ static inline size_t partition_row_piece(size_t out) {
 Status partition_init(Partition *partition, const ModelShape *shape, const ParameterTable *table,
                       size_t batch_size, RulePieces pieces, const Ranks *ranks);
 void partition_free(Partition *partition);
+
+/* The initial values (parameter_initialize) of the weights that a rank has: a flat vector, of which
+ * a fat layer's other rows are not touched. Local. */
+void partition_initialize(const Partition *partition, const ParameterTable *table, uint64_t seed,
+                          int rank, float *weights);
+/* Floats of weights that a rank has. Local. */
+size_t partition_held_floats(const Partition *partition, int rank);
+
+/* Whether every rank has all of its weights. */
+static inline bool region_is_everywhere(const Region *region) {
+    return region->treatment != TREAT_FAT;
+}
 
 /* Whether each rank owns a part of it only. */
 static inline bool region_is_divided(const Region *region) {

@@ -1,7 +1,6 @@
 #ifndef VIT_REDUCTION_H
 #define VIT_REDUCTION_H
 
-#include "vit/factor_exchange.h"
 #include "vit/memory.h"
 #include "vit/partition.h"
 #include "vit/slices.h"
@@ -9,9 +8,10 @@
 
 /* The gradients on their way from the ranks that have parts of them to the ranks that update: what
  * is posted as soon as the model calls it final travels while the model computes. Nothing is
- * computed here but the sums themselves; what the model must make of them is gradient.h's.
+ * computed here but the sums themselves; what the model must make of them is gradient.h's. Fat
+ * layers have no part in it (fat_layers.h).
  *
- *   start -> (vit_forward_backward: ready, progress) -> factors, sum of each region
+ *   start -> (vit_forward_backward: ready, progress) -> sum of each region
  *
  * All calls are collective in order, except where local is said. */
 typedef struct Reduction Reduction;
@@ -42,21 +42,14 @@ void reduction_progress(Reduction *reduction);
  * that passed. */
 double reduction_drain(Reduction *reduction);
 
-/* Of a region treated by factors: the whole batch's, for this rank's rows (reduction_rows of them).
- * *seconds += the time that it waited. */
-Factors reduction_factors(Reduction *reduction, size_t region, double *seconds);
-size_t reduction_rows(const Reduction *reduction, size_t region);
-/* Of another one: the whole batch's sum, all of it or, where the region is divided, this rank's
- * part; valid until the next step. */
+/* The whole batch's sum, all of it or, where the region is divided, this rank's part; valid until
+ * the next step. *seconds += the time that it waited. */
 float *reduction_sum(Reduction *reduction, size_t region, double *seconds);
-/* Images of the batch under way, over all ranks. Local. */
-size_t reduction_images(const Reduction *reduction);
-
 /* What a rank holds, in bytes, and what it sends a step of a whole batch, in bytes on average over
  * the ranks. Local. */
 typedef struct ReductionCost {
     double memory;
-    double sums, factors; /* sent */
+    double sums; /* sent */
 } ReductionCost;
 Status reduction_cost(const Ranks *ranks, const Partition *partition, const ModelShape *shape,
                       const ParameterTable *table, const ReductionOptions *options,

@@ -1,13 +1,11 @@
 #include "units.h"
 
 #include "vit/memory.h"
+#include "vit/shares.h"
 #include "vit/size.h"
 #include "vit/team.h"
 #include <omp.h>
 #include <string.h>
-
-/* Floats that a thread copies at a time. */
-enum { COPY_PIECE = 4096 };
 
 static size_t folded_floats(const ModelShape *shape) {
     return shape->depth * attention_folded_floats(shape);
@@ -82,19 +80,18 @@ void units_start(Units *units, const Pass *pass) {
     const ModelShape *shape = units->shape;
     unit_sums_start(&units->sums, units_count(units, pass->input->batch));
     encoder_prepare(&units->encoder, pass->weights, &units->weights);
+    for (size_t t = 0; t < units->threads; t++) {
+        uint16_t *words = units->thread[t].work.words;
+        units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
+        units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
+    }
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(PHASE_PREPARE);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < shape->depth; l++)
-            encoder_prepare_block(&units->encoder, pass->weights, l,
-                                  &units->thread[omp_get_thread_num()].work, &units->weights);
-#pragma omp for schedule(static)
-        for (size_t t = 0; t < units->threads; t++) {
-            uint16_t *words = units->thread[t].work.words;
-            units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
-            units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
-        }
+#pragma omp for schedule(dynamic) nowait
+        for (size_t f = 0; f < encoder_forms(&units->encoder); f++)
+            encoder_prepare_form(&units->encoder, pass->weights, f,
+                                 &units->thread[omp_get_thread_num()].work, &units->weights);
         team_leave(team);
     }
 }
@@ -228,20 +225,21 @@ void units_backward(Units *units, const Pass *pass, size_t base, size_t images, 
 
 void units_finish(Units *units, const float *weights, float *sums, float *gradient) {
     const ParameterTable *table = units->table;
-    const size_t depth = units->shape->depth, folded = folded_floats(units->shape);
+    const size_t folded = folded_floats(units->shape);
     const size_t rest = table->unit_floats - table->folded_floats;
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(phase);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < rest; i += COPY_PIECE)
-            memcpy(gradient + table->folded_floats + i, sums + folded + i,
-                   size_smaller(COPY_PIECE, rest - i) * sizeof *gradient);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < depth; l++)
-            encoder_unfold_block(&units->encoder, weights, l,
-                                 &units->thread[omp_get_thread_num()].work, sums, gradient);
+        size_t from, end;
+#pragma omp for schedule(dynamic) nowait
+        for (size_t h = 0; h < units->shape->depth * units->shape->H; h++)
+            encoder_unfold_head(&units->encoder, weights, h / units->shape->H, h % units->shape->H,
+                                &units->thread[omp_get_thread_num()].work, sums, gradient);
+        shares_equal(rest, MEMORY_LINE_FLOATS, (size_t)omp_get_thread_num(),
+                     (size_t)omp_get_num_threads(), &from, &end);
+        memcpy(gradient + table->folded_floats + from, sums + folded + from,
+               (end - from) * sizeof *gradient);
         team_leave(team);
     }
     phase_begin(phase);

@@ -1,6 +1,7 @@
 #include "gemm_backend.h"
 
 #include "vit/kernels.h"
+#include "vit/shares.h"
 #include "vit/size.h"
 #include "vit/team.h"
 #include <omp.h>
@@ -14,8 +15,8 @@
 
 enum {
     PANEL = 64,      /* columns of a small product */
-    GRAIN = 96,      /* rows of one, a multiple of every kernel's tile */
-    ROWS = 16,       /* of which a narrow one has a multiple */
+    GRAIN = 96,      /* rows of one, at most */
+    ROWS = 16,       /* of which all but the last ones have a multiple, a narrow one always */
     SPAN = 1024,     /* columns of C that are finished before the next ones */
     DEPTH = 64,      /* of the inner dimension, at a time */
     LONG_DEPTH = 256 /* the same, where B is transposed */
@@ -35,12 +36,51 @@ static void copy_block(size_t rows, size_t cols, const float *in, size_t ld_in, 
         memcpy(out + r * ld_out, in + r * ld_in, cols * sizeof *out);
 }
 
-/* The share of a thread in `total`, in whole grains. */
-static void share(size_t total, size_t grain, size_t *first, size_t *end) {
-    const size_t parts = (size_t)omp_get_num_threads(), part = (size_t)omp_get_thread_num();
-    const size_t grains = size_groups(total, grain);
-    *first = size_smaller(grains * part / parts * grain, total);
-    *end = size_smaller(grains * (part + 1) / parts * grain, total);
+/* A thread's part of C. */
+typedef struct Block {
+    size_t row, rows, col, cols;
+} Block;
+
+/* Threads in rows of a grid over C, and in columns. */
+typedef struct Grid {
+    size_t down, across;
+} Grid;
+
+/* The grid of at most `threads` threads in which the busiest one has least to do; but all rows of
+ * threads read all of B, so that more of them must gain a twentieth. */
+static Grid best_grid(size_t threads, size_t m, size_t row_grain, size_t n, size_t col_grain) {
+    const size_t high = size_groups(m, row_grain), wide = size_groups(n, col_grain);
+    Grid best = {1, threads};
+    size_t least = high * size_groups(wide, threads);
+    for (size_t down = 2; down <= size_smaller(threads, high); down++) {
+        const size_t across = threads / down;
+        const size_t busiest = size_groups(high, down) * size_groups(wide, across);
+        if (busiest * 20 >= least * 19)
+            continue;
+        best = (Grid){down, across};
+        least = busiest;
+    }
+    return best;
+}
+
+/* The calling thread's part of C [m, n], in whole grains but at C's end; perhaps empty. */
+static Block own_block(size_t m, size_t row_grain, size_t n, size_t col_grain) {
+    const size_t thread = (size_t)omp_get_thread_num();
+    const Grid grid = best_grid((size_t)omp_get_num_threads(), m, row_grain, n, col_grain);
+    Block block = {0};
+    size_t end_row, end_col;
+    if (thread >= grid.down * grid.across)
+        return block;
+    shares_equal(m, row_grain, thread / grid.across, grid.down, &block.row, &end_row);
+    shares_equal(n, col_grain, thread % grid.across, grid.across, &block.col, &end_col);
+    block.rows = end_row - block.row;
+    block.cols = end_col - block.col;
+    return block;
+}
+
+/* Rows at a time, so that `count` of them take as few steps as GRAIN allows, and equal ones. */
+static size_t equal_step(size_t count) {
+    return count ? size_round_up(size_groups(count, size_groups(count, GRAIN)), ROWS) : GRAIN;
 }
 
 /* The last, narrow panel: filled up with zeros, since LIBXSMM divides the sums of a narrow product
@@ -56,12 +96,15 @@ static void narrow_nn(size_t m, size_t n, size_t k, const float *a, const float 
     copy_block(m, n, sums, PANEL, c, ldc);
 }
 
-/* C = A B: a thread takes columns. room: [m, DEPTH] of A; see narrow_nn. */
-static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float *a, size_t lda,
-                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
-                       float *room) {
+/* C = A B: a thread takes columns, or some rows of them. room: [rows, DEPTH] of A; see narrow_nn.
+ */
+static void block_nn(Block own, size_t k, const float *a, size_t lda, const float *b, size_t ldb,
+                     bool accumulate, float *c, size_t ldc, float *room) {
+    const size_t m = own.rows, end = own.col + own.cols;
     float *block = room, *filled = room + m * DEPTH;
-    for (size_t begin = first; begin < end; begin += SPAN)
+    a += own.row * lda;
+    c += own.row * ldc;
+    for (size_t begin = own.col; begin < end; begin += SPAN)
         for (size_t p = 0; p < k; p += DEPTH) {
             const size_t depth = size_smaller(DEPTH, k - p), cols = size_smaller(SPAN, end - begin);
             const size_t whole = cols / PANEL * PANEL;
@@ -105,10 +148,11 @@ static const float *whole_rows(size_t rows, size_t wanted, size_t cols, const fl
 static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t m, size_t k,
                        const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                        const float *shared, float *room) {
+    const size_t step = equal_step(end - first);
     float *filled = room + GRAIN * PANEL;
-    for (size_t j = first; j < end; j += GRAIN)
+    for (size_t j = first; j < end; j += step)
         for (size_t i = 0; i < m; i += PANEL) {
-            const size_t rows = size_smaller(GRAIN, end - j), width = size_smaller(PANEL, m - i);
+            const size_t rows = size_smaller(step, end - j), width = size_smaller(PANEL, m - i);
             const size_t wanted = size_round_up(rows, ROWS);
             if (accumulate)
                 kernels->transpose(width, rows, c + i * ldc + j, ldc, room, width);
@@ -138,9 +182,9 @@ static void narrow_tn(size_t rows, size_t wanted, size_t width, size_t k, const 
 static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
                     bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
     float *block = room, *filled = room + GRAIN * k;
-    const size_t whole = n / PANEL * PANEL;
-    for (size_t i = first; i < end; i += GRAIN) {
-        const size_t rows = size_smaller(GRAIN, end - i), wanted = size_round_up(rows, ROWS);
+    const size_t whole = n / PANEL * PANEL, step = equal_step(end - first);
+    for (size_t i = first; i < end; i += step) {
+        const size_t rows = size_smaller(step, end - i), wanted = size_round_up(rows, ROWS);
         if (rows < wanted)
             memset(block, 0, k * wanted * sizeof *block);
         copy_block(k, rows, a + i, lda, block, wanted);
@@ -166,16 +210,17 @@ size_t gemm_wide_room(size_t threads, size_t m, size_t n, size_t k) {
 /* What all threads read: see columns_nt and rows_tn. Called by all threads. */
 static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size_t n, size_t k,
                            const float *a, size_t lda, const float *b, size_t ldb, float *shared) {
+    const size_t part = (size_t)omp_get_thread_num(), parts = (size_t)omp_get_num_threads();
     size_t first, end;
     if (form == GEMM_NT) {
-        share(k, ROWS, &first, &end);
+        shares_equal(k, ROWS, part, parts, &first, &end);
         for (size_t i = 0; i < m; i += PANEL) {
             const size_t width = size_smaller(PANEL, m - i);
             kernels->transpose(width, end - first, a + i * lda + first, lda,
                                shared + i * k + first * width, width);
         }
     } else if (form == GEMM_TN) {
-        share(n, PANEL, &first, &end);
+        shares_equal(n, PANEL, part, parts, &first, &end);
         for (size_t j = first; j < end; j += PANEL)
             copy_block(k, size_smaller(PANEL, n - j), b + j, ldb, shared + j * k,
                        size_smaller(PANEL, n - j));
@@ -196,9 +241,10 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
         float *shared = room;
         float *own = room + size_larger(m, n) * k + (size_t)omp_get_thread_num() * own_room(m, k);
         prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
-        share(form == GEMM_TN ? m : n, form == GEMM_NN ? PANEL : GRAIN, &first, &end);
+        shares_equal(form == GEMM_TN ? m : n, ROWS, (size_t)omp_get_thread_num(),
+                     (size_t)omp_get_num_threads(), &first, &end);
         if (form == GEMM_NN)
-            columns_nn(first, end, m, k, a, lda, b, ldb, accumulate, c, ldc, own);
+            block_nn(own_block(m, ROWS, n, PANEL), k, a, lda, b, ldb, accumulate, c, ldc, own);
         else if (form == GEMM_NT)
             columns_nt(kernels, first, end, m, k, b, ldb, accumulate, c, ldc, shared, own);
         else
@@ -208,29 +254,20 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
     phase_begin(phase);
 }
 
-/* Through BLIS: a thread takes columns or rows. */
+/* Through BLIS: a thread takes a block of C. */
 static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
                       size_t ldc) {
-    const bool by_columns = n >= m;
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
         const TeamThread team = team_enter(phase);
-        size_t first, end;
-        const float *my_a = a, *my_b = b;
-        float *my_c = c;
-        share(by_columns ? n : m, GRAIN, &first, &end);
-        if (by_columns) {
-            my_b += form == GEMM_NT ? first * ldb : first;
-            my_c += first;
-        } else {
-            my_a += form == GEMM_TN ? first : first * lda;
-            my_c += first * ldc;
-        }
-        if (first < end)
-            gemm_blis_once(form, by_columns ? m : end - first, by_columns ? end - first : n, k,
-                           my_a, lda, my_b, ldb, accumulate, my_c, ldc);
+        const Block own = own_block(m, ROWS, n, ROWS);
+        const float *rows = a + (form == GEMM_TN ? own.row : own.row * lda);
+        const float *cols = b + (form == GEMM_NT ? own.col * ldb : own.col);
+        if (own.rows > 0 && own.cols > 0)
+            gemm_blis_once(form, own.rows, own.cols, k, rows, lda, cols, ldb, accumulate,
+                           c + own.row * ldc + own.col, ldc);
         team_leave(team);
     }
     phase_begin(phase);

@@ -2,8 +2,7 @@
 
 #include "vit/size.h"
 
-/* Whether two nodes are the halves of one. */
-static bool are_halves(size_t leaves, TreeNode left, TreeNode right) {
+bool tree_are_halves(size_t leaves, TreeNode left, TreeNode right) {
     const size_t half = left.end - left.first;
     const bool whole = half > 0 && (half & (half - 1)) == 0 && left.first % (2 * half) == 0;
     return whole && right.first == left.end &&
@@ -20,7 +19,7 @@ bool tree_merge(TreeStack *stack, size_t *into, size_t *from) {
         return false;
     TreeNode *left = &stack->node[stack->count - 2];
     const TreeNode right = stack->node[stack->count - 1];
-    if (!are_halves(stack->leaves, *left, right))
+    if (!tree_are_halves(stack->leaves, *left, right))
         return false;
     left->end = right.end;
     *into = stack->item[stack->count - 2];

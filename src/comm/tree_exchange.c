@@ -3,8 +3,10 @@
 #include "requests.h"
 #include "vit/memory.h"
 #include "vit/range_gather.h"
+#include "vit/shares.h"
 #include "vit/size.h"
 #include "vit/team.h"
+#include <omp.h>
 #include <string.h>
 
 /* Floats that a thread adds at a time, of each of the nodes. */
@@ -121,6 +123,13 @@ double tree_exchange_drain(TreeExchange *exchange) {
     return requests_wait(&exchange->requests);
 }
 
+static void add(Addition addition, size_t first, size_t count) {
+    float *restrict sum = addition.into + first;
+    const float *restrict other = addition.from + first;
+    for (size_t k = 0; k < count; k++)
+        sum[k] += other[k];
+}
+
 /* Adds all nodes' parts into the first one. */
 static void finish(TreeExchange *exchange) {
     const Ranks *ranks = exchange->ranks;
@@ -144,15 +153,12 @@ static void finish(TreeExchange *exchange) {
 #pragma omp parallel
     {
         const TeamThread team = team_enter(phase);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < floats; i += PIECE)
-            for (size_t a = 0; a < additions; a++) {
-                const size_t n = size_smaller(PIECE, floats - i);
-                float *restrict sum = exchange->addition[a].into + i;
-                const float *restrict other = exchange->addition[a].from + i;
-                for (size_t k = 0; k < n; k++)
-                    sum[k] += other[k];
-            }
+        size_t first, end;
+        shares_equal(floats, MEMORY_LINE_FLOATS, (size_t)omp_get_thread_num(),
+                     (size_t)omp_get_num_threads(), &first, &end);
+        for (size_t i = first; i < end; i += PIECE)
+            for (size_t a = 0; a < additions; a++)
+                add(exchange->addition[a], i, size_smaller(PIECE, end - i));
         team_leave(team);
     }
     phase_begin(phase);

@@ -26,7 +26,12 @@ void gemm_blocks_narrow(size_t m, size_t n, size_t k, const float *a, size_t lda
                         size_t ldb, bool accumulate, float *c, size_t ldc, float *room);
 size_t gemm_blocks_narrow_room(size_t m, size_t k);
 
-/* The calling thread's share [*first, *end) of `total`, in whole grains. */
-void gemm_blocks_share(size_t total, size_t grain, size_t *first, size_t *end);
+/* A thread's part of C. */
+typedef struct GemmBlock {
+    size_t row, rows, col, cols;
+} GemmBlock;
+
+/* The calling thread's part of C [m, n], in whole grains but at C's end; perhaps empty. */
+GemmBlock gemm_blocks_own(size_t m, size_t row_grain, size_t n, size_t col_grain);
 
 #endif

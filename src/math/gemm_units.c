@@ -70,7 +70,7 @@ void gemm_units(size_t threads, size_t m, size_t n, size_t rows, size_t unit, si
     {
         const TeamThread team = team_enter(phase);
         float *mine = room + (size_t)omp_get_thread_num() * own;
-#pragma omp for schedule(static) nowait
+#pragma omp for schedule(dynamic) nowait
         for (size_t t = 0; t < down * across; t++)
             tile(kernels, &units, t / across * TILE, t % across * TILE, node, mine);
         team_leave(team);

@@ -2,6 +2,7 @@
 #include "gemm_blocks.h"
 
 #include "vit/kernels.h"
+#include "vit/shares.h"
 #include "vit/size.h"
 #include "vit/team.h"
 #include <omp.h>
@@ -14,18 +15,27 @@
  * k, whatever the blocks are: neither threads nor the number of rows change a bit. */
 
 enum {
-    GRAIN = 96,      /* rows of one, a multiple of every kernel's tile */
-    ROWS = 16,       /* of which a narrow one has a multiple */
+    GRAIN = 96,      /* rows of one, at most */
+    ROWS = 16,       /* of which all but the last ones have a multiple, a narrow one always */
     SPAN = 1024,     /* columns of C that are finished before the next ones */
     LONG_DEPTH = 256 /* of the inner dimension, at a time, where B is transposed */
 };
 
-/* C = A B: a thread takes columns. room: [m, GEMM_DEPTH] of A; see gemm_blocks_narrow. */
-static void columns_nn(size_t first, size_t end, size_t m, size_t k, const float *a, size_t lda,
-                       const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
-                       float *room) {
+/* Rows at a time, so that `count` of them take as few steps as GRAIN allows, and equal ones. */
+static size_t equal_step(size_t count) {
+    return count ? size_round_up(size_groups(count, size_groups(count, GRAIN)), ROWS) : GRAIN;
+}
+
+/* C = A B: a thread takes columns, or some rows of them. room: [rows, GEMM_DEPTH] of A; see
+ * gemm_blocks_narrow.
+ */
+static void block_nn(GemmBlock own, size_t k, const float *a, size_t lda, const float *b,
+                     size_t ldb, bool accumulate, float *c, size_t ldc, float *room) {
+    const size_t m = own.rows, end = own.col + own.cols;
     float *block = room, *filled = room + m * GEMM_DEPTH;
-    for (size_t begin = first; begin < end; begin += SPAN)
+    a += own.row * lda;
+    c += own.row * ldc;
+    for (size_t begin = own.col; begin < end; begin += SPAN)
         for (size_t p = 0; p < k; p += GEMM_DEPTH) {
             const size_t depth = size_smaller(GEMM_DEPTH, k - p),
                          cols = size_smaller(SPAN, end - begin);
@@ -71,10 +81,11 @@ static const float *whole_rows(size_t rows, size_t wanted, size_t cols, const fl
 static void columns_nt(const Kernels *kernels, size_t first, size_t end, size_t m, size_t k,
                        const float *b, size_t ldb, bool accumulate, float *c, size_t ldc,
                        const float *shared, float *room) {
+    const size_t step = equal_step(end - first);
     float *filled = room + GRAIN * GEMM_PANEL;
-    for (size_t j = first; j < end; j += GRAIN)
+    for (size_t j = first; j < end; j += step)
         for (size_t i = 0; i < m; i += GEMM_PANEL) {
-            const size_t rows = size_smaller(GRAIN, end - j),
+            const size_t rows = size_smaller(step, end - j),
                          width = size_smaller(GEMM_PANEL, m - i);
             const size_t wanted = size_round_up(rows, ROWS);
             if (accumulate)
@@ -106,9 +117,9 @@ static void narrow_tn(size_t rows, size_t wanted, size_t width, size_t k, const 
 static void rows_tn(size_t first, size_t end, size_t n, size_t k, const float *a, size_t lda,
                     bool accumulate, float *c, size_t ldc, const float *shared, float *room) {
     float *block = room, *filled = room + GRAIN * k;
-    const size_t whole = n / GEMM_PANEL * GEMM_PANEL;
-    for (size_t i = first; i < end; i += GRAIN) {
-        const size_t rows = size_smaller(GRAIN, end - i), wanted = size_round_up(rows, ROWS);
+    const size_t whole = n / GEMM_PANEL * GEMM_PANEL, step = equal_step(end - first);
+    for (size_t i = first; i < end; i += step) {
+        const size_t rows = size_smaller(step, end - i), wanted = size_round_up(rows, ROWS);
         if (rows < wanted)
             memset(block, 0, k * wanted * sizeof *block);
         gemm_blocks_copy(k, rows, a + i, lda, block, wanted);
@@ -144,16 +155,17 @@ size_t gemm_wide_room(size_t threads, GemmForm form, size_t m, size_t n, size_t 
 /* What all threads read: see columns_nt and rows_tn. Called by all threads. */
 static void prepare_shared(GemmForm form, const Kernels *kernels, size_t m, size_t n, size_t k,
                            const float *a, size_t lda, const float *b, size_t ldb, float *shared) {
+    const size_t part = (size_t)omp_get_thread_num(), parts = (size_t)omp_get_num_threads();
     size_t first, end;
     if (form == GEMM_NT) {
-        gemm_blocks_share(k, ROWS, &first, &end);
+        shares_equal(k, ROWS, part, parts, &first, &end);
         for (size_t i = 0; i < m; i += GEMM_PANEL) {
             const size_t width = size_smaller(GEMM_PANEL, m - i);
             kernels->transpose(width, end - first, a + i * lda + first, lda,
                                shared + i * k + first * width, width);
         }
     } else if (form == GEMM_TN) {
-        gemm_blocks_share(n, GEMM_PANEL, &first, &end);
+        shares_equal(n, GEMM_PANEL, part, parts, &first, &end);
         for (size_t j = first; j < end; j += GEMM_PANEL)
             gemm_blocks_copy(k, size_smaller(GEMM_PANEL, n - j), b + j, ldb, shared + j * k,
                              size_smaller(GEMM_PANEL, n - j));
@@ -175,10 +187,11 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
         float *own =
             room + shared_room(form, m, n, k) + (size_t)omp_get_thread_num() * own_room(form, m, k);
         prepare_shared(form, kernels, m, n, k, a, lda, b, ldb, shared);
-        gemm_blocks_share(form == GEMM_TN ? m : n, form == GEMM_NN ? GEMM_PANEL : GRAIN, &first,
-                          &end);
+        shares_equal(form == GEMM_TN ? m : n, ROWS, (size_t)omp_get_thread_num(),
+                     (size_t)omp_get_num_threads(), &first, &end);
         if (form == GEMM_NN)
-            columns_nn(first, end, m, k, a, lda, b, ldb, accumulate, c, ldc, own);
+            block_nn(gemm_blocks_own(m, ROWS, n, GEMM_PANEL), k, a, lda, b, ldb, accumulate, c, ldc,
+                     own);
         else if (form == GEMM_NT)
             columns_nt(kernels, first, end, m, k, b, ldb, accumulate, c, ldc, shared, own);
         else
@@ -188,29 +201,20 @@ static void wide_blocked(size_t threads, GemmForm form, size_t m, size_t n, size
     phase_begin(phase);
 }
 
-/* Through BLIS: a thread takes columns or rows. */
+/* Through BLIS: a thread takes a block of C. */
 static void wide_blis(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,
                       size_t lda, const float *b, size_t ldb, bool accumulate, float *c,
                       size_t ldc) {
-    const bool by_columns = n >= m;
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)threads)
     {
         const TeamThread team = team_enter(phase);
-        size_t first, end;
-        const float *my_a = a, *my_b = b;
-        float *my_c = c;
-        gemm_blocks_share(by_columns ? n : m, GRAIN, &first, &end);
-        if (by_columns) {
-            my_b += form == GEMM_NT ? first * ldb : first;
-            my_c += first;
-        } else {
-            my_a += form == GEMM_TN ? first : first * lda;
-            my_c += first * ldc;
-        }
-        if (first < end)
-            gemm_blis_once(form, by_columns ? m : end - first, by_columns ? end - first : n, k,
-                           my_a, lda, my_b, ldb, accumulate, my_c, ldc);
+        const GemmBlock own = gemm_blocks_own(m, ROWS, n, ROWS);
+        const float *rows = a + (form == GEMM_TN ? own.row : own.row * lda);
+        const float *cols = b + (form == GEMM_NT ? own.col * ldb : own.col);
+        if (own.rows > 0 && own.cols > 0)
+            gemm_blis_once(form, own.rows, own.cols, k, rows, lda, cols, ldb, accumulate,
+                           c + own.row * ldc + own.col, ldc);
         team_leave(team);
     }
     phase_begin(phase);

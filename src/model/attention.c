@@ -113,28 +113,21 @@ static void head_transpose(const Attention *a, const float *kernel, size_t h, fl
 
 /* By projections. */
 
-/* [D, H, K] -> [H, D, K]. */
-static void gather_heads(const Attention *a, const float *kernel, float *heads) {
-    for (size_t h = 0; h < a->H; h++)
-        for (size_t d = 0; d < a->D; d++)
-            memcpy(heads + (h * a->D + d) * a->K, kernel + (d * a->H + h) * a->K,
-                   a->K * sizeof *heads);
+/* Head h's columns of a kernel [D, H, K]: [D, K]. */
+static void head_columns(const Attention *a, const float *kernel, size_t h, float *columns) {
+    for (size_t d = 0; d < a->D; d++)
+        memcpy(columns + d * a->K, kernel + (d * a->H + h) * a->K, a->K * sizeof *columns);
 }
 
 static void prepare_projections(const Attention *a, const BlockLayout *layout, const float *weights,
-                                AttentionWeights *prepared) {
-    const size_t D = a->D, K = a->K, head = D * K;
+                                size_t h, AttentionWeights *prepared) {
+    const size_t D = a->D, K = a->K, head = h * D * K;
     const size_t kernel[3] = {layout->query_kernel, layout->key_kernel, layout->value_kernel};
-    const size_t bias[3] = {layout->query_bias, layout->key_bias, layout->value_bias};
-    prepared->out = weights + layout->output_kernel;
     for (int i = 0; i < 3; i++) {
-        prepared->bias[i] = weights + bias[i];
-        gather_heads(a, weights + kernel[i], prepared->in[i]);
-        for (size_t h = 0; h < a->H; h++)
-            head_transpose(a, weights + kernel[i], h, prepared->in_t[i] + h * head);
+        head_columns(a, weights + kernel[i], h, prepared->in[i] + head);
+        head_transpose(a, weights + kernel[i], h, prepared->in_t[i] + head);
     }
-    for (size_t h = 0; h < a->H; h++)
-        a->kernels->transpose(K, D, prepared->out + h * head, D, prepared->out_t + h * head, K);
+    a->kernels->transpose(K, D, prepared->out + head, D, prepared->out_t + head, K);
 }
 
 /* One head's queries, keys or values: [T, K] = (x W + bias) * scale. */
@@ -219,25 +212,27 @@ static void row_times(size_t rows, size_t cols, const float *row, const float *m
             out[c] += scale * row[r] * matrix[r * ld + c];
 }
 
-/* M = W_q W_k^T / sqrt(K), a = b_q W_k^T / sqrt(K), N = W_v W_o, c = b_v W_o. */
+static void scale(size_t count, float factor, float *values) {
+    for (size_t i = 0; i < count; i++)
+        values[i] *= factor;
+}
+
+/* M = W_q W_k^T / sqrt(K), a = b_q W_k^T / sqrt(K), N = W_v W_o, c = b_v W_o. head_t: [K, D]. */
 static void prepare_folded(const Attention *a, const BlockLayout *layout, const float *weights,
-                           float *head_t, AttentionWeights *prepared) {
+                           size_t h, float *head_t, AttentionWeights *prepared) {
     const size_t D = a->D, K = a->K, square = D * D;
-    for (size_t h = 0; h < a->H; h++) {
-        const float *out = weights + layout->output_kernel + h * K * D;
-        float *scores = prepared->scores + h * square, *values = prepared->values + h * square;
-        head_transpose(a, weights + layout->key_kernel, h, head_t);
-        gemm_run(&a->fold, weights + layout->query_kernel + h * K, head_t, scores);
-        for (size_t i = 0; i < square; i++)
-            scores[i] *= a->query_scale;
-        row_times(K, D, weights + layout->query_bias + h * K, head_t, D, a->query_scale,
-                  prepared->scores_bias + h * D);
-        gemm_run(&a->fold, weights + layout->value_kernel + h * K, out, values);
-        row_times(K, D, weights + layout->value_bias + h * K, out, D, 1.0f,
-                  prepared->values_bias + h * D);
-        a->kernels->transpose(D, D, scores, D, prepared->scores_t + h * square, D);
-        a->kernels->transpose(D, D, values, D, prepared->values_t + h * square, D);
-    }
+    const float *out = weights + layout->output_kernel + h * K * D;
+    float *scores = prepared->scores + h * square, *values = prepared->values + h * square;
+    head_transpose(a, weights + layout->key_kernel, h, head_t);
+    gemm_run(&a->fold, weights + layout->query_kernel + h * K, head_t, scores);
+    scale(square, a->query_scale, scores);
+    row_times(K, D, weights + layout->query_bias + h * K, head_t, D, a->query_scale,
+              prepared->scores_bias + h * D);
+    gemm_run(&a->fold, weights + layout->value_kernel + h * K, out, values);
+    row_times(K, D, weights + layout->value_bias + h * K, out, D, 1.0f,
+              prepared->values_bias + h * D);
+    a->kernels->transpose(D, D, scores, D, prepared->scores_t + h * square, D);
+    a->kernels->transpose(D, D, values, D, prepared->values_t + h * square, D);
 }
 
 static void forward_folded(const Attention *a, const AttentionWeights *weights, const float *x,
@@ -303,49 +298,55 @@ static void add_outer(const Attention *a, size_t h, const float *column, const f
 /* With dM, da, dN, dc and s = 1 / sqrt(K):
  *   dW_q = s dM W_k;   dW_k = s (dM^T W_q + da (x) b_q);   db_q = s da W_k;   db_k = 0;
  *   dW_v = dN W_o^T;   dW_o = W_v^T dN + b_v (x) dc;        db_v = dc W_o^T. */
-void attention_unfold(const Attention *attention, const BlockLayout *layout, const float *weights,
-                      AttentionWork *work, float *folded, float *flat) {
+void attention_unfold_head(const Attention *attention, const BlockLayout *layout,
+                           const float *weights, size_t h, AttentionWork *work, float *folded,
+                           float *flat) {
     const Attention *a = attention;
     const size_t D = a->D, K = a->K, H = a->H, square = D * D;
     if (!a->folded)
         return;
     AttentionGradient gradient = projections_gradient(layout, flat, 0);
     place_folded(a, folded, &gradient);
-    for (size_t i = 0; i < H * square; i++)
-        gradient.scores[i] *= a->query_scale;
-    for (size_t i = 0; i < H * D; i++)
-        gradient.scores_bias[i] *= a->query_scale;
-    memset(gradient.bias[KEY], 0, H * K * sizeof(float));
-    for (size_t h = 0; h < H; h++) {
-        const float *query = weights + layout->query_kernel + h * K;
-        const float *key = weights + layout->key_kernel + h * K;
-        const float *value = weights + layout->value_kernel + h * K;
-        const float *out = weights + layout->output_kernel + h * K * D;
-        const float *value_bias = weights + layout->value_bias + h * K;
-        const float *dscores = gradient.scores + h * square, *da = gradient.scores_bias + h * D;
-        const float *dvalues = gradient.values + h * square, *dc = gradient.values_bias + h * D;
-        float *dout = gradient.out + h * K * D, *out_t = work->weights;
-        gemm_run(&a->unfold_query, dscores, key, gradient.in[QUERY] + h * K);
-        gemm_run(&a->unfold_key, dscores, query, gradient.in[KEY] + h * K);
-        add_outer(a, h, da, weights + layout->query_bias + h * K, gradient.in[KEY]);
-        row_times(D, K, da, key, H * K, 1.0f, gradient.bias[QUERY] + h * K);
-        a->kernels->transpose(K, D, out, D, out_t, K);
-        gemm_run(&a->unfold_value, dvalues, out_t, gradient.in[VALUE] + h * K);
-        row_times(D, K, dc, out_t, K, 1.0f, gradient.bias[VALUE] + h * K);
-        gemm_run(&a->unfold_out, value, dvalues, dout);
-        for (size_t k = 0; k < K; k++)
-            for (size_t d = 0; d < D; d++)
-                dout[k * D + d] += value_bias[k] * dc[d];
-    }
+    const float *query = weights + layout->query_kernel + h * K;
+    const float *key = weights + layout->key_kernel + h * K;
+    const float *value = weights + layout->value_kernel + h * K;
+    const float *out = weights + layout->output_kernel + h * K * D;
+    const float *value_bias = weights + layout->value_bias + h * K;
+    float *dscores = gradient.scores + h * square, *da = gradient.scores_bias + h * D;
+    const float *dvalues = gradient.values + h * square, *dc = gradient.values_bias + h * D;
+    float *dout = gradient.out + h * K * D, *out_t = work->weights;
+    scale(square, a->query_scale, dscores);
+    scale(D, a->query_scale, da);
+    memset(gradient.bias[KEY] + h * K, 0, K * sizeof(float));
+    gemm_run(&a->unfold_query, dscores, key, gradient.in[QUERY] + h * K);
+    gemm_run(&a->unfold_key, dscores, query, gradient.in[KEY] + h * K);
+    add_outer(a, h, da, weights + layout->query_bias + h * K, gradient.in[KEY]);
+    row_times(D, K, da, key, H * K, 1.0f, gradient.bias[QUERY] + h * K);
+    a->kernels->transpose(K, D, out, D, out_t, K);
+    gemm_run(&a->unfold_value, dvalues, out_t, gradient.in[VALUE] + h * K);
+    row_times(D, K, dc, out_t, K, 1.0f, gradient.bias[VALUE] + h * K);
+    gemm_run(&a->unfold_out, value, dvalues, dout);
+    for (size_t k = 0; k < K; k++)
+        for (size_t d = 0; d < D; d++)
+            dout[k * D + d] += value_bias[k] * dc[d];
 }
 
-void attention_prepare(const Attention *attention, const BlockLayout *layout, const float *weights,
-                       AttentionWork *work, AttentionWeights *prepared) {
+void attention_prepare(const BlockLayout *layout, const float *weights,
+                       AttentionWeights *prepared) {
+    prepared->bias[QUERY] = weights + layout->query_bias;
+    prepared->bias[KEY] = weights + layout->key_bias;
+    prepared->bias[VALUE] = weights + layout->value_bias;
+    prepared->out = weights + layout->output_kernel;
     prepared->out_bias = weights + layout->output_bias;
+}
+
+void attention_prepare_head(const Attention *attention, const BlockLayout *layout,
+                            const float *weights, size_t h, AttentionWork *work,
+                            AttentionWeights *prepared) {
     if (attention->folded)
-        prepare_folded(attention, layout, weights, work->weights, prepared);
+        prepare_folded(attention, layout, weights, h, work->weights, prepared);
     else
-        prepare_projections(attention, layout, weights, prepared);
+        prepare_projections(attention, layout, weights, h, prepared);
 }
 
 void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,

@@ -87,9 +87,12 @@ void attention_weights_place(AttentionWeights *prepared, const ModelShape *shape
 void attention_stash_place(AttentionStash *stash, const ModelShape *shape, Arena *arena);
 void attention_work_place(AttentionWork *work, const ModelShape *shape, Arena *arena);
 
-/* Fills *prepared from a flat vector of weights. */
-void attention_prepare(const Attention *attention, const BlockLayout *layout, const float *weights,
-                       AttentionWork *work, AttentionWeights *prepared);
+/* Points *prepared into a flat vector of weights; then its forms, one head's a call, by any thread.
+ */
+void attention_prepare(const BlockLayout *layout, const float *weights, AttentionWeights *prepared);
+void attention_prepare_head(const Attention *attention, const BlockLayout *layout,
+                            const float *weights, size_t h, AttentionWork *work,
+                            AttentionWeights *prepared);
 
 /* Floats of one block's folded gradient; 0 by projections. */
 size_t attention_folded_floats(const ModelShape *shape);
@@ -97,10 +100,12 @@ size_t attention_folded_floats(const ModelShape *shape);
  * attention_folded_floats. */
 AttentionGradient attention_gradient(const Attention *attention, const BlockLayout *layout,
                                      float *tensors, size_t first, float *folded);
-/* From folded sums, which are used up, the gradients in the flat vector `flat` of query, key and
- * value and of the output kernel, overwritten. Does nothing by projections. */
-void attention_unfold(const Attention *attention, const BlockLayout *layout, const float *weights,
-                      AttentionWork *work, float *folded, float *flat);
+/* From one head's folded sums, which are used up, its gradients in the flat vector `flat` of query,
+ * key and value and of the output kernel, overwritten; one head a call, by any thread. Does nothing
+ * by projections. */
+void attention_unfold_head(const Attention *attention, const BlockLayout *layout,
+                           const float *weights, size_t h, AttentionWork *work, float *folded,
+                           float *flat);
 
 /* y [T, D] += attention of x [T, D]. */
 void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,

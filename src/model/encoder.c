@@ -64,29 +64,51 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
     mlp_work_place(&work->mlp, shape, arena);
 }
 
+static void prepare_block(const Encoder *encoder, const float *weights, size_t block,
+                          BlockWeights *prepared) {
+    const BlockLayout *layout = &encoder->table->block[block];
+    prepared->norm1_gamma = weights + layout->norm1_gamma;
+    prepared->norm1_beta = weights + layout->norm1_beta;
+    prepared->norm2_gamma = weights + layout->norm2_gamma;
+    prepared->norm2_beta = weights + layout->norm2_beta;
+    attention_prepare(layout, weights, &prepared->attention);
+    mlp_prepare(&encoder->mlp, layout, weights, &prepared->mlp);
+}
+
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared) {
     const ParameterTable *table = encoder->table;
     prepared->tokenizer = tokenizer_weights(table, weights);
     prepared->norm_gamma = weights + table->norm_gamma;
     prepared->norm_beta = weights + table->norm_beta;
+    for (size_t l = 0; l < encoder->shape->depth; l++)
+        prepare_block(encoder, weights, l, &prepared->block[l]);
 }
 
-void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
-                           EncoderWork *work, EncoderWeights *prepared) {
-    const BlockLayout *layout = &encoder->table->block[block];
+/* Of a block: one of each head, and one of each dense layer. */
+static size_t block_forms(const Encoder *encoder) {
+    return encoder->shape->H + encoder->mlp.layers;
+}
+
+size_t encoder_forms(const Encoder *encoder) {
+    return encoder->shape->depth * block_forms(encoder);
+}
+
+void encoder_prepare_form(const Encoder *encoder, const float *weights, size_t form,
+                          EncoderWork *work, EncoderWeights *prepared) {
+    const size_t block = form / block_forms(encoder), part = form % block_forms(encoder);
     BlockWeights *target = &prepared->block[block];
-    target->norm1_gamma = weights + layout->norm1_gamma;
-    target->norm1_beta = weights + layout->norm1_beta;
-    target->norm2_gamma = weights + layout->norm2_gamma;
-    target->norm2_beta = weights + layout->norm2_beta;
-    attention_prepare(&encoder->attention, layout, weights, &work->attention, &target->attention);
-    mlp_prepare(&encoder->mlp, layout, weights, &target->mlp);
+    if (part < encoder->shape->H)
+        attention_prepare_head(&encoder->attention, &encoder->table->block[block], weights, part,
+                               &work->attention, &target->attention);
+    else
+        mlp_prepare_layer(&encoder->mlp, part - encoder->shape->H, &target->mlp);
 }
 
-void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
-                          EncoderWork *work, float *folded, float *gradient) {
-    attention_unfold(&encoder->attention, &encoder->table->block[block], weights, &work->attention,
-                     folded + block * attention_folded_floats(encoder->shape), gradient);
+void encoder_unfold_head(const Encoder *encoder, const float *weights, size_t block, size_t head,
+                         EncoderWork *work, float *folded, float *gradient) {
+    attention_unfold_head(&encoder->attention, &encoder->table->block[block], weights, head,
+                          &work->attention,
+                          folded + block * attention_folded_floats(encoder->shape), gradient);
 }
 
 static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t block,

@@ -89,15 +89,17 @@ void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *aren
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
                         Arena *arena);
 
-/* Points the weights that need no preparation into the flat vector; encoder_prepare_block makes the
- * others' forms, one block a call. Before the first image, a step. */
+/* Points the weights that need no preparation into the flat vector. Before the first image, a step.
+ */
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared);
-void encoder_prepare_block(const Encoder *encoder, const float *weights, size_t block,
-                           EncoderWork *work, EncoderWeights *prepared);
-/* Turns one block's part of what was summed in folded [depth, attention_folded_floats], which is
+/* Then the others' forms, a few a call, numbers [0, encoder_forms), in any order by any thread. */
+size_t encoder_forms(const Encoder *encoder);
+void encoder_prepare_form(const Encoder *encoder, const float *weights, size_t form,
+                          EncoderWork *work, EncoderWeights *prepared);
+/* Turns one head's part of what was summed in folded [depth, attention_folded_floats], which is
  * used up, into gradients in a flat vector. After the last image, a step. */
-void encoder_unfold_block(const Encoder *encoder, const float *weights, size_t block,
-                          EncoderWork *work, float *folded, float *gradient);
+void encoder_unfold_head(const Encoder *encoder, const float *weights, size_t block, size_t head,
+                         EncoderWork *work, float *folded, float *gradient);
 
 /* x [T, D] = the tokens of planes [channels, image_size, image_size]. */
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,

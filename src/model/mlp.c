@@ -45,9 +45,12 @@ void mlp_prepare(const Mlp *mlp, const BlockLayout *layout, const float *weights
     for (size_t j = 0; j < mlp->layers; j++) {
         prepared->kernel[j] = weights + layout->mlp_kernel[j];
         prepared->bias[j] = weights + layout->mlp_bias[j];
-        mlp->kernels->transpose(mlp->width[j], mlp->width[j + 1], prepared->kernel[j],
-                                mlp->width[j + 1], prepared->kernel_t[j], mlp->width[j]);
     }
+}
+
+void mlp_prepare_layer(const Mlp *mlp, size_t layer, MlpWeights *prepared) {
+    const size_t in = mlp->width[layer], out = mlp->width[layer + 1];
+    mlp->kernels->transpose(in, out, prepared->kernel[layer], out, prepared->kernel_t[layer], in);
 }
 
 MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *tensors, size_t first) {

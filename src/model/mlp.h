@@ -45,8 +45,12 @@ void mlp_weights_place(MlpWeights *prepared, const ModelShape *shape, Arena *are
 void mlp_stash_place(MlpStash *stash, const ModelShape *shape, Arena *arena);
 void mlp_work_place(MlpWork *work, const ModelShape *shape, Arena *arena);
 
+/* Points *prepared into a flat vector of weights; then its forms, one layer's a call, by any
+ * thread.
+ */
 void mlp_prepare(const Mlp *mlp, const BlockLayout *layout, const float *weights,
                  MlpWeights *prepared);
+void mlp_prepare_layer(const Mlp *mlp, size_t layer, MlpWeights *prepared);
 /* tensors: a flat vector from its float `first` on. */
 MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *tensors, size_t first);
 

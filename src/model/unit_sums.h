@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The gradients of a slice's units, summed in the one order of summation (tree.h). A thread sums
- * the nodes that its own units make up; after a chunk of the slice, whose units the threads took in
- * contiguous parts, all threads' nodes are joined with those of the earlier chunks. The same bits
- * for any division into chunks and among threads.
+/* The gradients of a slice's units, summed in the one order of summation (tree.h), a chunk of units
+ * at a time. The units of a chunk may be made in any order by any threads that take them from
+ * Shares (shares.h): whoever completes the second half of a node adds the two. The same bits for
+ * any division into chunks and among threads, since a + b and b + a are the same.
  *
- *   start; for each chunk { each thread: { open; add to it; close } for its units; join }; finish
+ *   start; for each chunk { threads: { open; add to it; close } for each unit; join }; finish
  *
  * In any order (measuring.h) a thread has one sum for all its units and chunks. */
 
-/* What one thread has brought back since the last join. */
-typedef struct UnitSumsThread {
-    TreeStack nodes; /* by their sums' numbers */
-    size_t open;     /* the number of the sum that its next unit is added to */
-} UnitSumsThread;
+/* A node whose sum is whole, and where that is: a number in UnitSums' sum. */
+typedef struct UnitSumsNode {
+    TreeNode node;
+    size_t number;
+} UnitSumsNode;
 
 /* Sum number `from` is to be added to sum number `into`. */
 typedef struct UnitSumsMerge {
@@ -32,12 +32,15 @@ typedef struct UnitSums {
     const Kernels *kernels;
     size_t threads, floats;
     bool any_order;
-    size_t count, free;     /* sums that there is room for; those of them that are not in use */
-    float **sum;            /* [count], of `floats` values each */
-    size_t *number;         /* [free] which are not in use */
-    UnitSumsThread *thread; /* [threads] */
-    TreeStack nodes;        /* of the chunks that are back, by their sums' numbers */
-    UnitSumsMerge *merge;   /* [count] room for join */
+    size_t leaves;      /* units of the whole batch */
+    size_t count, free; /* sums that there is room for; those of them that are not in use */
+    float **sum;        /* [count], of `floats` values each */
+    size_t *number;     /* [free] which are not in use */
+    size_t *home;       /* [count] the thread that touched it first; `threads` when none has */
+    size_t *open;       /* [threads] the sum that its unit is added to; `count` when it has none */
+    size_t nodes;
+    UnitSumsNode *node;   /* [nodes] of [count]: those that wait for their other half */
+    UnitSumsMerge *merge; /* [count] room for join */
 } UnitSums;
 
 /* For slices of up to `units` units, chunks of up to chunk_units and sums of `floats` values.
@@ -52,12 +55,13 @@ void unit_sums_free(UnitSums *sums);
 void unit_sums_start(UnitSums *sums, size_t leaves);
 
 /* Within a parallel region, by the thread itself: where its next unit's gradient is to be added,
- * and that this was done for unit number `unit` of the batch. A thread closes units in ascending
- * order without a gap, up to the next thread's first one. Both begin PHASE_SUM. */
+ * and that this was done for unit number `unit` of the batch. more: whether there are units that
+ * nobody has taken; if not, what could be added now is left to join, so that nobody waits for one
+ * thread that adds. Both begin PHASE_SUM. */
 float *unit_sums_open(UnitSums *sums, size_t thread);
-void unit_sums_close(UnitSums *sums, size_t thread, size_t unit);
+void unit_sums_close(UnitSums *sums, size_t thread, size_t unit, bool more);
 
-/* After each chunk, outside parallel regions: on all threads. */
+/* After each chunk, outside parallel regions: adds, on all threads, what close has left. */
 void unit_sums_join(UnitSums *sums);
 
 /* After the last chunk: node[i] is the sum over the i-th of the `nodes` largest nodes that the

@@ -4,10 +4,8 @@
 #include "vit/size.h"
 #include "vit/team.h"
 #include <omp.h>
+#include <sched.h>
 #include <string.h>
-
-/* Floats that a thread copies at a time. */
-enum { COPY_PIECE = 4096 };
 
 static size_t folded_floats(const ModelShape *shape) {
     return shape->depth * attention_folded_floats(shape);
@@ -30,24 +28,26 @@ Status units_init(Units *units, const ModelShape *shape, const ParameterTable *t
                      .threads = threads,
                      .unit_images = options->unit_images,
                      .chunk = chunk,
+                     .stashes = size_larger(chunk, threads),
                      .seed = options->seed};
-    STATUS_TRY(memory_allocate(&units->stash, chunk, sizeof *units->stash, "activations"));
-    STATUS_TRY(memory_allocate(&units->block_stash, chunk * depth, sizeof *units->block_stash,
-                               "activations"));
+    STATUS_TRY(memory_allocate(&units->stash, units->stashes, sizeof *units->stash, "activations"));
+    STATUS_TRY(memory_allocate(&units->block_stash, units->stashes * depth,
+                               sizeof *units->block_stash, "activations"));
     STATUS_TRY(memory_allocate(&units->weights.block, depth, sizeof *units->weights.block,
                                "block weights"));
     STATUS_TRY(memory_allocate(&units->thread, threads, sizeof *units->thread, "threads"));
     STATUS_TRY(
         memory_allocate(&units->head_sources, threads, sizeof *units->head_sources, "threads"));
-    for (size_t i = 0; i < chunk; i++)
+    for (size_t i = 0; i < units->stashes; i++)
         units->stash[i].block = units->block_stash + i * depth;
+    STATUS_TRY(shares_init(&units->shares, threads));
     return unit_sums_init(&units->sums, units->kernels, threads, units_count(units, images),
                           units_count(units, chunk), units_floats(shape, table));
 }
 
 void units_place(Units *units, Arena *arena) {
     encoder_weights_place(&units->weights, units->shape, arena);
-    for (size_t i = 0; i < units->chunk; i++)
+    for (size_t i = 0; i < units->stashes; i++)
         encoder_stash_place(&units->stash[i], units->shape, arena);
     for (size_t t = 0; t < units->threads; t++)
         encoder_work_place(&units->thread[t].work, units->shape,
@@ -65,6 +65,7 @@ void units_free(Units *units) {
     memory_free(units->weights.block);
     memory_free(units->thread);
     memory_free(units->head_sources);
+    shares_free(&units->shares);
     unit_sums_free(&units->sums);
     *units = (Units){0};
 }
@@ -82,19 +83,18 @@ void units_start(Units *units, const Pass *pass) {
     const ModelShape *shape = units->shape;
     unit_sums_start(&units->sums, units_count(units, pass->input->batch));
     encoder_prepare(&units->encoder, pass->weights, &units->weights);
+    for (size_t t = 0; t < units->threads; t++) {
+        uint16_t *words = units->thread[t].work.words;
+        units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
+        units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
+    }
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(PHASE_PREPARE);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < shape->depth; l++)
-            encoder_prepare_block(&units->encoder, pass->weights, l,
-                                  &units->thread[omp_get_thread_num()].work, &units->weights);
-#pragma omp for schedule(static)
-        for (size_t t = 0; t < units->threads; t++) {
-            uint16_t *words = units->thread[t].work.words;
-            units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
-            units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
-        }
+#pragma omp for schedule(dynamic) nowait
+        for (size_t f = 0; f < encoder_forms(&units->encoder); f++)
+            encoder_prepare_form(&units->encoder, pass->weights, f,
+                                 &units->thread[omp_get_thread_num()].work, &units->weights);
         team_leave(team);
     }
 }
@@ -120,11 +120,12 @@ typedef struct Unit {
     size_t base, first, count;
 } Unit;
 
-/* Evaluation keeps nothing: all images and blocks of a thread write over the same stash, number
- * `scratch`, which stays in cache. features: of the chunk. */
-static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit unit, size_t scratch,
+/* Evaluation keeps nothing: all images and blocks of a thread write over the same stash, which
+ * stays in cache. features: of the chunk. */
+static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit unit,
                          float *features) {
     const Encoder *encoder = &units->encoder;
+    const size_t scratch = thread * units->stashes / units->threads;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
     DropoutSource *dropout = &units->thread[thread].dropout;
@@ -153,6 +154,7 @@ static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit uni
     }
 }
 
+/* Its gradient, into the sum that the thread has open. */
 static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit unit,
                           const Head *head, HeadStash *stash) {
     const Encoder *encoder = &units->encoder;
@@ -180,16 +182,6 @@ static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit un
         }
     for (size_t i = 0; i < unit.count; i++)
         encoder_embed_backward(encoder, &image[i], work->residual + i * values, gradient);
-    unit_sums_close(&units->sums, thread,
-                    (pass->input->first + unit.base + unit.first) / units->unit_images);
-}
-
-/* The calling thread's part of a chunk's units, a contiguous one: [*from, *end). The system may
- * give fewer threads than were asked for. */
-static void share(const Units *units, size_t images, size_t *from, size_t *end) {
-    const size_t t = (size_t)omp_get_thread_num(), threads = (size_t)omp_get_num_threads();
-    *from = units_count(units, images) * t / threads;
-    *end = units_count(units, images) * (t + 1) / threads;
 }
 
 /* Unit number u of a chunk. */
@@ -198,29 +190,49 @@ static Unit unit_of(const Units *units, size_t base, size_t images, size_t u) {
     return (Unit){base, first, size_smaller(units->unit_images, images - first)};
 }
 
+/* The master thread, which has found no more units, keeps messages moving until the others are done
+ * with theirs. */
+static void progress_until_finished(const Units *units, const Pass *pass) {
+    if (!pass->hooks || !pass->hooks->progress || omp_get_thread_num() != 0)
+        return;
+    while (!shares_are_finished(&units->shares)) {
+        progress(pass);
+        phase_begin(PHASE_WAIT);
+        sched_yield();
+    }
+}
+
 void units_forward(Units *units, const Pass *pass, size_t base, size_t images, float *features) {
+    shares_deal(&units->shares, units_count(units, images));
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(PHASE_AUGMENT);
-        size_t from, end;
-        share(units, images, &from, &end);
-        for (size_t u = from; u < end; u++)
-            unit_forward(units, pass, (size_t)omp_get_thread_num(), unit_of(units, base, images, u),
-                         from * units->unit_images, features);
+        const size_t thread = (size_t)omp_get_thread_num();
+        size_t u;
+        while (shares_take(&units->shares, thread, &u)) {
+            unit_forward(units, pass, thread, unit_of(units, base, images, u), features);
+            shares_finish(&units->shares);
+        }
+        progress_until_finished(units, pass);
         team_leave(team);
     }
 }
 
 void units_backward(Units *units, const Pass *pass, size_t base, size_t images, const Head *head,
                     HeadStash *stash) {
+    const size_t first = (pass->input->first + base) / units->unit_images;
+    shares_deal(&units->shares, units_count(units, images));
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(PHASE_HEAD_BACKWARD);
-        size_t from, end;
-        share(units, images, &from, &end);
-        for (size_t u = from; u < end; u++)
-            unit_backward(units, pass, (size_t)omp_get_thread_num(),
-                          unit_of(units, base, images, u), head, stash);
+        const size_t thread = (size_t)omp_get_thread_num();
+        size_t u;
+        while (shares_take(&units->shares, thread, &u)) {
+            unit_backward(units, pass, thread, unit_of(units, base, images, u), head, stash);
+            unit_sums_close(&units->sums, thread, first + u, !shares_are_taken(&units->shares));
+            shares_finish(&units->shares);
+        }
+        progress_until_finished(units, pass);
         team_leave(team);
     }
     unit_sums_join(&units->sums);
@@ -228,20 +240,21 @@ void units_backward(Units *units, const Pass *pass, size_t base, size_t images, 
 
 void units_finish(Units *units, const float *weights, float *sums, float *gradient) {
     const ParameterTable *table = units->table;
-    const size_t depth = units->shape->depth, folded = folded_floats(units->shape);
+    const size_t folded = folded_floats(units->shape);
     const size_t rest = table->unit_floats - table->folded_floats;
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)units->threads)
     {
         const TeamThread team = team_enter(phase);
-#pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < rest; i += COPY_PIECE)
-            memcpy(gradient + table->folded_floats + i, sums + folded + i,
-                   size_smaller(COPY_PIECE, rest - i) * sizeof *gradient);
-#pragma omp for schedule(static) nowait
-        for (size_t l = 0; l < depth; l++)
-            encoder_unfold_block(&units->encoder, weights, l,
-                                 &units->thread[omp_get_thread_num()].work, sums, gradient);
+        size_t from, end;
+#pragma omp for schedule(dynamic) nowait
+        for (size_t h = 0; h < units->shape->depth * units->shape->H; h++)
+            encoder_unfold_head(&units->encoder, weights, h / units->shape->H, h % units->shape->H,
+                                &units->thread[omp_get_thread_num()].work, sums, gradient);
+        shares_equal(rest, MEMORY_LINE_FLOATS, (size_t)omp_get_thread_num(),
+                     (size_t)omp_get_num_threads(), &from, &end);
+        memcpy(gradient + table->folded_floats + from, sums + folded + from,
+               (end - from) * sizeof *gradient);
         team_leave(team);
     }
     phase_begin(phase);

@@ -6,11 +6,14 @@
 #include "encoder.h"
 #include "head.h"
 #include "unit_sums.h"
+#include "vit/shares.h"
 #include "vit/vit.h"
 
 /* The encoder on the images of a slice, unit by unit on all threads, a chunk of images at a time: a
  * thread takes the images of one unit through one block after another, and back the same way, into
- * the unit's gradient sum. What backward needs is kept of one chunk. */
+ * the unit's gradient sum. What backward needs is kept of one chunk. Threads take units as they
+ * come free (shares.h), mostly the same ones forward and backward, so that an image's stash is in
+ * its thread's memory; no bit depends on who took which. */
 
 /* One call of vit_forward_backward or vit_evaluate. */
 typedef struct Pass {
@@ -37,10 +40,12 @@ typedef struct Units {
     uint64_t seed;
     Encoder encoder;
     EncoderWeights weights;
-    ImageStash *stash;           /* [chunk] */
-    BlockStash *block_stash;     /* [chunk * depth] */
+    size_t stashes;              /* of images: a chunk's, but at least one a thread */
+    ImageStash *stash;           /* [stashes] */
+    BlockStash *block_stash;     /* [stashes * depth] */
     UnitsThread *thread;         /* [threads] */
     DropoutSource *head_sources; /* [threads] dropout in the head, with the thread's own room */
+    Shares shares;               /* of a chunk's units */
     UnitSums sums;
 } Units;
 

@@ -149,8 +149,8 @@ static void layer_close(LayerCase *c) {
 
 static void prepare(LayerCase *c) {
     encoder_prepare(&c->encoder, c->function.values, &c->prepared);
-    for (size_t l = 0; l < c->shape.depth; l++)
-        encoder_prepare_block(&c->encoder, c->function.values, l, &c->work, &c->prepared);
+    for (size_t f = 0; f < encoder_forms(&c->encoder); f++)
+        encoder_prepare_form(&c->encoder, c->function.values, f, &c->work, &c->prepared);
 }
 
 static double pulled(const LayerCase *c, size_t count) {
@@ -191,8 +191,10 @@ static void check_attention(size_t key_dim) {
     attention_backward(&c.encoder.attention, &c.prepared.block[1].attention, c.x, c.pull,
                        c.encoder.keep, &c.stash.block[1].attention, &c.work.attention, &gradient,
                        c.function.gradient + c.table.floats);
-    attention_unfold(&c.encoder.attention, layout, c.function.values, &c.work.attention,
-                     c.gradient.folded + attention_folded_floats(&c.shape), c.function.gradient);
+    for (size_t h = 0; h < c.shape.H; h++)
+        attention_unfold_head(&c.encoder.attention, layout, c.function.values, h, &c.work.attention,
+                              c.gradient.folded + attention_folded_floats(&c.shape),
+                              c.function.gradient);
     check_layer(&c, "block1/attention", true);
     layer_close(&c);
 }
@@ -242,8 +244,9 @@ static void check_block(size_t key_dim) {
     float *dx = c.function.gradient + c.table.floats;
     memcpy(dx, c.pull, c.shape.T * c.shape.D * sizeof *dx);
     encoder_block_backward(&c.encoder, &c.prepared, 1, &c.stash.block[1], &c.work, c.gradient, dx);
-    encoder_unfold_block(&c.encoder, c.function.values, 1, &c.work, c.gradient.folded,
-                         c.function.gradient);
+    for (size_t h = 0; h < c.shape.H; h++)
+        encoder_unfold_head(&c.encoder, c.function.values, 1, h, &c.work, c.gradient.folded,
+                            c.function.gradient);
     check_layer(&c, "block1/", true);
     layer_close(&c);
 }

@@ -27,6 +27,9 @@ typedef struct TreeStack {
     size_t item[TREE_NODES_MOST];
 } TreeStack;
 
+/* Whether two nodes are the halves, in this order, of one. No node is half of more than one. */
+bool tree_are_halves(size_t leaves, TreeNode left, TreeNode right);
+
 static inline void tree_start(TreeStack *stack, size_t leaves) {
     stack->leaves = leaves;
     stack->count = 0;

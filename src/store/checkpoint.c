@@ -122,6 +122,16 @@ Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEX
     return h5_close(file);
 }
 
+Status checkpoint_has_states(const char *path, bool *states) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    *states = header.states > 0;
+    checkpoint_header_free(&header);
+    return h5_close(file);
+}
+
 static Status read_weights(hid_t file, const char *path, const ParameterTable *table,
                            const CheckpointHeader *header, float *values) {
     return flat_vector_read(file, path, checkpoint_header_weights, table, header->tensors,

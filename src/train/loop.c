@@ -122,6 +122,16 @@ static Status after_step(Training *training, const StepResult *result) {
     return STATUS_OK;
 }
 
+Status loop_step(Training *training, bool *stop) {
+    StepResult result;
+    STATUS_TRY(take_step(training, &result));
+    const EpochRow row = epoch_row(training);
+    display_step(&training->display, &training->progress, &row);
+    saver_poll(&training->saver);
+    *stop = result.sums.stop;
+    return *stop ? STATUS_OK : after_step(training, &result);
+}
+
 /* Why the steps of an epoch ended. */
 typedef enum Outcome { OUTCOME_EPOCH_DONE, OUTCOME_MAX_STEPS, OUTCOME_STOPPED } Outcome;
 
@@ -131,20 +141,16 @@ static Status run_epoch(Training *training, Outcome *outcome) {
     *outcome = OUTCOME_EPOCH_DONE;
     input_begin(&training->trainer.input, progress->epoch, progress->position);
     while (progress->position < training->plan->train_images) {
-        StepResult result;
+        bool stop;
         if (training_steps_used_up(training)) {
             *outcome = OUTCOME_MAX_STEPS;
             return STATUS_OK;
         }
-        STATUS_TRY(take_step(training, &result));
-        const EpochRow row = epoch_row(training);
-        display_step(&training->display, progress, &row);
-        saver_poll(&training->saver);
-        if (result.sums.stop) {
+        STATUS_TRY(loop_step(training, &stop));
+        if (stop) {
             *outcome = OUTCOME_STOPPED;
             return STATUS_OK;
         }
-        STATUS_TRY(after_step(training, &result));
     }
     return STATUS_OK;
 }

@@ -1,15 +1,17 @@
 #include "vit/measure.h"
 
 #include "evaluation.h"
+#include "measure_run.h"
 #include "overview.h"
-#include "step.h"
+#include "vit/memory.h"
 #include "vit/peak.h"
+#include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
-/* Steps before the first round: caches, pages and compiled products. */
-enum { WARM_UP = 2 };
+/* Of the watchdog, until the job says [run] stall_timeout. */
+static const double default_limit_minutes = 10.0;
 
 static double sum_of_ranks(const Ranks *ranks, double mine) {
     double sum = 0.0;
@@ -37,56 +39,70 @@ static Status bandwidth_now(const Plan *plan, size_t array_bytes, double *bandwi
     return ranks_agree(plan->ranks, status);
 }
 
-/* As loop.c does: the next batch is on its way during a step. A step that is not finite counts. */
-static double take_steps(Trainer *trainer, Progress *at, size_t steps) {
-    const MPI_Comm comm = trainer->plan->ranks->comm;
-    MPI_Barrier(comm);
-    const double start = MPI_Wtime();
-    for (size_t i = 0; i < steps; i++) {
-        const StepResult result = step_take(trainer, at, (StepAsk){0});
-        at->step++;
-        at->adam_step += result.finite;
-    }
-    optimizer_settle(trainer->optimizer);
-    MPI_Barrier(comm);
-    return MPI_Wtime() - start;
-}
+/* ---- speed ---- */
 
-static void measure_waits(const Trainer *trainer, Waits before, double seconds, Measurement *m) {
-    const Ranks *ranks = trainer->plan->ranks;
+/* What a number of steps took. */
+typedef struct Timed {
+    double seconds;
+    Waits waits; /* this rank's, of these */
+} Timed;
+
+static void add_waits_since(const Trainer *trainer, Waits before, Waits *sum) {
     const Waits now = trainer_waits(trainer);
-    const double share = 1.0 / (seconds * (double)ranks->size);
-    m->wait_share =
-        (Waits){.samples = share * sum_of_ranks(ranks, now.samples - before.samples),
-                .gradients = share * sum_of_ranks(ranks, now.gradients - before.gradients),
-                .ranks = share * sum_of_ranks(ranks, now.ranks - before.ranks),
-                .weights = share * sum_of_ranks(ranks, now.weights - before.weights)};
+    sum->samples += now.samples - before.samples;
+    sum->gradients += now.gradients - before.gradients;
+    sum->ranks += now.ranks - before.ranks;
+    sum->weights += now.weights - before.weights;
 }
 
-static void measure_rounds(Trainer *trainer, Progress *at, const MeasureOptions *options,
-                           Measurement *m) {
-    double total = 0.0;
-    take_steps(trainer, at, WARM_UP);
-    const Waits before = trainer_waits(trainer);
+/* From one step's end to another's, with the weights under way at both, as within a run: the step
+ * that leads in does not count. */
+static Status time_steps(Training *training, size_t steps, Timed *sum) {
+    STATUS_TRY(measure_run_steps(training, 1));
+    const Waits before = trainer_waits(&training->trainer);
+    const double start = MPI_Wtime();
+    STATUS_TRY(measure_run_steps(training, steps));
+    sum->seconds += MPI_Wtime() - start;
+    add_waits_since(&training->trainer, before, &sum->waits);
+    training_settle(training);
+    return STATUS_OK;
+}
+
+static void share_waits(const Plan *plan, const Timed *timed, Measurement *m) {
+    const Ranks *ranks = plan->ranks;
+    const double share = 1.0 / (timed->seconds * (double)ranks->size);
+    m->wait_share = (Waits){.samples = share * sum_of_ranks(ranks, timed->waits.samples),
+                            .gradients = share * sum_of_ranks(ranks, timed->waits.gradients),
+                            .ranks = share * sum_of_ranks(ranks, timed->waits.ranks),
+                            .weights = share * sum_of_ranks(ranks, timed->waits.weights)};
+}
+
+static Status measure_rounds(Training *training, const MeasureOptions *options, Measurement *m) {
+    const Plan *plan = training->plan;
+    Timed all = {0};
     for (size_t r = 0; r < options->rounds; r++) {
-        const double peak = peak_now(trainer->plan);
-        const double seconds = take_steps(trainer, at, options->steps);
-        m->peak_flops[r] = fmax(peak, peak_now(trainer->plan));
-        m->images_per_second[r] = (double)(options->steps * m->batch_size) / seconds;
-        total += seconds;
+        const double peak = peak_now(plan), before = all.seconds;
+        STATUS_TRY(time_steps(training, options->steps, &all));
+        m->peak_flops[r] = fmax(peak, peak_now(plan));
+        m->images_per_second[r] = (double)(options->steps * m->batch_size) / (all.seconds - before);
     }
-    measure_waits(trainer, before, total, m);
+    share_waits(plan, &all, m);
+    m->median_rate = measure_run_median(m->images_per_second, options->rounds);
+    m->median_peak = measure_run_median(m->peak_flops, options->rounds);
+    return STATUS_OK;
 }
 
 /* A round of its own, since looking at the clock costs a little. */
-static void measure_phases(Trainer *trainer, Progress *at, size_t steps, Measurement *m) {
-    const Plan *plan = trainer->plan;
+static Status measure_phases(Training *training, size_t steps, Measurement *m) {
+    const Plan *plan = training->plan;
     double ticks[PHASES] = {0};
+    STATUS_TRY(measure_run_steps(training, 1));
 #pragma omp parallel num_threads((int)plan->threads)
     phase_start();
     const uint64_t start = phase_now();
-    const double seconds = take_steps(trainer, at, steps);
-    const double tick = seconds / (double)(phase_now() - start);
+    const double began = MPI_Wtime();
+    STATUS_TRY(measure_run_steps(training, steps));
+    const double tick = (MPI_Wtime() - began) / (double)(phase_now() - start);
 #pragma omp parallel num_threads((int)plan->threads)
     {
         phase_stop();
@@ -96,6 +112,26 @@ static void measure_phases(Trainer *trainer, Progress *at, size_t steps, Measure
     }
     for (int p = 0; p < PHASES; p++)
         m->phase_seconds[p] = sum_of_ranks(plan->ranks, ticks[p] * tick) / (double)steps;
+    training_settle(training);
+    return STATUS_OK;
+}
+
+static void measure_evaluation(Trainer *trainer, Measurement *m) {
+    const Input *input = &trainer->input;
+    evaluation_run(trainer, trainer->weights,
+                   input->validation.total ? &input->validation : &input->test);
+    m->evaluation_images_per_second = trainer->evaluation_rate;
+}
+
+/* ---- memory, and what is in it ---- */
+
+/* The largest so far is no longer remembered: on Linux; elsewhere nothing happens. */
+static void forget_resident_peak(void) {
+    FILE *file = fopen("/proc/self/clear_refs", "w");
+    if (!file)
+        return;
+    fputs("5", file);
+    fclose(file);
 }
 
 /* The most that this process has had in memory, from Linux; 0 elsewhere. */
@@ -111,30 +147,61 @@ static double resident_bytes(void) {
     return kilobytes * 1024.0;
 }
 
-static void measure_evaluation(Trainer *trainer, Measurement *m) {
-    const Input *input = &trainer->input;
-    evaluation_run(trainer, trainer->weights,
-                   input->validation.total ? &input->validation : &input->test);
-    m->evaluation_images_per_second = trainer->evaluation_rate;
+static size_t count_denormals(const float *values, size_t count) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += fpclassify(values[i]) == FP_SUBNORMAL;
+    return found;
 }
 
-static Status measure_with(Trainer *trainer, const Plan *plan, const MeasureOptions *options,
-                           Measurement *m) {
-    Progress at = {0};
-    const Status status = trainer_init(trainer, plan, true);
-    if (options->temporary && plan->ranks->rank == 0)
-        unlink(options->temporary);
-    STATUS_TRY(status);
-    partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
-                         trainer->weights);
-    trainer->input.endless = true;
-    input_begin(&trainer->input, 0, 0);
-    measure_rounds(trainer, &at, options, m);
-    measure_phases(trainer, &at, options->steps, m);
-    measure_evaluation(trainer, m);
+/* Of the states, which are brought to rank 0 for it; known there only. */
+static Status count_in_states(const Trainer *trainer, Measurement *m) {
+    const Plan *plan = trainer->plan;
+    const size_t floats = plan->table.floats, states = plan->rule->states;
+    const bool first = plan->ranks->rank == 0;
+    float *state[RULE_STATES_MOST] = {NULL};
+    Status status = STATUS_OK;
+    for (size_t s = 0; first && s < states && status == STATUS_OK; s++)
+        status = memory_allocate(&state[s], floats, sizeof(float), "the optimizer's states");
+    status = ranks_agree(plan->ranks, status);
+    if (status == STATUS_OK)
+        optimizer_collect(trainer->optimizer, state);
+    for (size_t s = 0; s < RULE_STATES_MOST; s++) {
+        if (status == STATUS_OK && state[s])
+            m->denormal_share +=
+                (double)count_denormals(state[s], floats) / (double)(states * floats);
+        memory_free(state[s]);
+    }
+    return status;
+}
+
+/* ---- all of it ---- */
+
+static Status measure_with(Training *training, const MeasureOptions *options, Measurement *m) {
+    const Plan *plan = training->plan;
+    STATUS_TRY(measure_run_begin(training, options));
+    m->first_step = training->progress.step;
+    if (options->checkpoint)
+        forget_resident_peak(); /* rank 0 has had all states, to read them */
+    STATUS_TRY(measure_run_warm_up(training, options, &m->warm_up));
+    STATUS_TRY(measure_rounds(training, options, m));
+    STATUS_TRY(measure_phases(training, options->steps, m));
+    measure_evaluation(&training->trainer, m);
     m->resident_bytes = largest_of_ranks(plan->ranks, resident_bytes());
+    STATUS_TRY(count_in_states(&training->trainer, m));
     STATUS_TRY(bandwidth_now(plan, PEAK_MEMORY_BYTES, &m->memory_bandwidth));
     return bandwidth_now(plan, PEAK_CACHE_BYTES, &m->cache_bandwidth);
+}
+
+static Status measure_training(const Plan *plan, const MeasureOptions *options, Measurement *m) {
+    Training training;
+    Status status = training_init(&training, plan, false);
+    if (options->temporary && plan->ranks->rank == 0)
+        unlink(options->temporary);
+    if (status == STATUS_OK)
+        status = measure_with(&training, options, m);
+    training_free(&training);
+    return status;
 }
 
 /* Of a step, on this rank. The norm reads the gradient, the update once more; it reads and writes
@@ -162,18 +229,20 @@ static Status measure(Plan *plan, const Ranks *ranks, const Command *command,
                       const MeasureOptions *options, Measurement *m) {
     STATUS_TRY(plan_read(plan, ranks, command, INFINITY));
     overview_show_advice(plan);
+    measure_run_adapt(plan, options);
+    watchdog_set_limit(plan->job.stall_timeout);
     STATUS_TRY(describe(plan, m));
-    Trainer trainer = {0};
-    const Status status = measure_with(&trainer, plan, options, m);
-    trainer_free(&trainer);
-    return status;
+    return measure_training(plan, options, m);
 }
 
+/* As in a run, the watchdog's thread is there too. */
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,
                      Measurement *measurement) {
     Plan plan = {0};
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
+    STATUS_TRY(watchdog_start(ranks, default_limit_minutes));
     const Status status = measure(&plan, ranks, command, options, measurement);
     plan_free(&plan);
+    watchdog_stop();
     return status;
 }

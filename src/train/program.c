@@ -42,7 +42,7 @@ static Status train_with(Training *training, const Plan *plan) {
     Saver *saver = &training->saver;
     const bool first = plan->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
-    STATUS_TRY(training_init(training, plan));
+    STATUS_TRY(training_init(training, plan, true));
     watchdog_first_works("opening the output folder");
     const Status opened = first ? saver_open(saver, plan->command->fresh) : STATUS_OK;
     watchdog_work("start", WATCHDOG_TOGETHER);

@@ -62,6 +62,73 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
     return STATUS_OK;
 }
 
+/* Rank 0's room for the states, flat vectors; all or nothing. */
+typedef struct StateRoom {
+    float *state[RULE_STATES_MOST];
+} StateRoom;
+
+static void free_states(StateRoom *room) {
+    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+        memory_free(room->state[s]);
+}
+
+static Status read_foreign_states(const Trainer *trainer, const char *path, StateRoom *room,
+                                  Progress *progress) {
+    const Plan *plan = trainer->plan;
+    const Rule *rule = plan->rule;
+    History history = {0};
+    Checkpoint checkpoint = {.table = &plan->table,
+                             .weights = trainer->weights,
+                             .states = rule->states,
+                             .history = &history};
+    for (size_t s = 0; s < rule->states; s++) {
+        STATUS_TRY(memory_allocate(&room->state[s], plan->table.floats, sizeof(float),
+                                   "the optimizer's states"));
+        checkpoint.state[s] = (CheckpointState){rule->state[s], room->state[s]};
+    }
+    const Status status = checkpoint_read(path, &checkpoint);
+    history_free(&history);
+    *progress = checkpoint.progress;
+    return status;
+}
+
+static Status read_foreign(const Trainer *trainer, const char *path, StateRoom *room,
+                           Progress *progress) {
+    const Plan *plan = trainer->plan;
+    Job stored;
+    Checkpoint checkpoint;
+    bool states;
+    STATUS_TRY(read_stored_job(path, &stored));
+    STATUS_TRY(job_check_model(&stored, &plan->job, path));
+    STATUS_TRY(checkpoint_has_states(path, &states));
+    if (states)
+        return read_foreign_states(trainer, path, room, progress);
+    STATUS_TRY(read_weights(plan, path, trainer->weights, &checkpoint));
+    *progress = checkpoint.progress;
+    progress->adam_step = 0;
+    return STATUS_OK;
+}
+
+Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
+    const Plan *plan = trainer->plan;
+    StateRoom room = {0};
+    watchdog_first_works("reading a checkpoint");
+    Status status =
+        plan->ranks->rank == 0 ? read_foreign(trainer, path, &room, progress) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    status = ranks_agree(plan->ranks, status);
+    bool states = room.state[0] != NULL;
+    if (status == STATUS_OK) {
+        ranks_broadcast(plan->ranks, &states, sizeof states);
+        ranks_broadcast(plan->ranks, progress, sizeof *progress);
+        collection_deal_weights(plan->ranks, &plan->partition, trainer->weights, trainer->weights);
+    }
+    if (status == STATUS_OK && states)
+        optimizer_deal(trainer->optimizer, room.state);
+    free_states(&room);
+    return status;
+}
+
 Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
                    float *weights) {
     char path[FILE_PATH_MAX];

@@ -13,6 +13,12 @@ Status resume_run(Training *training);
 /* The weights of a checkpoint of the same model on all ranks, into a flat vector. Collective. */
 Status resume_weights(const Plan *plan, const char *path, float *weights);
 
+/* A trained state of the same model, whatever run and data it is from: weights, and in *progress
+ * the epoch and the steps behind it. The optimizer's states too where the file holds some; else
+ * they are left as they are, and no update counts as applied. Errors as resume_weights, and
+ * STATUS_DATA when the states are another rule's. Collective, all ranks return the same. */
+Status resume_state(Trainer *trainer, const char *path, Progress *progress);
+
 /* Rank 0: best.h5, whose job, data and place in the run must be those that progress tells of, into
  * a flat vector. STATUS_DATA when it holds other weights. */
 Status resume_best(const Plan *plan, const Output *output, const Progress *progress,

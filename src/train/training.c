@@ -3,14 +3,14 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 
-Status training_init(Training *training, const Plan *plan) {
+Status training_init(Training *training, const Plan *plan, bool saves) {
     *training = (Training){.plan = plan, .display = {.plan = plan}};
     saver_init(&training->saver, plan, &training->progress, &training->history, &training->times,
                &training->display);
     STATUS_TRY(trainer_init(&training->trainer, plan, true));
     Status status = memory_allocate(&training->paces, (size_t)plan->ranks->size,
                                     sizeof *training->paces, "the ranks' reports");
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && saves)
         status = saver_allocate(&training->saver);
     return ranks_agree(plan->ranks, status);
 }

@@ -20,9 +20,10 @@ typedef struct Training {
     size_t bad_steps; /* skipped in a row */
 } Training;
 
-/* Memory, and this rank's shards. Collective, all ranks return the same; errors as trainer_init.
- * The structure must stay where it is. training_free accepts what is left. */
-Status training_init(Training *training, const Plan *plan);
+/* Memory, and this rank's shards. saves: with room for snapshots; without, the job must not ask for
+ * any save. Collective, all ranks return the same; errors as trainer_init. The structure must stay
+ * where it is. training_free accepts what is left. */
+Status training_init(Training *training, const Plan *plan, bool saves);
 /* Collective. Whatever is being written is finished first. */
 void training_free(Training *training);
 

@@ -2,10 +2,9 @@ vit_test(test_data_file data/test_data_file.c LIBRARIES vit_data_set)
 
 # vit_data: its drawing as a unit, the program through scripts.
 set(tools ${PROJECT_SOURCE_DIR}/tools/data)
-vit_test(test_synth data/test_synth.c LIBRARIES vit_data_set)
-target_sources(test_synth PRIVATE ${tools}/data_synth.c ${tools}/data_write.c ${tools}/synth_picture.c)
+vit_test(test_synth data/test_synth.c LIBRARIES synth)
+target_sources(test_synth PRIVATE ${tools}/data_synth.c ${tools}/data_write.c)
 target_include_directories(test_synth PRIVATE ${tools})
-set_source_files_properties(${tools}/synth_picture.c PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
 vit_script(vit_data data/vit_data.sh)
 vit_script(vit_data_import data/import.sh)
 vit_script(vit_data_interrupt data/interrupt.sh TIMEOUT 300)

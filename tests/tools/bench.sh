@@ -9,6 +9,9 @@ expect 0 "vit_bench " "$vit_bench" --version
 expect 64 "peak, gemm, kernels or step" "$vit_bench"
 expect 64 "unknown subcommand fast; it must be peak, gemm, kernels or step" "$vit_bench" fast
 expect 64 "--steps must be a whole number from 1 to 1000, not '0'" "$vit_bench" step job.ini --steps 0
+expect 64 "--warm-up must be auto or a whole number from 0 to 100000, not 'soon'" "$vit_bench" step job.ini --warm-up soon
+expect 64 "--warm-up must be auto" "$vit_bench" step job.ini --warm-up 100001
+expect 64 "not with --checkpoint" "$vit_bench" step job.ini --denormals --checkpoint last.h5
 expect 64 "--threads must be a whole number from 1 to" "$vit_bench" peak --threads 4096
 expect 64 "no job file" "$vit_bench" step
 expect 64 "more than one job file" "$vit_bench" gemm a.ini b.ini
@@ -42,11 +45,33 @@ awk -F, 'NR > 1 && ($6 <= 0 || $6 > 133) { bad = 1 } END { exit bad || NR < 10 }
 grep -q '^portable,ns/element' kernels.csv || fail "no portable kernels: $(cat kernels.csv)"
 cells kernels.csv 3 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd times: $(cat kernels.csv)"
 
+# What is measured is said: after how many steps, from which state, on a data file as vit_mpi has it.
+"$vit_data" synth data.h5 --classes 4 --train 200 --test 20 >/dev/null || fail "no data"
+tiny_job data.h5
+"$programs/vit_mpi" job.ini -s train.max_steps=5 >said 2>&1 || fail "no checkpoint: $(cat said)"
+measure_state() {
+    "$vit_bench" step job.ini --steps 1 --rounds 1 "$@" 2>said || fail "step $* ended with $?: $(cat said)"
+}
+measure_state --warm-up 3 | grep -q '^3 steps after the initial weights$' || fail "no warm-up of 3 steps is told of"
+measure_state --warm-up 0 --checkpoint runs/job/last.h5 | grep -q '^0 steps after runs/job/last.h5, step 5$' ||
+    fail "the checkpoint is not told of"
+measure_state | grep -Eq '^[0-9]+ steps after the initial weights: the speed (has|HAS NOT) settled' -i ||
+    fail "the warm-up says nothing of the speed"
+expect 74 "none.h5" "$vit_bench" step job.ini --checkpoint none.h5
+expect 65 "depth" "$vit_bench" step job.ini --checkpoint runs/job/last.h5 -s model.depth=3
+
+# denormals OPTION...: their share of the optimizer's states, in %.
+denormals() {
+    measure_state --warm-up 2 --denormals "$@" --csv | sed -n 's/^"denormal optimizer states, %",//p'
+}
+[ "$(denormals)" = 0.00 ] || fail "denormals are not flushed"
+denormals --keep-denormals | awk '$1 > 10 { many = 1 } END { exit !many }' || fail "no state in which denormals abound"
+
 # Rounds, and phases that make up the whole time of all threads. Attention is folded; most of the work is in the head,
 # whose threads must be seen at work, not waiting.
 [ "$(nproc)" -ge 2 ] || skip "two threads want two cores"
 measure_step() {
-    "$mpiexec" $ranks "$vit_bench" step job.ini --synthetic --steps 3 --rounds 2 -s run.threads=$((2 / ranks)) \
+    "$mpiexec" $ranks "$vit_bench" step job.ini --synthetic --warm-up 2 --steps 3 --rounds 2 -s run.threads=$((2 / ranks)) \
         -s model.key_dim=64 -s model.head=4096,4096 --csv >step.csv ||
         fail "step on $ranks ended with $?"
 }

@@ -22,6 +22,7 @@ endforeach()
 
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
 set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)
+vit_script(agree tools/agree.sh)
 vit_script(scaling tools/scaling.sh TIMEOUT 300)
 set_tests_properties(scaling PROPERTIES PROCESSORS 2)
 vit_script(scaling_model tools/sim.sh TIMEOUT 120)

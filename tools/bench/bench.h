@@ -18,7 +18,11 @@ typedef struct Bench {
     Command command;  /* job (or NULL) and overrides */
     uint64_t threads; /* of `peak`; 0: all */
     uint64_t rounds, steps;
-    bool synthetic, any_order, no_overlap, csv;
+    const char *checkpoint; /* of `step`; or NULL */
+    const char *warm_up;    /* as it is given; or NULL */
+    size_t warm_up_steps;   /* what it says: so many, */
+    bool warm_up_auto;      /* or this */
+    bool synthetic, denormals, keep_denormals, any_order, no_overlap, csv;
 } Bench;
 
 enum { BENCH_THREADS_MAX = 4096 };

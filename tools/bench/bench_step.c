@@ -1,5 +1,6 @@
 #include "bench.h"
 
+#include "synth_set.h"
 #include "vit/cpu.h"
 #include "vit/data_file.h"
 #include "vit/gemm.h"
@@ -7,40 +8,20 @@
 #include "vit/measure.h"
 #include "vit/measuring.h"
 #include "vit/memory.h"
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-/* ---- synthetic data: noise, in a file of its own that is gone afterwards ---- */
+/* ---- synthetic data: pictures of vit_data synth, in a file of its own that is gone afterwards
+ * ---- */
 
-enum { SYNTHETIC_TRAIN = 4096, SYNTHETIC_TEST = 512, SYNTHETIC_CLASSES = 100 };
-static const Picture synthetic_picture = {32, 32, 3}; /* as CIFAR's */
-
-static Status fill_rows(DataRows *rows, size_t count) {
-    const size_t bytes = picture_bytes(synthetic_picture);
-    rows->count = count;
-    STATUS_TRY(memory_allocate(&rows->images, count, bytes, "pictures"));
-    STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
-    for (size_t i = 0; i < count * bytes; i++)
-        rows->images[i] = (uint8_t)((i * 2654435761u) >> 13);
-    for (size_t i = 0; i < count; i++)
-        rows->labels[i] = (uint16_t)(i % SYNTHETIC_CLASSES);
-    return STATUS_OK;
-}
+/* From which a model learns, so that its numbers become a trained one's; in 100 classes, as
+ * CIFAR-100's. */
+static const SynthOptions synthetic = {.classes = 100, .train = 8192, .test = 512, .seed = 1};
 
 static Status write_synthetic(const char *path) {
-    enum { WIDTH = 4 };
-    DataSet set = {.picture = synthetic_picture,
-                   .names = {.count = SYNTHETIC_CLASSES, .width = WIDTH}};
-    snprintf(set.source, sizeof set.source, "noise of vit_bench");
-    Status status = memory_allocate(&set.names.text, SYNTHETIC_CLASSES, WIDTH, "names");
-    for (size_t i = 0; i < SYNTHETIC_CLASSES && status == STATUS_OK; i++)
-        snprintf(set.names.text + i * WIDTH, WIDTH, "%zu", i);
-    if (status == STATUS_OK)
-        status = fill_rows(&set.split[SPLIT_TRAIN], SYNTHETIC_TRAIN);
-    if (status == STATUS_OK)
-        status = fill_rows(&set.split[SPLIT_TEST], SYNTHETIC_TEST);
+    DataSet set;
+    Status status = synth_set(&synthetic, &set);
     if (status == STATUS_OK)
         status = data_file_write(path, &set);
     data_set_free(&set);
@@ -159,44 +140,50 @@ static void round_table(const Bench *bench, const Measurement *m) {
     }
 }
 
-static int by_size(const void *a, const void *b) {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+/* The state that is measured, and how it came about. */
+static void say_state(const Bench *bench, const Measurement *m) {
+    char line[256], from[160] = "the initial weights";
+    if (bench->checkpoint)
+        snprintf(from, sizeof from, "%.100s, step %" PRIu64, bench->checkpoint, m->first_step);
+    else if (bench->denormals)
+        snprintf(from, sizeof from, "weights that make denormals abound, learning rate 0");
+    if (!m->warm_up.automatic)
+        snprintf(line, sizeof line, "%zu steps after %s", m->warm_up.steps, from);
+    else
+        snprintf(line, sizeof line, "%zu steps after %s: the speed %s (last change %+.1f %%)",
+                 m->warm_up.steps, from, m->warm_up.settled ? "has settled" : "HAS NOT SETTLED",
+                 100.0 * m->warm_up.change);
+    bench_heading(bench, line);
 }
 
-static double median(const double *values, size_t count) {
-    double sorted[MEASURE_ROUNDS_MAX];
-    memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_size);
-    return count % 2 ? sorted[count / 2] : (sorted[count / 2 - 1] + sorted[count / 2]) / 2.0;
+/* In % of all threads' time. */
+static double waiting_of_threads(const Measurement *m) {
+    double total = 0.0;
+    for (int p = 0; p < PHASES; p++)
+        total += m->phase_seconds[p];
+    return 100.0 * m->phase_seconds[PHASE_WAIT] / total;
 }
 
-static void print_measurement(const Bench *bench, const Measurement *m) {
-    char line[256], text[24];
-    snprintf(line, sizeof line, "%zu rank%s x %zu thread%s, batches of %zu; %s kernels; %s",
-             m->ranks, m->ranks == 1 ? "" : "s", m->threads, m->threads == 1 ? "" : "s",
-             m->batch_size, cpu_level_name(kernels_best()->level), gemm_description());
-    bench_heading(bench, line);
-    snprintf(line, sizeof line,
-             "%.4g GFLOP a training image layer by layer, of which %.4g are executed%s\n",
-             1e-9 * model_training_flops(&m->shape), 1e-9 * model_executed_flops(&m->shape),
-             model_folds_attention(&m->shape) ? " (attention folded)" : "");
-    bench_heading(bench, line);
-    round_table(bench, m);
-    const double rate = median(m->images_per_second, bench->rounds);
-    bench_heading(bench, "");
+/* One a line. */
+static void figure_table(const Bench *bench, const Measurement *m) {
+    char text[24];
     const struct {
         const char *name, *format;
         double value;
     } list[] = {
-        {"median images/s", "%.1f", rate},
+        {"median images/s", "%.1f", m->median_rate},
+        {"% of peak", "%.3g",
+         100.0 * m->median_rate * model_training_flops(&m->shape) / m->median_peak},
         {"evaluation images/s", "%.1f", m->evaluation_images_per_second},
-        {"evaluation / training", "%.2f", m->evaluation_images_per_second / rate},
+        {"evaluation / training", "%.2f", m->evaluation_images_per_second / m->median_rate},
         {"waiting for messages, %", "%.2f", 100.0 * waits_total(&m->wait_share)},
         {"  for samples", "%.2f", 100.0 * m->wait_share.samples},
         {"  for gradients", "%.2f", 100.0 * m->wait_share.gradients},
         {"  for the other ranks", "%.2f", 100.0 * m->wait_share.ranks},
         {"  for weights", "%.2f", 100.0 * m->wait_share.weights},
+        {"waiting for threads, %", "%.2f", waiting_of_threads(m)},
+        {"steps before", "%.0f", (double)m->warm_up.steps},
+        {"denormal optimizer states, %", "%.2f", 100.0 * m->denormal_share},
         {"model's memory a rank, MB", "%.0f", 1e-6 * m->planned_bytes},
         {"resident a rank at most, MB", "%.0f", 1e-6 * m->resident_bytes},
         {"memory GB/s", "%.1f", 1e-9 * m->memory_bandwidth},
@@ -206,17 +193,42 @@ static void print_measurement(const Bench *bench, const Measurement *m) {
         bench_row(
             bench, 2,
             (const char *[]){list[i].name, bench_number(text, list[i].format, list[i].value)});
-    bench_heading(bench, "");
-    phase_table(bench, m, median(m->peak_flops, bench->rounds));
 }
 
+static void print_measurement(const Bench *bench, const Measurement *m) {
+    char line[256];
+    snprintf(line, sizeof line, "%zu rank%s x %zu thread%s, batches of %zu; %s kernels; %s",
+             m->ranks, m->ranks == 1 ? "" : "s", m->threads, m->threads == 1 ? "" : "s",
+             m->batch_size, cpu_level_name(kernels_best()->level), gemm_description());
+    bench_heading(bench, line);
+    snprintf(line, sizeof line,
+             "%.4g GFLOP a training image layer by layer, of which %.4g are executed%s",
+             1e-9 * model_training_flops(&m->shape), 1e-9 * model_executed_flops(&m->shape),
+             model_folds_attention(&m->shape) ? " (attention folded)" : "");
+    bench_heading(bench, line);
+    say_state(bench, m);
+    bench_heading(bench, "");
+    round_table(bench, m);
+    bench_heading(bench, "");
+    figure_table(bench, m);
+    bench_heading(bench, "");
+    phase_table(bench, m, m->median_peak);
+}
+
+/* temporary: removed once it has been read; or NULL. */
 static Status measure(const Bench *bench, const Command *command, const char *temporary) {
     Measurement *m;
     STATUS_TRY(memory_allocate(&m, 1, sizeof *m, "the measurement"));
-    const MeasureOptions options = {
-        .rounds = bench->rounds, .steps = bench->steps, .temporary = temporary};
+    const MeasureOptions options = {.rounds = bench->rounds,
+                                    .steps = bench->steps,
+                                    .checkpoint = bench->checkpoint,
+                                    .denormals = bench->denormals,
+                                    .warm_up = bench->warm_up_steps,
+                                    .warm_up_auto = bench->warm_up_auto,
+                                    .temporary = temporary};
     measuring_set(MEASURE_ANY_ORDER, bench->any_order);
     measuring_set(MEASURE_NO_OVERLAP, bench->no_overlap);
+    measuring_set(MEASURE_DENORMALS, bench->keep_denormals);
     const Status status = measure_steps(bench->ranks, command, &options, m);
     if (status == STATUS_OK)
         print_measurement(bench, m);

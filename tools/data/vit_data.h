@@ -1,6 +1,7 @@
 #ifndef TOOLS_VIT_DATA_H
 #define TOOLS_VIT_DATA_H
 
+#include "synth_set.h"
 #include "vit/data_file.h"
 #include "vit/status.h"
 #include <stdbool.h>
@@ -21,17 +22,7 @@ bool data_is_official(DataSplit split, const char *sha256);
 /* Writes the data file and says what is in it; the end of import and synth. */
 Status data_write(const char *out, const DataSet *set);
 
-enum { SYNTH_CLASSES_MIN = 2, SYNTH_CLASSES_MAX = 100, SYNTH_IMAGES_MAX = 1000000 };
-
-typedef struct SynthOptions {
-    uint64_t classes; /* SYNTH_CLASSES_MIN to SYNTH_CLASSES_MAX */
-    uint64_t train;   /* images, 1 to SYNTH_IMAGES_MAX */
-    uint64_t test;    /* images, 0 to SYNTH_IMAGES_MAX */
-    uint64_t seed;
-} SynthOptions;
-
-/* Draws a data set. Image i of a split is a function of seed, classes, split and i alone, to the
- * bit on every machine; its label is i mod classes, so that every run of images is balanced. */
+/* Draws a data set (synth_set.h) into a data file. */
 Status data_synth(const char *out, const SynthOptions *options);
 
 /* Prints what a data file holds and verifies all of it. */

@@ -1,12 +1,11 @@
 /* One training step's communication, played on SimGrid's model of a cluster: every rank posts the
- * messages that src/optimizer posts, where it posts them, and computes for given times in
+ * messages that the trainer posts, where it posts them, and computes for given times in
  * between. Assumptions and use: tools/sim/run, which names all parameters.
  *
  *   step images=256 cores=1 ... (key=value, all of `keys`)
  *
  * Prints the seconds of the last step, and how long rank 0 waited in it and for what. */
 
-#include "vit/model_shape.h"
 #include "vit/size.h"
 #include "vit/tree.h"
 #include <mpi.h>
@@ -31,8 +30,9 @@ typedef struct Parameters {
     double adamw;  /* core-seconds a value */
     double memory; /* bytes/s a core */
     /* Of the trainer: floats of a piece; that a part of a sum is a multiple of; doubles of a report
-     * beside its sums; images of a chunk. */
-    double piece_floats, sum_floats, report_values, chunk_images;
+     * beside its sums; images of a chunk. A layer is fat from so many weights on, in images of the
+     * batch times its inputs and outputs; into so many leaves its rows are cut. */
+    double piece_floats, sum_floats, report_values, chunk_images, fat_at, fat_leaves;
 } Parameters;
 
 static const struct {
@@ -62,23 +62,41 @@ static const struct {
     {"sum_floats", offsetof(Parameters, sum_floats)},
     {"report_values", offsetof(Parameters, report_values)},
     {"chunk_images", offsetof(Parameters, chunk_images)},
+    {"fat_at", offsetof(Parameters, fat_at)},
+    {"fat_leaves", offsetof(Parameters, fat_leaves)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
-/* In the order in which they are posted. */
-typedef enum Kind { WEIGHTS, INPUTS, KERNELS, DELTAS, UNITS, UNITS_GATHER, KINDS } Kind;
+typedef enum Kind {
+    WEIGHTS, /* of thin layers, to all */
+    /* Of a fat layer, whose rows stay where they are; in every round. */
+    INPUTS,  /* of one's images, to the rows' owners */
+    OUTPUTS, /* sums over the owners' leaves, to the images' ranks */
+    DELTAS,  /* the outputs' gradients, to the rows' owners */
+    RETURNS, /* the inputs' gradients, to the images' ranks */
+    KERNELS, /* sums of thin layers' gradients */
+    UNITS,   /* of the encoder's */
+    UNITS_GATHER,
+    KINDS
+} Kind;
 
 typedef struct Layer {
     size_t in, out, piece; /* floats of a piece */
     bool fat;
+    size_t leaf_rows;
 } Layer;
 
 typedef struct Play {
     Parameters p;
     size_t ranks, rank, images, unit;
     Layer layer[LAYERS];
-    size_t nodes; /* of all ranks */
-    char *bytes;  /* of every message: SimGrid copies nothing in shared memory */
+    size_t nodes;     /* of all ranks, of units */
+    size_t fat_nodes; /* of leaves */
+    size_t chunk;     /* the most images that a rank passes at once */
+    /* The round under way, its images over all ranks, and the layer. */
+    size_t round, round_images;
+    const Layer *now;
+    char *bytes; /* of every message: SimGrid copies nothing in shared memory */
     MPI_Request *request[KINDS];
     int posted[KINDS];
     double waited[KINDS], reporting;
@@ -98,8 +116,24 @@ static size_t part(const Play *play, size_t floats, size_t piece, size_t rank) {
            size_smaller(border(play, pieces, rank) * piece, floats);
 }
 
+static size_t leaves(const Play *play) {
+    return (size_t)play->p.fat_leaves;
+}
+
+/* Of a fat layer. */
+static size_t rows(const Play *play, const Layer *layer, size_t rank) {
+    return size_smaller(border(play, leaves(play), rank + 1) * layer->leaf_rows, layer->in) -
+           size_smaller(border(play, leaves(play), rank) * layer->leaf_rows, layer->in);
+}
+
+static size_t fat_nodes(const Play *play, size_t rank) {
+    return tree_cover(leaves(play), border(play, leaves(play), rank),
+                      border(play, leaves(play), rank + 1), NULL);
+}
+
 static size_t kernel_part(const Play *play, const Layer *layer, size_t rank) {
-    return part(play, layer->in * layer->out, layer->piece, rank);
+    return layer->fat ? rows(play, layer, rank) * layer->out
+                      : part(play, layer->in * layer->out, layer->piece, rank);
 }
 
 static size_t units(const Play *play) {
@@ -112,28 +146,46 @@ static size_t slice(const Play *play, size_t rank) {
 }
 
 static size_t nodes(const Play *play, size_t rank) {
-    const size_t leaves = units(play);
-    return tree_cover(leaves, border(play, leaves, rank), border(play, leaves, rank + 1), NULL);
+    const size_t all = units(play);
+    return tree_cover(all, border(play, all, rank), border(play, all, rank + 1), NULL);
+}
+
+/* A rank's images in the round. */
+static size_t passed(const Play *play, size_t rank) {
+    const size_t images = slice(play, rank), before = play->round * play->chunk;
+    return images > before ? size_smaller(play->chunk, images - before) : 0;
+}
+
+/* Floats of a thin layer, or of all, from one rank to another. */
+static size_t thin_floats(const Play *play, Kind kind, size_t from, size_t to) {
+    const size_t unit_floats = (size_t)play->p.unit_floats, grain = (size_t)play->p.sum_floats;
+    size_t floats = 0;
+    if (kind == UNITS)
+        return nodes(play, from) * part(play, unit_floats, grain, to);
+    if (kind == UNITS_GATHER)
+        return part(play, unit_floats, grain, from);
+    for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
+        if (!layer->fat)
+            floats += kind == WEIGHTS ? kernel_part(play, layer, from)
+                                      : nodes(play, from) * kernel_part(play, layer, to);
+    return floats;
 }
 
 /* Floats from one rank to another. */
 static size_t message_floats(const Play *play, Kind kind, size_t from, size_t to) {
-    const size_t unit_floats = (size_t)play->p.unit_floats, grain = (size_t)play->p.sum_floats;
-    size_t floats = 0;
-    for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
-        if (kind == WEIGHTS)
-            floats += kernel_part(play, layer, from);
-        else if (kind == INPUTS && layer->fat)
-            floats += slice(play, from) * (kernel_part(play, layer, to) / layer->out);
-        else if (kind == DELTAS && layer->fat)
-            floats += slice(play, from) * layer->out;
-        else if (kind == KERNELS && !layer->fat)
-            floats += nodes(play, from) * kernel_part(play, layer, to);
-    if (kind == UNITS)
-        floats = nodes(play, from) * part(play, unit_floats, grain, to);
-    else if (kind == UNITS_GATHER)
-        floats = part(play, unit_floats, grain, from);
-    return floats;
+    const Layer *layer = play->now;
+    switch (kind) {
+    case INPUTS:
+        return passed(play, from) * rows(play, layer, to);
+    case OUTPUTS:
+        return passed(play, to) * layer->out * fat_nodes(play, from);
+    case DELTAS:
+        return rows(play, layer, to) ? passed(play, from) * layer->out : 0;
+    case RETURNS:
+        return passed(play, to) * rows(play, layer, from);
+    default:
+        return thin_floats(play, kind, from, to);
+    }
 }
 
 /* ---- messages ---- */
@@ -220,21 +272,24 @@ static double kernel_floats(const Play *play) {
     return floats;
 }
 
-/* One pass of images through the head's kernels, which come from memory. */
-static void compute_head(const Play *play, size_t images, double seconds) {
-    compute(play,
-            larger((double)images * seconds, sizeof(float) * kernel_floats(play) / play->p.memory));
+/* A product of images and `floats` of the head's kernels, which come from memory, where `seconds`
+ * is what all kernels take an image. */
+static void compute_dense(const Play *play, double floats, size_t images, double seconds) {
+    compute(play, larger((double)images * seconds * floats / kernel_floats(play),
+                         sizeof(float) * floats / play->p.memory));
 }
 
-/* `floats` of a kernel's gradient, made from so many images. */
-static void compute_gradient(const Play *play, double floats, size_t images) {
-    const double arithmetic = (double)images * play->p.head_kernels * floats / kernel_floats(play);
-    compute(play, larger(arithmetic, sizeof(float) * floats / play->p.memory));
+static double layer_floats(const Layer *layer) {
+    return (double)(layer->in * layer->out);
+}
+
+/* Sums of `floats`, others' nodes to be added. */
+static void compute_sums(const Play *play, double floats, size_t others) {
+    compute(play, sizeof(float) * floats * (double)others / play->p.memory);
 }
 
 static void add_nodes(const Play *play, double part_floats) {
-    const double others = (double)(play->nodes - nodes(play, play->rank));
-    compute(play, sizeof(float) * part_floats * others / play->p.memory);
+    compute_sums(play, part_floats, play->nodes - nodes(play, play->rank));
 }
 
 static void update(const Play *play) {
@@ -246,31 +301,76 @@ static void update(const Play *play) {
 
 /* ---- the step ---- */
 
-static void post_kernels(Play *play, size_t images) {
-    for (size_t j = LAYERS; j-- > 0;)
-        if (!play->layer[j].fat)
-            compute_gradient(play, (double)(play->layer[j].in * play->layer[j].out), images);
-    post(play, KERNELS);
-    post(play, DELTAS);
+static void exchange(Play *play, Kind kind) {
+    post(play, kind);
+    wait(play, kind);
 }
 
+static void layer_forward(Play *play, const Layer *layer) {
+    const double seconds = play->p.head_forward;
+    const size_t mine = passed(play, play->rank);
+    play->now = layer;
+    if (!layer->fat) {
+        compute_dense(play, layer_floats(layer), mine, seconds);
+        return;
+    }
+    const double own = (double)kernel_part(play, layer, play->rank);
+    exchange(play, INPUTS);
+    compute_dense(play, own, play->round_images, seconds);
+    exchange(play, OUTPUTS);
+    compute_sums(play, (double)(mine * layer->out), play->fat_nodes - fat_nodes(play, play->rank));
+}
+
+/* The kernels' gradients are made in the last round: a thin one's of this rank's images, a fat
+ * one's of all, while the inputs' gradients travel. */
+static void layer_backward(Play *play, const Layer *layer, bool last) {
+    const double own = (double)kernel_part(play, layer, play->rank);
+    play->now = layer;
+    if (layer->fat) {
+        exchange(play, DELTAS);
+        compute_dense(play, own, play->round_images, play->p.head_inputs);
+        post(play, RETURNS);
+        if (last)
+            compute_dense(play, own, play->images, play->p.head_kernels);
+        wait(play, RETURNS);
+        return;
+    }
+    compute_dense(play, layer_floats(layer), passed(play, play->rank), play->p.head_inputs);
+    if (last)
+        compute_dense(play, layer_floats(layer), slice(play, play->rank), play->p.head_kernels);
+}
+
+static void head_backward(Play *play, bool last) {
+    size_t thin = 0;
+    for (size_t j = 0; j < LAYERS; j++)
+        thin += !play->layer[j].fat;
+    for (size_t j = LAYERS; j-- > 0;) {
+        layer_backward(play, &play->layer[j], last);
+        thin -= !play->layer[j].fat;
+        /* Behind the last thin one, from where on the fat ones' messages are under way too. */
+        if (last && !play->layer[j].fat && thin == 0)
+            post(play, KERNELS);
+    }
+}
+
+/* All ranks take part in every round, whether they have images left or not. */
 static void pass(Play *play) {
-    const size_t images = slice(play, play->rank);
-    const size_t turn = (size_t)play->p.cores * play->unit;
-    const size_t chunk = size_round_up((size_t)play->p.chunk_images, turn);
-    for (size_t base = 0; base < images; base += chunk) {
-        const size_t now = size_smaller(chunk, images - base);
-        const bool last = base + now == images;
-        compute_encoder(play, now, play->p.encoder_forward);
-        if (base == 0)
+    size_t most = 0;
+    for (size_t r = 0; r < play->ranks; r++)
+        most = size_larger(most, slice(play, r));
+    const size_t rounds = (most + play->chunk - 1) / play->chunk;
+    for (play->round = 0; play->round < rounds; play->round++) {
+        const size_t mine = passed(play, play->rank);
+        play->round_images = 0;
+        for (size_t r = 0; r < play->ranks; r++)
+            play->round_images += passed(play, r);
+        compute_encoder(play, mine, play->p.encoder_forward);
+        if (play->round == 0)
             wait(play, WEIGHTS);
-        compute_head(play, now, play->p.head_forward);
-        if (last)
-            post(play, INPUTS);
-        compute_head(play, now, play->p.head_inputs);
-        if (last)
-            post_kernels(play, images);
-        compute_encoder(play, now, play->p.encoder_backward);
+        for (size_t j = 0; j < LAYERS; j++)
+            layer_forward(play, &play->layer[j]);
+        head_backward(play, play->round + 1 == rounds);
+        compute_encoder(play, mine, play->p.encoder_backward);
     }
     post(play, UNITS);
 }
@@ -278,19 +378,13 @@ static void pass(Play *play) {
 static void finish(Play *play) {
     const size_t unit_part =
         part(play, (size_t)play->p.unit_floats, (size_t)play->p.sum_floats, play->rank);
-    wait(play, INPUTS);
-    wait(play, DELTAS);
-    for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
-        if (layer->fat)
-            compute_gradient(play, (double)kernel_part(play, layer, play->rank), play->images);
     wait(play, KERNELS);
     for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
         if (!layer->fat)
             add_nodes(play, (double)kernel_part(play, layer, play->rank));
     wait(play, UNITS);
     add_nodes(play, (double)unit_part);
-    post(play, UNITS_GATHER);
-    wait(play, UNITS_GATHER);
+    exchange(play, UNITS_GATHER);
 }
 
 static void step(Play *play) {
@@ -332,6 +426,31 @@ static bool read_parameters(int count, char **words, Parameters *p) {
     return true;
 }
 
+static void plan_layers(Play *play) {
+    for (size_t j = 0; j < LAYERS; j++) {
+        const size_t in = (size_t)play->p.width[j], out = (size_t)play->p.width[j + 1];
+        const bool fat = (double)(in * out) >= play->p.fat_at * play->p.images * (double)(in + out);
+        const size_t piece = (size_t)play->p.piece_floats;
+        const size_t whole_rows = out < piece ? piece / out * out : out;
+        const size_t leaf_rows = (in + leaves(play) - 1) / leaves(play);
+        play->layer[j] = (Layer){in, out, fat ? whole_rows : piece, fat, leaf_rows};
+    }
+}
+
+/* Of the messages of a kind, for the layer that is under way. */
+static int longest_message(const Play *play, Kind kind) {
+    int longest = 0;
+    for (size_t i = 1; i < play->ranks; i += group_size(play)) {
+        const size_t to = (play->rank + i) % play->ranks;
+        const size_t from = (play->rank + play->ranks - i) % play->ranks;
+        const int out = message_bytes(play, kind, i, play->rank, to);
+        const int in = message_bytes(play, kind, i, from, play->rank);
+        longest = out > longest ? out : longest;
+        longest = in > longest ? in : longest;
+    }
+    return longest;
+}
+
 static void plan(Play *play) {
     int size, rank, longest = 1 << 16;
     MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -340,24 +459,17 @@ static void plan(Play *play) {
     play->rank = (size_t)rank;
     play->images = (size_t)play->p.images;
     play->unit = (size_t)play->p.unit_images;
-    for (size_t j = 0; j < LAYERS; j++) {
-        const size_t in = (size_t)play->p.width[j], out = (size_t)play->p.width[j + 1];
-        const bool fat = model_layer_is_fat(in, out, play->images);
-        const size_t piece = (size_t)play->p.piece_floats;
-        const size_t rows = out < piece ? piece / out * out : out;
-        play->layer[j] = (Layer){in, out, fat ? rows : piece, fat};
-    }
-    for (size_t r = 0; r < play->ranks; r++)
+    play->chunk = size_round_up((size_t)play->p.chunk_images, (size_t)play->p.cores * play->unit);
+    plan_layers(play);
+    for (size_t r = 0; r < play->ranks; r++) {
         play->nodes += nodes(play, r);
+        play->fat_nodes += fat_nodes(play, r);
+    }
     for (int kind = 0; kind < KINDS; kind++) {
         play->request[kind] = malloc(2 * play->ranks * sizeof(MPI_Request));
-        for (size_t i = 1; i < play->ranks; i += group_size(play)) {
-            const size_t to = (play->rank + i) % play->ranks;
-            const size_t from = (play->rank + play->ranks - i) % play->ranks;
-            const int out = message_bytes(play, (Kind)kind, i, play->rank, to);
-            const int in = message_bytes(play, (Kind)kind, i, from, play->rank);
-            longest = out > longest ? out : longest;
-            longest = in > longest ? in : longest;
+        for (play->now = play->layer; play->now < play->layer + LAYERS; play->now++) {
+            const int bytes = longest_message(play, (Kind)kind);
+            longest = bytes > longest ? bytes : longest;
         }
     }
     play->bytes = SMPI_SHARED_MALLOC((size_t)longest);
@@ -381,10 +493,10 @@ int main(int count, char **words) {
     wait(&play, WEIGHTS);
     MPI_Allreduce(&seconds, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     if (play.rank == 0)
-        printf("%.9g,%.6g,%.6g,%.6g,%.6g\n", slowest, waited,
-               play.waited[INPUTS] + play.waited[DELTAS],
-               play.waited[KERNELS] + play.waited[UNITS] + play.waited[UNITS_GATHER],
-               play.reporting);
+        printf(
+            "%.9g,%.6g,%.6g,%.6g,%.6g\n", slowest, waited,
+            play.waited[INPUTS] + play.waited[OUTPUTS] + play.waited[DELTAS] + play.waited[RETURNS],
+            play.waited[KERNELS] + play.waited[UNITS] + play.waited[UNITS_GATHER], play.reporting);
     SMPI_SHARED_FREE(play.bytes);
     for (int kind = 0; kind < KINDS; kind++)
         free(play.request[kind]);

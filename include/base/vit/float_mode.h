@@ -1,6 +1,7 @@
 #ifndef VIT_FLOAT_MODE_H
 #define VIT_FLOAT_MODE_H
 
+#include "vit/measuring.h"
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -9,7 +10,8 @@
  * model is full of them: probabilities, dropped gradients, second moments. A thread that computes
  * counts them as zero, as operands and as results: MXCSR's DAZ and FTZ (Intel SDM vol. 1, 10.2.3),
  * on AArch64 FPCR.FZ. The mode is the calling thread's; neither OpenMP nor POSIX says whether new
- * threads inherit it. Elsewhere the calls do nothing. Local. */
+ * threads inherit it. Elsewhere the calls do nothing, and with MEASURE_DENORMALS the mode stays as
+ * it is. Local. */
 
 typedef struct FloatMode {
     unsigned long long bits;
@@ -18,14 +20,19 @@ typedef struct FloatMode {
 /* Sets the mode; returns the one before. */
 static inline FloatMode float_mode_flush(void) {
     FloatMode before = {0};
+    const bool flush = !measuring_is_on(MEASURE_DENORMALS);
 #if defined(__x86_64__)
     enum { FTZ_AND_DAZ = 0x8040 };
     before.bits = _mm_getcsr();
-    _mm_setcsr((unsigned)before.bits | FTZ_AND_DAZ);
+    if (flush)
+        _mm_setcsr((unsigned)before.bits | FTZ_AND_DAZ);
 #elif defined(__aarch64__)
     const unsigned long long fz = 1ull << 24;
     __asm__ volatile("mrs %0, fpcr" : "=r"(before.bits));
-    __asm__ volatile("msr fpcr, %0" : : "r"(before.bits | fz) : "memory");
+    if (flush)
+        __asm__ volatile("msr fpcr, %0" : : "r"(before.bits | fz) : "memory");
+#else
+    (void)flush;
 #endif
     return before;
 }

@@ -7,6 +7,7 @@
 #include "vit/parameter.h"
 #include "vit/progress.h"
 #include "vit/status.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Checkpoints: HDF5 files that verify themselves and replace each other atomically. Layout as in
@@ -63,6 +64,9 @@ Status checkpoint_read_job(const char *path, char **job_text);
 /* Only the digest of the data that its run was begun on (content_sha256 of the data file), from a
  * checkpoint of any model. Fails as checkpoint_read. */
 Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]);
+
+/* Only whether it holds an optimizer's states beside the weights. Fails as checkpoint_read. */
+Status checkpoint_has_states(const char *path, bool *states);
 
 /* STATUS_DATA, naming both versions, for a checkpoint that is whole but of a program that knows
  * more than this one: a later format version, or keys in its job. STATUS_INTERNAL: out of memory.

@@ -32,7 +32,7 @@ model=$(sed -n "s/^model='\(.*\)'$/\1/p" model)
 for ranks in 2 4 16; do
     "$source_folder/tests/mpiexec" "$ranks" "$programs/vit_mpi" --check "$source_folder/jobs/cifar100.ini" -s data.file=data.h5 \
         -s run.threads=1 2>/dev/null |
-        sed -n 's/.* MB a step: sums \([0-9.]*\), layers \([0-9.]*\), weights \([0-9.]*\), .*/\1 \2 \3/p' >foretold
+        sed -n 's/.* MB a step: sums \([0-9.]*\), fat layers \([0-9.]*\), weights \([0-9.]*\), .*/\1 \2 \3/p' >foretold
     # shellcheck disable=SC2046,SC2086 # words
     "$source_folder/tools/sim/formula" bytes=1 images=256 ranks="$ranks" $model $(fast/constants) |
         awk -F, '{ printf "%.1f %.1f %.1f\n", $1 / 1e6, $2 / 1e6, $3 / 1e6 }' >computed

@@ -30,25 +30,28 @@ static void end(void) {
     plan_free(&run.plan);
 }
 
-/* A copy of the settled weights and, on rank 0, of the first state of all. */
+/* Rank 0's copies of the settled weights and of the first state, of all ranks. */
 static void keep_state(float **weights, float **first_state) {
     const size_t bytes = run.plan.table.floats * sizeof(float);
     training_settle(&run.training);
+    saver_collect_weights(&run.training.saver, &run.training.trainer);
     optimizer_collect(run.training.trainer.optimizer, run.training.saver.state);
     *weights = malloc(bytes);
     *first_state = malloc(bytes);
     if (!*weights || !*first_state)
         abort();
-    memcpy(*weights, run.training.trainer.weights, bytes);
-    if (world.rank == 0)
-        memcpy(*first_state, run.training.saver.state[0], bytes);
+    if (world.rank != 0)
+        return;
+    memcpy(*weights, run.training.saver.weights, bytes);
+    memcpy(*first_state, run.training.saver.state[0], bytes);
 }
 
 static bool same_state(const float *weights, const float *first_state) {
     const size_t bytes = run.plan.table.floats * sizeof(float);
+    saver_collect_weights(&run.training.saver, &run.training.trainer);
     optimizer_collect(run.training.trainer.optimizer, run.training.saver.state);
-    return memcmp(weights, run.training.trainer.weights, bytes) == 0 &&
-           (world.rank != 0 || memcmp(first_state, run.training.saver.state[0], bytes) == 0);
+    return world.rank != 0 || (memcmp(weights, run.training.saver.weights, bytes) == 0 &&
+                               memcmp(first_state, run.training.saver.state[0], bytes) == 0);
 }
 
 /* 19 images make two whole batches of 8 an epoch. */

@@ -3,3 +3,5 @@ foreach(unit status tree log measuring memory file digest random command_line jo
 endforeach()
 target_compile_definitions(test_job_files PRIVATE VIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 vit_test(test_h5 base/test_h5.c LIBRARIES vit_base)
+vit_test(test_team base/test_team.c LIBRARIES vit_base OpenMP::OpenMP_C)
+set_tests_properties(test_team PROPERTIES SKIP_RETURN_CODE 77)

@@ -1,6 +1,7 @@
 #ifndef VIT_FLOAT_MODE_H
 #define VIT_FLOAT_MODE_H
 
+#include <stdbool.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -15,19 +16,34 @@ typedef struct FloatMode {
     unsigned long long bits;
 } FloatMode;
 
-/* Sets the mode; returns the one before. */
-static inline FloatMode float_mode_flush(void) {
+static inline FloatMode float_mode_change(bool flush) {
     FloatMode before = {0};
 #if defined(__x86_64__)
-    enum { FTZ_AND_DAZ = 0x8040 };
+    const unsigned ftz_and_daz = 0x8040;
     before.bits = _mm_getcsr();
-    _mm_setcsr((unsigned)before.bits | FTZ_AND_DAZ);
+    const unsigned others = (unsigned)before.bits & ~ftz_and_daz;
+    _mm_setcsr(flush ? others | ftz_and_daz : others);
 #elif defined(__aarch64__)
     const unsigned long long fz = 1ull << 24;
     __asm__ volatile("mrs %0, fpcr" : "=r"(before.bits));
-    __asm__ volatile("msr fpcr, %0" : : "r"(before.bits | fz) : "memory");
+    __asm__ volatile("msr fpcr, %0"
+                     :
+                     : "r"(flush ? before.bits | fz : before.bits & ~fz)
+                     : "memory");
+#else
+    (void)flush;
 #endif
     return before;
+}
+
+/* Sets the mode; returns the one before. */
+static inline FloatMode float_mode_flush(void) {
+    return float_mode_change(true);
+}
+
+/* The opposite, for a thread that may have been made by one that flushes. */
+static inline FloatMode float_mode_keep(void) {
+    return float_mode_change(false);
 }
 
 static inline void float_mode_restore(FloatMode before) {

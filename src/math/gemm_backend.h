@@ -1,6 +1,7 @@
 #ifndef VIT_GEMM_BACKEND_H
 #define VIT_GEMM_BACKEND_H
 
+#include "vit/cpu.h"
 #include "vit/gemm.h"
 
 /* What gemm.c and gemm_wide.c ask of the back ends. */
@@ -8,6 +9,13 @@
 /* BLIS: every shape. gemm_blis_init sets *description and, when BLIS runs a lesser configuration
  * than the processor deserves, *warning. */
 void gemm_blis_init(char *description, size_t bytes, const char **warning);
+/* The configuration that BLIS should run on a processor of that level when left to itself it runs
+ * `own`, or NULL when that is as good. By what the processor can do: BLIS goes by family and model
+ * numbers of AMD's, and falls back to plain C on those that it does not know; of Intel's it asks
+ * the brand string whether there are two 512-bit units, and takes virtual machines, whose brand
+ * says nothing, for processors with one, on which `skx` does as many operations a cycle as
+ * `haswell`. */
+const char *gemm_blis_better(CpuLevel level, const char *own);
 void gemm_blis_plan(Gemm *gemm);
 /* One product on the calling thread, whose rows do not depend on how many of them share the call.
  */

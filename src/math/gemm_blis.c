@@ -1,6 +1,5 @@
 #include "gemm_backend.h"
 
-#include "vit/cpu.h"
 #include <blis.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,51 +19,72 @@ static int configuration_number(const char *name) {
     return -1;
 }
 
-/* BLIS aborts on a configuration that it was not built with, and there is no call to ask: try it in
- * a child. */
-static bool configuration_works(const char *number) {
+/* The number of the configuration that BLIS runs when asked for `number`, or by its own choice
+ * (NULL); -1 when it does not run. In a child: BLIS chooses once in a process, and aborts on a
+ * configuration that it was not built with. */
+static int configuration_in_child(const char *number) {
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-        if (!freopen("/dev/null", "w", stderr) || setenv("BLIS_ARCH_TYPE", number, 1) != 0)
-            _exit(1);
+        if (!freopen("/dev/null", "w", stderr) ||
+            (number && setenv("BLIS_ARCH_TYPE", number, 1) != 0))
+            _exit(BLIS_NUM_ARCHS);
         bli_init();
-        _exit(0);
+        _exit((int)bli_arch_query_id());
     }
-    int state = 1;
-    return child > 0 && waitpid(child, &state, 0) == child && WIFEXITED(state) &&
-           WEXITSTATUS(state) == 0;
+    int state;
+    const bool ended = child > 0 && waitpid(child, &state, 0) == child && WIFEXITED(state);
+    return ended && WEXITSTATUS(state) < BLIS_NUM_ARCHS ? WEXITSTATUS(state) : -1;
 }
 
-/* The configuration that BLIS should run here but would not choose by itself, or NULL. BLIS 0.9
- * knows AMD processors by family number and falls back to plain C on those that came later (Zen 4,
- * Zen 5); Intel's it knows by their features. */
-static const char *better_configuration(void) {
-#if defined(__x86_64__)
-    CpuLevel level = cpu_level();
-    if (!__builtin_cpu_is("amd") || level == CPU_PORTABLE)
+static bool is_among(const char *name, const char *const *list) {
+    while (*list && strcmp(name, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+/* Of a configuration's kernels. What is not listed is newer than these, and left alone. */
+static CpuLevel level_of(const char *configuration) {
+    static const char *const below_avx2[] = {
+        "generic", "penryn", "sandybridge", "bulldozer", "piledriver", "steamroller", NULL};
+    static const char *const with_avx2[] = {"excavator", "haswell", "zen", "zen2", "zen3", NULL};
+    return is_among(configuration, below_avx2)  ? CPU_PORTABLE
+           : is_among(configuration, with_avx2) ? CPU_AVX2
+                                                : CPU_AVX512;
+}
+
+const char *gemm_blis_better(CpuLevel level, const char *own) {
+    static const char *const best[CPU_LEVELS] = {"generic", "haswell", "skx"};
+    return level_of(own) < level ? best[level] : NULL;
+}
+
+/* Makes BLIS run the best kernels that it has for this processor. Returns what it would have run
+ * otherwise, or NULL when that stays. */
+static const char *correct_choice(void) {
+    if (getenv("BLIS_ARCH_TYPE") || cpu_level() == CPU_PORTABLE)
         return NULL;
-    if (level == CPU_AVX512)
-        return "skx";
-    return __builtin_cpu_is("amdfam17h") || __builtin_cpu_is("znver3") ? NULL : "haswell";
-#else
+    const int own = configuration_in_child(NULL);
+    if (own < 0)
+        return NULL;
+    const char *own_name = bli_arch_string((arch_t)own);
+    for (int level = (int)cpu_level(); level > CPU_PORTABLE; level--) {
+        const char *better = gemm_blis_better((CpuLevel)level, own_name);
+        char number[16];
+        const int id = better ? configuration_number(better) : -1;
+        snprintf(number, sizeof number, "%d", id);
+        if (id >= 0 && configuration_in_child(number) == id)
+            return setenv("BLIS_ARCH_TYPE", number, 1) == 0 ? own_name : NULL;
+    }
     return NULL;
-#endif
 }
 
 void gemm_blis_init(char *description, size_t bytes, const char **warning) {
-    const char *wanted = getenv("BLIS_ARCH_TYPE") ? NULL : better_configuration();
-    if (wanted) {
-        char number[16];
-        int id = configuration_number(wanted);
-        snprintf(number, sizeof number, "%d", id);
-        if (id >= 0 && configuration_works(number))
-            setenv("BLIS_ARCH_TYPE", number, 1);
-    }
+    const char *corrected = correct_choice();
     bli_init();
     const char *runs = bli_arch_string(bli_arch_query_id());
-    snprintf(description, bytes, "BLIS %s (%s)", bli_info_get_version_str(), runs);
+    snprintf(description, bytes, "BLIS %s (%s%s%s)", bli_info_get_version_str(), runs,
+             corrected ? "; its own choice: " : "", corrected ? corrected : "");
     *warning = NULL;
     if (strcmp(runs, "generic") == 0 && cpu_level() != CPU_PORTABLE)
         *warning =

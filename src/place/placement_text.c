@@ -236,14 +236,17 @@ static size_t even_cores(const NodeReport *report) {
     return cores ? cores : 1;
 }
 
-/* The command line that gives each rank so many cores of its own. */
+/* The command line that gives each rank so many cores of its own. Open MPI's slot:PE fills the
+ * first node's slots as if each rank took one core, and then refuses to bind; node:PE deals the
+ * ranks out, and numbers them so, too, unless told to keep neighbours on one node. */
 static void say_mend(Text *text, const Launch *launch, const NodeReport *report, size_t ranks,
                      size_t cores) {
     if (launch->srun)
         say(text, "srun --mpi=pmix -n %zu -c %zu --cpu-bind=cores%s ./vit_mpi ...", ranks, cores,
             report->width > 1 ? " --hint=nomultithread" : "");
     else
-        say(text, "mpirun -np %zu --map-by slot:PE=%zu --bind-to core ./vit_mpi ...", ranks, cores);
+        say(text, "mpirun -np %zu --map-by node:PE=%zu%s --bind-to core ./vit_mpi ...", ranks,
+            cores, report->ranks < launch->ranks ? " --rank-by slot" : "");
 }
 
 static const char *asker_name(uint32_t asker) {

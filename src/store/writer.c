@@ -2,6 +2,7 @@
 
 #include "vit/checkpoint_last.h"
 #include "vit/clock.h"
+#include "vit/float_mode.h"
 #include <stdio.h>
 
 const char *writer_file_name(SaveFile file) {
@@ -57,6 +58,8 @@ static void write_all(Save *save) {
 
 static void *work(void *argument) {
     Writer *writer = argument;
+    if (writer->threaded)
+        float_mode_keep();
     if (writer->threaded && writer->enter)
         writer->enter();
     write_all(writer->save);

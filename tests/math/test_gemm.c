@@ -3,6 +3,7 @@
 #include "check.h"
 #include "vit/gemm.h"
 #include "vit/tree.h"
+#include <float.h>
 
 static double exact(GemmForm form, size_t m, size_t n, size_t k, const float *a, const float *b,
                     size_t i, size_t j) {
@@ -224,6 +225,29 @@ static void leaves_of_the_inner_dimension_are_summed_in_the_trees_order(void **s
     }
 }
 
+/* On every thread that takes part in one: a product of two small numbers that would be a denormal
+ * is zero, and so is one with a denormal. */
+static void wide_products_flush_denormals(void **state) {
+    (void)state;
+    enum { M = 300, N = 200, K = 3 };
+    static const float factors[][2] = {{FLT_MIN, 0.125f}, {FLT_TRUE_MIN, 1e30f}};
+    float *a = test_array((size_t)M * K, 4), *b = test_array((size_t)K * N, 4);
+    float *c = test_array((size_t)M * N, 4), *zero = test_array((size_t)M * N, 4);
+    float *room = test_array(gemm_wide_room(3, GEMM_NN, M, N, K), sizeof *room);
+    memset(zero, 0, (size_t)M * N * sizeof *zero);
+    for (size_t f = 0; f < 2; f++) {
+        for (size_t i = 0; i < (size_t)M * K; i++)
+            a[i] = factors[f][0];
+        for (size_t i = 0; i < (size_t)K * N; i++)
+            b[i] = factors[f][1];
+        for (size_t threads = 1; threads <= 3; threads++) {
+            gemm_wide(threads, GEMM_NN, M, N, K, a, K, b, N, false, c, N, room);
+            assert_memory_equal(c, zero, (size_t)M * N * sizeof *c);
+        }
+    }
+    memory_free(a), memory_free(b), memory_free(c), memory_free(zero), memory_free(room);
+}
+
 int main(void) {
     gemm_init();
     print_message("%s\n", gemm_description());
@@ -232,6 +256,7 @@ int main(void) {
         cmocka_unit_test(a_leading_dimension_leaves_the_rest_alone),
         cmocka_unit_test(wide_products_on_any_number_of_threads),
         cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
+        cmocka_unit_test(wide_products_flush_denormals),
         cmocka_unit_test(sums_over_units_are_those_of_the_nodes),
         cmocka_unit_test(leaves_of_the_inner_dimension_are_summed_in_the_trees_order),
     };

@@ -129,7 +129,7 @@ static void equal_masks_are_divided_evenly(void **state) {
         assert_int_equal(place[r].threads, 12);
     check_line("node h1     ranks 0-4: cores 0-63 of 64, the same for all; 12 threads each");
     check_problems(ONLY(PROBLEM_OVERLAP), "5 ranks",
-                   "divides; for cores of their own: mpirun -np 5 --map-by slot:PE=12 --bind-to "
+                   "divides; for cores of their own: mpirun -np 5 --map-by node:PE=12 --bind-to "
                    "core ./vit_mpi ...");
 }
 
@@ -182,7 +182,7 @@ static void no_rank_goes_beyond_its_mask_or_below_one(void **state) {
         assert_int_equal(place[r].threads, 1);
     check_problems(ONLY(PROBLEM_CROWD),
                    "more ranks than cores: 16 ranks take turns on 2 cores of h1",
-                   ": mpirun -np 2 --map-by slot:PE=1 --bind-to core ./vit_mpi ...");
+                   ": mpirun -np 2 --map-by node:PE=1 --bind-to core ./vit_mpi ...");
 }
 
 static void sharing_without_yielding_is_told(void **state) {
@@ -218,7 +218,7 @@ static void one_core_of_many_is_told(void **state) {
     assert_int_equal(place[0].threads, 1);
     check_line("node h1     rank 0: core 5 of 64; 1 thread");
     check_problems(ONLY(PROBLEM_IDLE), "63 of 64 cores idle on h1: 1 rank may use 1 core only",
-                   ": mpirun -np 1 --map-by slot:PE=64 --bind-to core ./vit_mpi ...");
+                   ": mpirun -np 1 --map-by node:PE=64 --bind-to core ./vit_mpi ...");
     make_node(64, 1);
     may_use(0, 5, 5);
     asks(0, ASKER_OPENMP, 8);
@@ -376,8 +376,8 @@ static void equal_nodes_share_a_line_and_an_advice(void **state) {
     assert_string_equal(
         placement.advice[0],
         "60 of 64 cores idle on 1000 nodes (the first: h0): 4 ranks may use 4 cores "
-        "only; for all: mpirun -np 4000 --map-by slot:PE=16 --bind-to core "
-        "./vit_mpi ...");
+        "only; for all: mpirun -np 4000 --map-by node:PE=16 --rank-by slot "
+        "--bind-to core ./vit_mpi ...");
     /* One node is different. */
     make_cluster(reports, leader, true);
     may_use(0, 40, 42);

@@ -5,3 +5,8 @@ add_executable(test_free_thread place/test_free_thread.c)
 target_link_libraries(test_free_thread PRIVATE vit_place Threads::Threads)
 add_test(NAME test_free_thread COMMAND test_free_thread)
 set_tests_properties(test_free_thread PROPERTIES LABELS place SKIP_RETURN_CODE 77 ENVIRONMENT "OMP_PROC_BIND=close;OMP_PLACES=cores")
+
+add_executable(print_advice place/print_advice.c)
+target_include_directories(print_advice PRIVATE ${PROJECT_SOURCE_DIR}/src/place)
+target_link_libraries(print_advice PRIVATE vit_place PkgConfig::HWLOC)
+vit_script(place_mapping place/mapping.sh)

@@ -1,5 +1,7 @@
 #include "store/checkpoint_changed.h"
+#include "vit/float_mode.h"
 #include "vit/h5.h"
+#include <float.h>
 
 static void assert_reads_back(const char *path, const Checkpoint *written, bool moments) {
     Checkpoint read;
@@ -15,6 +17,28 @@ static void round_trip_is_exact(void **state) {
     assert_reads_back(path, &f->checkpoint, true);
     assert_reads_back(path, &f->checkpoint, false);
     assert_int_equal(scratch_count(f->folder), 1);
+}
+
+/* Files keep denormals, also of a thread that would count them as zero. */
+static void denormals_round_trip(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    Checkpoint read;
+    float *vector[] = {f->weights, f->moment[0], f->moment[1]};
+    for (size_t v = 0; v < 3; v++)
+        for (size_t i = 0; i < f->table.entry[0].count; i++)
+            vector[v][f->table.entry[0].offset + i] =
+                (i % 2 ? -1.0f : 1.0f) * (float)(i + 1) * FLT_TRUE_MIN;
+    const FloatMode mode = float_mode_flush();
+    write_as(f, "last.h5", path);
+    const Status status = fixture_read(path, &f->table, true, &read);
+    float_mode_restore(mode);
+    assert_int_equal(status, STATUS_OK);
+    const size_t first = f->table.entry[0].offset, bytes = f->table.entry[0].count * sizeof(float);
+    assert_memory_equal(read.weights + first, f->weights + first, bytes);
+    for (size_t s = 0; s < 2; s++)
+        assert_memory_equal(read.state[s].values + first, f->moment[s] + first, bytes);
+    fixture_free_read(&read);
 }
 
 static void a_run_that_has_not_begun_round_trips(void **state) {
@@ -386,6 +410,7 @@ static void gaps_between_tensors_are_not_stored(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(round_trip_is_exact),
+        WITH_FIXTURE(denormals_round_trip),
         WITH_FIXTURE(a_run_that_has_not_begun_round_trips),
         WITH_FIXTURE(reading_replaces_the_history),
         WITH_FIXTURE(job_text_can_be_read_alone),

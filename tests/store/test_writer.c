@@ -2,7 +2,9 @@
 
 #include "store/checkpoint_fixture.h"
 #include "vit/file.h"
+#include "vit/float_mode.h"
 #include "vit/writer.h"
+#include <float.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,6 +115,26 @@ static void last_does_not_claim_a_best_that_failed(void **state) {
     assert_true(progress.best_val_accuracy == 0.25);
 }
 
+static bool enters_with_denormals;
+
+static void see_denormals(void) {
+    volatile float smallest = FLT_MIN, half = 0.5f;
+    enters_with_denormals = smallest * half != 0.0f;
+}
+
+/* Nor when it is made within a step, whose thread does: new threads have its mode. */
+static void does_not_flush_denormals(void **state) {
+    (void)state;
+    Save save = save_of(false, false, true);
+    enters_with_denormals = false;
+    writer.enter = see_denormals;
+    const FloatMode mode = float_mode_flush();
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    float_mode_restore(mode);
+    assert_true(enters_with_denormals);
+}
+
 static void waits_for_nothing(void **state) {
     (void)state;
     assert_true(writer_is_done(&writer));
@@ -137,6 +159,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_what_is_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(last_does_not_claim_a_best_that_failed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(does_not_flush_denormals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_for_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_a_history, set_up, tear_down),
     };

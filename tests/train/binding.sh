@@ -38,12 +38,12 @@ says_not() {
 # 1. mpirun binds one rank to one core.
 look mpirun -np 1 "$vit_mpi" job.ini --check
 says ' ranks  *1 x 1 thread on 1 node' " node .* rank 0: core [0-9]* of $cores; 1 thread$"
-[ $idle = 0 ] || says "Warning: $((cores - 1)) of $cores cores idle on .*: mpirun -np 1 --map-by slot:PE=$cores --bind-to core"
+[ $idle = 0 ] || says "Warning: $((cores - 1)) of $cores cores idle on .*: mpirun -np 1 --map-by node:PE=$cores --bind-to core"
 look mpirun -np 1 --bind-to none "$vit_mpi" job.ini --check
 says " 1 x $cores threads on" " rank 0: cores 0-$((cores - 1)) of ${cores}[^,]*; $cores threads"
 says_not 'cores idle' 'may use'
 # The advised line does what it promises.
-look mpirun -np 1 --map-by "slot:PE=$cores" --bind-to core "$vit_mpi" job.ini --check
+look mpirun -np 1 --map-by "node:PE=$cores" --bind-to core "$vit_mpi" job.ini --check
 says " 1 x $cores threads on"
 says_not 'cores idle' 'may use'
 # The same in a training: on the screen, and in the log of the run. A wish is kept, and judged.
@@ -59,7 +59,7 @@ says ' 2 x 1 thread on 1 node' " ranks 0-1: cores [0-9]*, [0-9]* of $cores; 1 th
 says_not 'take turns' 'may use cores that'
 look mpirun -np 2 --bind-to none "$vit_mpi" job.ini --check
 says " 2 x $((cores / 2)) thread" "Warning: 2 ranks .* may use cores that other ranks may use too (2 ranks on $cores cores), which" \
-    "mpirun -np 2 --map-by slot:PE=$((cores / 2)) --bind-to core"
+    "mpirun -np 2 --map-by node:PE=$((cores / 2)) --bind-to core"
 OMP_PROC_BIND=close OMP_PLACES=cores look mpirun -np 2 --bind-to none "$vit_mpi" job.ini --check
 says "on $cores cores), and OpenMP (OMP_PROC_BIND, OMP_PLACES) binds"
 
@@ -75,7 +75,7 @@ look mpirun -np 16 --host localhost:16 --mca mpi_yield_when_idle 0 "$vit_mpi" jo
 says "Warning: ranks that wait do not give up .*: mpirun --mca mpi_yield_when_idle 1"
 
 # 4. Cores of its own for each rank, while OpenMP has bound the first thread to the first of them.
-OMP_PROC_BIND=close OMP_PLACES=cores look mpirun -np 1 --map-by slot:PE=2 "$vit_mpi" job.ini --check
+OMP_PROC_BIND=close OMP_PLACES=cores look mpirun -np 1 --map-by node:PE=2 "$vit_mpi" job.ini --check
 says ' 1 x 2 threads on 1 node' " rank 0: cores 0-1 of $cores.*; 2 threads$"
 says_not 'one core'
 
@@ -83,7 +83,7 @@ says_not 'one core'
 for start in 'mpirun -np 1 --bind-to none taskset -c 0' 'taskset -c 0'; do
     look $start "$vit_mpi" job.ini --check -s run.threads=2
     says ' 1 x 2 threads on 1 node' " rank 0: core 0 of $cores; 2 threads" \
-        'Warning: rank 0 on .* may use one core only, on which its 2 threads (\[run\] threads) take turns; for more cores: mpirun -np 1 --map-by slot:PE=2 '
+        'Warning: rank 0 on .* may use one core only, on which its 2 threads (\[run\] threads) take turns; for more cores: mpirun -np 1 --map-by node:PE=2 '
 done
 look mpirun -np 2 --bind-to none taskset -c 0 "$vit_mpi" job.ini --check
 says ' 2 x 1 thread' 'Warning: more ranks than cores: 2 ranks take turns on 1 core of '

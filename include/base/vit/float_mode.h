@@ -2,6 +2,7 @@
 #define VIT_FLOAT_MODE_H
 
 #include "vit/measuring.h"
+#include <stdbool.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -10,31 +11,41 @@
  * model is full of them: probabilities, dropped gradients, second moments. A thread that computes
  * counts them as zero, as operands and as results: MXCSR's DAZ and FTZ (Intel SDM vol. 1, 10.2.3),
  * on AArch64 FPCR.FZ. The mode is the calling thread's; neither OpenMP nor POSIX says whether new
- * threads inherit it. Elsewhere the calls do nothing, and with MEASURE_DENORMALS the mode stays as
- * it is. Local. */
+ * threads inherit it. Elsewhere the calls do nothing, and with MEASURE_DENORMALS nothing is
+ * flushed. Local. */
 
 typedef struct FloatMode {
     unsigned long long bits;
 } FloatMode;
 
-/* Sets the mode; returns the one before. */
-static inline FloatMode float_mode_flush(void) {
+static inline FloatMode float_mode_change(bool flush) {
     FloatMode before = {0};
-    const bool flush = !measuring_is_on(MEASURE_DENORMALS);
 #if defined(__x86_64__)
-    enum { FTZ_AND_DAZ = 0x8040 };
+    const unsigned ftz_and_daz = 0x8040;
     before.bits = _mm_getcsr();
-    if (flush)
-        _mm_setcsr((unsigned)before.bits | FTZ_AND_DAZ);
+    const unsigned others = (unsigned)before.bits & ~ftz_and_daz;
+    _mm_setcsr(flush ? others | ftz_and_daz : others);
 #elif defined(__aarch64__)
     const unsigned long long fz = 1ull << 24;
     __asm__ volatile("mrs %0, fpcr" : "=r"(before.bits));
-    if (flush)
-        __asm__ volatile("msr fpcr, %0" : : "r"(before.bits | fz) : "memory");
+    __asm__ volatile("msr fpcr, %0"
+                     :
+                     : "r"(flush ? before.bits | fz : before.bits & ~fz)
+                     : "memory");
 #else
     (void)flush;
 #endif
     return before;
+}
+
+/* Sets the mode; returns the one before. */
+static inline FloatMode float_mode_flush(void) {
+    return float_mode_change(!measuring_is_on(MEASURE_DENORMALS));
+}
+
+/* The opposite, for a thread that may have been made by one that flushes. */
+static inline FloatMode float_mode_keep(void) {
+    return float_mode_change(false);
 }
 
 static inline void float_mode_restore(FloatMode before) {

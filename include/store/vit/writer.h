@@ -42,7 +42,8 @@ typedef struct Writer {
     Save *save;
 } Writer;
 
-/* Begins to write; *save is the writer's until writer_wait. Where no thread can be had it writes at
+/* Begins to write; *save is the writer's until writer_wait. The thread keeps denormals, also when
+ * the caller flushes them. Where no thread can be had it writes at
  * once. */
 void writer_start(Writer *writer, Save *save);
 /* Whether writer_wait would return at once. */

@@ -62,12 +62,13 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
     return STATUS_OK;
 }
 
-/* Rank 0's room for the states, flat vectors; all or nothing. */
+/* Rank 0's room for what is dealt, flat vectors; no states: there are none in the file. */
 typedef struct StateRoom {
-    float *state[RULE_STATES_MOST];
+    float *weights, *state[RULE_STATES_MOST];
 } StateRoom;
 
-static void free_states(StateRoom *room) {
+static void free_room(StateRoom *room) {
+    memory_free(room->weights);
     for (size_t s = 0; s < RULE_STATES_MOST; s++)
         memory_free(room->state[s]);
 }
@@ -78,7 +79,7 @@ static Status read_foreign_states(const Trainer *trainer, const char *path, Stat
     const Rule *rule = plan->rule;
     History history = {0};
     Checkpoint checkpoint = {.table = &plan->table,
-                             .weights = trainer->weights,
+                             .weights = room->weights,
                              .states = rule->states,
                              .history = &history};
     for (size_t s = 0; s < rule->states; s++) {
@@ -101,9 +102,10 @@ static Status read_foreign(const Trainer *trainer, const char *path, StateRoom *
     STATUS_TRY(read_stored_job(path, &stored));
     STATUS_TRY(job_check_model(&stored, &plan->job, path));
     STATUS_TRY(checkpoint_has_states(path, &states));
+    STATUS_TRY(memory_allocate(&room->weights, plan->table.floats, sizeof(float), "the weights"));
     if (states)
         return read_foreign_states(trainer, path, room, progress);
-    STATUS_TRY(read_weights(plan, path, trainer->weights, &checkpoint));
+    STATUS_TRY(read_weights(plan, path, room->weights, &checkpoint));
     *progress = checkpoint.progress;
     progress->adam_step = 0;
     return STATUS_OK;
@@ -121,11 +123,11 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
     if (status == STATUS_OK) {
         ranks_broadcast(plan->ranks, &states, sizeof states);
         ranks_broadcast(plan->ranks, progress, sizeof *progress);
-        collection_deal_weights(plan->ranks, &plan->partition, trainer->weights, trainer->weights);
+        collection_deal_weights(plan->ranks, &plan->partition, room.weights, trainer->weights);
     }
     if (status == STATUS_OK && states)
         optimizer_deal(trainer->optimizer, room.state);
-    free_states(&room);
+    free_room(&room);
     return status;
 }
 

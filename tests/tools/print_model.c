@@ -1,6 +1,7 @@
 /* print_model JOB.ini: what tools/sim/run takes for granted of the reference model, with
  * CIFAR-100's channels and classes. */
 
+#include "vit/fat_rows.h"
 #include "vit/job.h"
 #include "vit/memory.h"
 #include "vit/parameter.h"
@@ -33,6 +34,7 @@ int main(int argc, char **argv) {
            vit_unit_floats(&shape, &table), table.unit_floats);
     for (size_t j = 0; j <= model_head_layers(&shape); j++)
         printf(" width%zu=%zu", j, model_head_width(&shape, j));
+    printf(" fat_leaves=%zu", fat_rows_leaves(shape.features));
     printf("'\nparameters=%zu\n", table.floats);
     parameter_table_free(&table);
     return 0;

@@ -6,6 +6,7 @@
  *
  * Prints the seconds of the last step, and how long rank 0 waited in it and for what. */
 
+#include "vit/model_shape.h"
 #include "vit/size.h"
 #include "vit/tree.h"
 #include <mpi.h>
@@ -27,12 +28,12 @@ typedef struct Parameters {
     double unit_floats, encoder_values;
     double encoder_forward, encoder_backward; /* core-seconds an image */
     double head_forward, head_inputs, head_kernels;
-    double adamw;  /* core-seconds a value */
-    double memory; /* bytes/s a core */
+    double adamw;      /* core-seconds a value */
+    double memory;     /* bytes/s a core */
+    double fat_leaves; /* into which a fat layer's rows are cut */
     /* Of the trainer: floats of a piece; that a part of a sum is a multiple of; doubles of a report
-     * beside its sums; images of a chunk. A layer is fat from so many weights on, in images of the
-     * batch times its inputs and outputs; into so many leaves its rows are cut. */
-    double piece_floats, sum_floats, report_values, chunk_images, fat_at, fat_leaves;
+     * beside its sums; images of a chunk. */
+    double piece_floats, sum_floats, report_values, chunk_images;
 } Parameters;
 
 static const struct {
@@ -62,7 +63,6 @@ static const struct {
     {"sum_floats", offsetof(Parameters, sum_floats)},
     {"report_values", offsetof(Parameters, report_values)},
     {"chunk_images", offsetof(Parameters, chunk_images)},
-    {"fat_at", offsetof(Parameters, fat_at)},
     {"fat_leaves", offsetof(Parameters, fat_leaves)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -72,7 +72,7 @@ typedef enum Kind {
     /* Of a fat layer, whose rows stay where they are; in every round. */
     INPUTS,  /* of one's images, to the rows' owners */
     OUTPUTS, /* sums over the owners' leaves, to the images' ranks */
-    DELTAS,  /* the outputs' gradients, to the rows' owners */
+    DELTAS,  /* the outputs' gradients, to all */
     RETURNS, /* the inputs' gradients, to the images' ranks */
     KERNELS, /* sums of thin layers' gradients */
     UNITS,   /* of the encoder's */
@@ -180,7 +180,7 @@ static size_t message_floats(const Play *play, Kind kind, size_t from, size_t to
     case OUTPUTS:
         return passed(play, to) * layer->out * fat_nodes(play, from);
     case DELTAS:
-        return rows(play, layer, to) ? passed(play, from) * layer->out : 0;
+        return passed(play, from) * layer->out;
     case RETURNS:
         return passed(play, to) * rows(play, layer, from);
     default:
@@ -321,36 +321,29 @@ static void layer_forward(Play *play, const Layer *layer) {
     compute_sums(play, (double)(mine * layer->out), play->fat_nodes - fat_nodes(play, play->rank));
 }
 
-/* The kernels' gradients are made in the last round: a thin one's of this rank's images, a fat
- * one's of all, while the inputs' gradients travel. */
+/* A fat layer's gradient is made in the last round, of all images, while the inputs' gradients
+ * travel. */
 static void layer_backward(Play *play, const Layer *layer, bool last) {
     const double own = (double)kernel_part(play, layer, play->rank);
     play->now = layer;
-    if (layer->fat) {
-        exchange(play, DELTAS);
-        compute_dense(play, own, play->round_images, play->p.head_inputs);
-        post(play, RETURNS);
-        if (last)
-            compute_dense(play, own, play->images, play->p.head_kernels);
-        wait(play, RETURNS);
+    if (!layer->fat) {
+        compute_dense(play, layer_floats(layer), passed(play, play->rank), play->p.head_inputs);
         return;
     }
-    compute_dense(play, layer_floats(layer), passed(play, play->rank), play->p.head_inputs);
+    exchange(play, DELTAS);
+    compute_dense(play, own, play->round_images, play->p.head_inputs);
+    post(play, RETURNS);
     if (last)
-        compute_dense(play, layer_floats(layer), slice(play, play->rank), play->p.head_kernels);
+        compute_dense(play, own, play->images, play->p.head_kernels);
+    wait(play, RETURNS);
 }
 
-static void head_backward(Play *play, bool last) {
-    size_t thin = 0;
-    for (size_t j = 0; j < LAYERS; j++)
-        thin += !play->layer[j].fat;
-    for (size_t j = LAYERS; j-- > 0;) {
-        layer_backward(play, &play->layer[j], last);
-        thin -= !play->layer[j].fat;
-        /* Behind the last thin one, from where on the fat ones' messages are under way too. */
-        if (last && !play->layer[j].fat && thin == 0)
-            post(play, KERNELS);
-    }
+/* The thin layers' gradients, of this rank's images. */
+static void thin_gradients(Play *play) {
+    for (const Layer *layer = play->layer; layer < play->layer + LAYERS; layer++)
+        if (!layer->fat)
+            compute_dense(play, layer_floats(layer), slice(play, play->rank), play->p.head_kernels);
+    post(play, KERNELS);
 }
 
 /* All ranks take part in every round, whether they have images left or not. */
@@ -369,7 +362,10 @@ static void pass(Play *play) {
             wait(play, WEIGHTS);
         for (size_t j = 0; j < LAYERS; j++)
             layer_forward(play, &play->layer[j]);
-        head_backward(play, play->round + 1 == rounds);
+        for (size_t j = LAYERS; j-- > 0;)
+            layer_backward(play, &play->layer[j], play->round + 1 == rounds);
+        if (play->round + 1 == rounds)
+            thin_gradients(play);
         compute_encoder(play, mine, play->p.encoder_backward);
     }
     post(play, UNITS);
@@ -429,7 +425,7 @@ static bool read_parameters(int count, char **words, Parameters *p) {
 static void plan_layers(Play *play) {
     for (size_t j = 0; j < LAYERS; j++) {
         const size_t in = (size_t)play->p.width[j], out = (size_t)play->p.width[j + 1];
-        const bool fat = (double)(in * out) >= play->p.fat_at * play->p.images * (double)(in + out);
+        const bool fat = model_layer_is_fat(in, out, play->images);
         const size_t piece = (size_t)play->p.piece_floats;
         const size_t whole_rows = out < piece ? piece / out * out : out;
         const size_t leaf_rows = (in + leaves(play) - 1) / leaves(play);

@@ -50,7 +50,7 @@ says_not 'cores idle' 'may use'
 OMP_NUM_THREADS=1 look mpirun -np 1 --bind-to none "$vit_mpi" job.ini -s job.output=out -s train.max_steps=1
 [ $idle = 0 ] || says "Warning: $((cores - 1)) of $cores cores idle on .*: OMP_NUM_THREADS asks for no more"
 grep -q " node .* rank 0: cores 0-$((cores - 1)) of ${cores}[^,]*; 1 thread$" out/log.txt || fail "no node in $(cat out/log.txt)"
-look mpirun -np 1 "$programs/vit_bench" step job.ini --steps 1 --rounds 1 -s run.threads=2
+look mpirun -np 1 "$programs/vit_bench" step job.ini --steps 1 --rounds 1 --warm-up 0 -s run.threads=2
 says 'Warning: rank 0 on .* may use one core only'
 
 # 2. Two ranks: a core each. Unbound they divide all cores.

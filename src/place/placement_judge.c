@@ -96,13 +96,15 @@ static uint32_t at_least_one(uint64_t value) {
 }
 
 /* threads = auto. */
-static void choose(RankPlace *place) {
+static void choose(const NodeCores *node, RankPlace *place) {
     uint32_t threads = place->cores;
     if (place->group_cores / place->group_ranks < threads)
         threads = place->group_cores / place->group_ranks;
     /* Slurm does not bind everywhere; what was asked of it holds nevertheless. */
-    if (place->srun_cpus && place->srun_cpus < threads) {
-        threads = place->srun_cpus;
+    const uint32_t given = place->srun_cores ? place->srun_cores
+                                             : (uint32_t)size_groups(place->srun_cpus, node->width);
+    if (given && given < threads) {
+        threads = given;
         place->asker = ASKER_SRUN;
     }
     place->threads = at_least_one(threads);
@@ -125,7 +127,7 @@ void node_share(const NodeCores *node, size_t ranks, RankPlace *place) {
         if (place[r].asked)
             place[r].threads = place[r].asked;
         else
-            choose(&place[r]);
+            choose(node, &place[r]);
     }
     for (size_t r = 0; r < ranks; r++)
         place[place[r].group].group_threads += place[r].threads;

@@ -83,6 +83,13 @@ static bool mpi_yields(void) {
     return is_yes(told ? told : getenv("OMPI_MCA_mpi_oversubscribe"));
 }
 
+/* Whether a CPU of Slurm's is a core: --hint=nomultithread, --threads-per-core=1. */
+static bool slurm_leaves_hyperthreads(void) {
+    const char *hint = getenv("SLURM_HINT");
+    return (hint && strcmp(hint, "nomultithread") == 0) ||
+           environment_count("SLURM_THREADS_PER_CORE") == 1;
+}
+
 void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
     *place = (RankPlace){.rank = rank, .asked = (uint32_t)threads, .yields = mpi_yields()};
     read_mask(place->set);
@@ -96,7 +103,8 @@ void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
     }
     /* mpirun's ranks inherit the batch script's, which says nothing about them. */
     if (!started_by_mpirun() && getenv("SLURM_STEP_ID"))
-        place->srun_cpus = (uint32_t)environment_count("SLURM_CPUS_PER_TASK");
+        *(slurm_leaves_hyperthreads() ? &place->srun_cores : &place->srun_cpus) =
+            (uint32_t)environment_count("SLURM_CPUS_PER_TASK");
 }
 
 /* ---- limits of processor time ---- */

@@ -46,7 +46,8 @@ typedef struct RankPlace {
     int32_t rank;
     uint32_t asked;      /* threads; 0: the rank's own choice */
     uint32_t asker;      /* Asker */
-    uint32_t srun_cpus;  /* srun -c; 0: not started so */
+    uint32_t srun_cpus;  /* srun -c, in hardware threads; 0: not started so */
+    uint32_t srun_cores; /* the same in cores, when srun was told to take one thread of each */
     uint32_t yields;     /* waits for messages without holding its core */
     uint32_t processors; /* in the set, before node_to_cores */
     uint32_t pinned;     /* OpenMP binds threads to places, the first rank as the next */

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "folder.h"
 #include "placement_node.h"
+#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { RANKS = 64 };
@@ -117,6 +118,65 @@ static void ranks_on_hyperthreads_of_the_same_cores_share_them(void **state) {
     check_problems(ONLY(PROBLEM_OVERLAP), "2 ranks (the first: rank 0 on h1) may use cores that",
                    ": srun --mpi=pmix -n 2 -c 32 --cpu-bind=cores --hint=nomultithread ./vit_mpi "
                    "...");
+}
+
+/* mpirun --bind-to core gives both hyperthreads of a core, a mask of Slurm's or a container's
+ * perhaps one; --bind-to hwthread puts two ranks on a core. */
+static void a_core_counts_once_however_much_of_it_is_given(void **state) {
+    (void)state;
+    make_node(8, 2);
+    may_use(0, 0, 0), may_use(0, 8, 8);
+    may_use(1, 2, 3), may_use(1, 12, 13);
+    look(2, false);
+    assert_int_equal(place[0].threads, 1);
+    assert_int_equal(place[1].threads, 4);
+    make_node(8, 2);
+    may_use(0, 0, 0);
+    may_use(1, 8, 8);
+    look(2, false);
+    assert_int_equal(place[0].threads, 1);
+    assert_int_equal(place[1].threads, 1);
+    assert_int_equal(report.finding[PROBLEM_CROWD].ranks, 2);
+    make_node(8, 2);
+    may_use(0, 0, 15);
+    look(1, false);
+    assert_int_equal(place[0].threads, 8);
+}
+
+/* Where Slurm does not bind, -c 4 is two cores of two hyperthreads, but four with one thread of
+ * each. */
+static void what_srun_gives_is_counted_in_cores(void **state) {
+    (void)state;
+    make_node(8, 2);
+    may_use(0, 0, 15);
+    place[0].srun_cpus = 4;
+    look(1, true);
+    assert_int_equal(place[0].threads, 2);
+    make_node(8, 2);
+    may_use(0, 0, 15);
+    place[0].srun_cores = 4;
+    look(1, true);
+    assert_int_equal(place[0].threads, 4);
+}
+
+/* hwloc's tree, made up: two packages of four cores of two hyperthreads, neighbours in number. */
+static void cores_are_those_of_the_tree(void **state) {
+    (void)state;
+    setenv("HWLOC_SYNTHETIC", "pack:2 core:4 pu:2", 1);
+    unsetenv("SLURM_JOB_ID");
+    node_cores_of_this_node(&node);
+    assert_int_equal(node.cores, 8);
+    assert_int_equal(node.usable, 8);
+    assert_int_equal(node.width, 2);
+    for (size_t i = 0; i < 16; i++)
+        assert_int_equal(node.core[i], i / 2);
+    assert_int_equal(node.core[16], NO_CORE);
+    /* Of 6 hardware threads that Slurm gave, which are 3 cores. */
+    setenv("SLURM_JOB_ID", "1", 1);
+    setenv("SLURM_CPUS_ON_NODE", "6", 1);
+    node_cores_of_this_node(&node);
+    assert_int_equal(node.usable, 3);
+    unsetenv("SLURM_JOB_ID"), unsetenv("SLURM_CPUS_ON_NODE"), unsetenv("HWLOC_SYNTHETIC");
 }
 
 static void equal_masks_are_divided_evenly(void **state) {
@@ -483,6 +543,9 @@ int main(void) {
         cmocka_unit_test(ranks_with_cores_of_their_own_use_them_all),
         cmocka_unit_test(hyperthreads_are_not_cores),
         cmocka_unit_test(ranks_on_hyperthreads_of_the_same_cores_share_them),
+        cmocka_unit_test(a_core_counts_once_however_much_of_it_is_given),
+        cmocka_unit_test(what_srun_gives_is_counted_in_cores),
+        cmocka_unit_test(cores_are_those_of_the_tree),
         cmocka_unit_test(equal_masks_are_divided_evenly),
         cmocka_unit_test(partial_overlaps_are_divided_among_those_concerned),
         cmocka_unit_test(groups_are_connected_through_others),

@@ -43,6 +43,7 @@ awk -F, 'NR > 1 && ($6 <= 0 || $6 > 133) { bad = 1 } END { exit bad || NR < 10 }
 
 "$vit_bench" kernels job.ini --csv >kernels.csv || fail "kernels ended with $?"
 grep -q '^portable,ns/element' kernels.csv || fail "no portable kernels: $(cat kernels.csv)"
+cells kernels.csv 5 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd ratios with denormals: $(cat kernels.csv)"
 cells kernels.csv 3 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd times: $(cat kernels.csv)"
 
 # What is measured is said: after how many steps, from which state, on a data file as vit_mpi has it.

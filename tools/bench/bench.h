@@ -48,7 +48,8 @@ Status bench_gemm(const Bench *bench, const ModelShape *shape);
 Status bench_kernels(const Bench *bench, const ModelShape *shape);
 Status bench_step(const Bench *bench);
 
-/* Seconds of one call of run(context), the best of several counts. */
+/* Seconds of one call of run(context), the best of several counts. Denormals are flushed, as in
+ * training. */
 double bench_seconds(void (*run)(void *context), void *context);
 
 #endif

@@ -21,10 +21,10 @@ static const CommandForm forms[BENCH_FORMS] = {
         {.name = "gemm",
          .meaning = "the model's small matrix products by LIBXSMM and by BLIS, in % of the peak",
          .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
-    [BENCH_KERNELS] =
-        {.name = "kernels",
-         .meaning = "everything else, for each instruction set: ns an element, % of the bandwidth",
-         .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+    [BENCH_KERNELS] = {.name = "kernels",
+                       .meaning = "everything else, for each instruction set: ns an element, % of "
+                                  "the bandwidth, and how many times as long denormal inputs take",
+                       .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
     [BENCH_STEP] = {.name = "step",
                     .launcher = "mpirun -np RANKS",
                     .meaning = "whole training steps: images/s, % of the peak, evaluation, memory, "

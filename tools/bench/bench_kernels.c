@@ -7,7 +7,9 @@
 #include <stdio.h>
 
 /* The vector kernels at the model's sizes, one thread, arrays in cache but AdamW's. The bound is
- * the time in which the same bytes pass by at the bandwidth of y += x in the same place. */
+ * the time in which the same bytes pass by at the bandwidth of y += x in the same place. As in
+ * training denormals are flushed; the last column tells how much longer it takes where every value
+ * that enters is denormal. */
 
 typedef struct Arrays {
     const Kernels *kernels;
@@ -15,6 +17,7 @@ typedef struct Arrays {
     float *a, *b, *c, *d, *e, *row, *col;
     uint16_t *words;
     Dropout dropout;
+    size_t cell;  /* floats of the arrays in cache */
     size_t large; /* floats of the arrays in memory */
     float *w, *m, *v, *g;
     double sum;
@@ -93,30 +96,54 @@ static const struct {
     {"sum of squares (memory)", run_squares, SIZE_LARGE, 4},
 };
 
-static void kernel_row(const Bench *bench, size_t i, Arrays *arrays, double cache, double memory) {
-    const size_t elements[] = {arrays->T * arrays->T, arrays->T * arrays->D,
-                               arrays->T * arrays->wide, arrays->large};
-    const double seconds = bench_seconds(list[i].run, arrays);
-    const double count = (double)elements[list[i].size];
-    const double bandwidth = list[i].size == SIZE_LARGE ? memory : cache;
-    char text[3][24];
-    bench_row(bench, 4,
-              (const char *[]){list[i].name, bench_number(text[0], "%.4f", 1e9 * seconds / count),
-                               bench_number(text[1], "%.2f", 1e6 * seconds),
-                               bench_number(text[2], "%.1f",
-                                            100.0 * list[i].bytes * count / bandwidth / seconds)});
-}
-
 /* Scores and pre-activations of ordinary size, positive rows and gains. */
-static void fill(Arrays *arrays, size_t cell) {
-    for (size_t i = 0; i < cell; i++) {
+static void fill(Arrays *arrays) {
+    for (size_t i = 0; i < arrays->cell; i++) {
+        arrays->a[i] = arrays->b[i] = arrays->e[i] = 0.0f;
         arrays->c[i] = -(float)(i % 97) / 32.0f;
         arrays->d[i] = (float)(i % 31) / 16.0f - 1.0f;
         arrays->row[i] = arrays->col[i] = 0.5f;
     }
+    for (size_t i = 0; i < arrays->large; i++)
+        arrays->w[i] = arrays->m[i] = arrays->v[i] = arrays->g[i] = 0.0f;
 }
 
-static Status measure_levels(const Bench *bench, Arrays *arrays, size_t cell) {
+/* The same with denormals of either sign in place of everything. */
+static void fill_with_denormals(Arrays *arrays) {
+    float *const cell[] = {arrays->a, arrays->b,   arrays->c,  arrays->d,
+                           arrays->e, arrays->row, arrays->col};
+    float *const large[] = {arrays->w, arrays->m, arrays->v, arrays->g};
+    for (size_t f = 0; f < sizeof cell / sizeof *cell; f++)
+        for (size_t i = 0; i < arrays->cell; i++)
+            cell[f][i] = (i % 2 ? -1e-39f : 1e-39f) / (float)(1 + i % 97);
+    for (size_t f = 0; f < sizeof large / sizeof *large; f++)
+        for (size_t i = 0; i < arrays->large; i++)
+            large[f][i] = 1e-39f / (float)(1 + i % 97);
+}
+
+/* Of one call, from arrays that were filled so. */
+static double seconds_of(size_t i, Arrays *arrays, void (*fill_arrays)(Arrays *arrays)) {
+    fill_arrays(arrays);
+    return bench_seconds(list[i].run, arrays);
+}
+
+static void kernel_row(const Bench *bench, size_t i, Arrays *arrays, double cache, double memory) {
+    const size_t elements[] = {arrays->T * arrays->T, arrays->T * arrays->D,
+                               arrays->T * arrays->wide, arrays->large};
+    const double seconds = seconds_of(i, arrays, fill);
+    const double with_denormals = seconds_of(i, arrays, fill_with_denormals);
+    const double count = (double)elements[list[i].size];
+    const double bandwidth = list[i].size == SIZE_LARGE ? memory : cache;
+    char text[4][24];
+    bench_row(bench, 5,
+              (const char *[]){list[i].name, bench_number(text[0], "%.4f", 1e9 * seconds / count),
+                               bench_number(text[1], "%.2f", 1e6 * seconds),
+                               bench_number(text[2], "%.1f",
+                                            100.0 * list[i].bytes * count / bandwidth / seconds),
+                               bench_number(text[3], "%.2f", with_denormals / seconds)});
+}
+
+static Status measure_levels(const Bench *bench, Arrays *arrays) {
     double cache, memory;
     STATUS_TRY(peak_bandwidth(1, PEAK_CACHE_BYTES, &cache));
     STATUS_TRY(peak_bandwidth(1, PEAK_MEMORY_BYTES, &memory));
@@ -124,10 +151,9 @@ static Status measure_levels(const Bench *bench, Arrays *arrays, size_t cell) {
         arrays->kernels = kernels_at((CpuLevel)level);
         if (!arrays->kernels)
             continue;
-        fill(arrays, cell);
-        bench_row(bench, 4,
+        bench_row(bench, 5,
                   (const char *[]){cpu_level_name((CpuLevel)level), "ns/element", "us",
-                                   "% of bandwidth"});
+                                   "% of bandwidth", "time with denormals"});
         for (size_t i = 0; i < sizeof list / sizeof *list; i++)
             kernel_row(bench, i, arrays, cache, memory);
     }
@@ -146,6 +172,7 @@ Status bench_kernels(const Bench *bench, const ModelShape *shape) {
     if (status == STATUS_OK)
         status = memory_allocate(&large, 4 * LARGE, sizeof *large, "arrays");
     if (status == STATUS_OK) {
+        arrays.cell = cell;
         float **const cells[] = {&arrays.a, &arrays.b,   &arrays.c,  &arrays.d,
                                  &arrays.e, &arrays.row, &arrays.col};
         for (size_t i = 0; i < 7; i++)
@@ -154,7 +181,7 @@ Status bench_kernels(const Bench *bench, const ModelShape *shape) {
         arrays.dropout = (Dropout){arrays.words, 58982, 65536.0f / 58982.0f};
         arrays.w = large, arrays.m = large + LARGE;
         arrays.v = large + 2 * (size_t)LARGE, arrays.g = large + 3 * (size_t)LARGE;
-        status = measure_levels(bench, &arrays, cell);
+        status = measure_levels(bench, &arrays);
     }
     memory_free(memory);
     memory_free(large);

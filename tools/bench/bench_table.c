@@ -1,5 +1,6 @@
 #include "bench.h"
 
+#include "vit/float_mode.h"
 #include <omp.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +35,7 @@ double bench_seconds(void (*run)(void *context), void *context) {
     enum { COUNTS = 7 };
     const double duration = 0.02;
     double best = 1e30;
+    const FloatMode mode = float_mode_flush();
     for (int count = 0; count < COUNTS; count++) {
         const double start = omp_get_wtime();
         double now;
@@ -46,5 +48,6 @@ double bench_seconds(void (*run)(void *context), void *context) {
         } while (now - start < duration);
         best = (now - start) / (double)calls < best ? (now - start) / (double)calls : best;
     }
+    float_mode_restore(mode);
     return best;
 }

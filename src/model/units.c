@@ -190,16 +190,16 @@ static Unit unit_of(const Units *units, size_t base, size_t images, size_t u) {
     return (Unit){base, first, size_smaller(units->unit_images, images - first)};
 }
 
-/* The master thread, which has found no more units, keeps messages moving until the others are done
- * with theirs. */
+/* The master thread, which has found no more units (none at all if it was held up), keeps messages
+ * moving until the others are done with theirs. */
 static void progress_until_finished(const Units *units, const Pass *pass) {
     if (!pass->hooks || !pass->hooks->progress || omp_get_thread_num() != 0)
         return;
-    while (!shares_are_finished(&units->shares)) {
+    do {
         progress(pass);
         phase_begin(PHASE_WAIT);
         sched_yield();
-    }
+    } while (!shares_are_finished(&units->shares));
 }
 
 void units_forward(Units *units, const Pass *pass, size_t base, size_t images, float *features) {

@@ -2,6 +2,7 @@
  * and slices not even that; hooks. */
 
 #include "check.h"
+#include "vit/clock.h"
 #include "vit/fat_rows.h"
 #include "vit/gemm.h"
 #include "vit/measuring.h"
@@ -518,6 +519,57 @@ static void every_round_asks_for_the_fat_products(void **state) {
     case_close(&c);
 }
 
+/* Two threads; the second one is held up at its first image until all others are loaded. */
+typedef struct HeldUp {
+    const Case *c;
+    size_t images;
+    _Atomic size_t loaded;
+    _Atomic bool begun, passed; /* the second thread's first image; in time */
+} HeldUp;
+
+/* Waits until so many images are loaded, or the second thread has begun where none are asked for;
+ * false when that has not come in 10 s. */
+static bool comes(const HeldUp *held, size_t loaded) {
+    const double end = clock_now() + 10.0;
+    while (!(held->begun && held->loaded >= loaded))
+        if (clock_now() > end)
+            return false;
+    return true;
+}
+
+static void load_held_up(const void *context, size_t image, float *planes) {
+    HeldUp *held = (HeldUp *)(uintptr_t)context;
+    if (omp_get_thread_num() == 0) {
+        comes(held, 0);
+    } else if (!held->begun) {
+        held->begun = true;
+        held->passed = comes(held, held->images - 1);
+    }
+    load(held->c, image, planes);
+    held->loaded++;
+}
+
+static void what_a_slow_thread_has_left_is_taken_by_others(void **state) {
+    (void)state;
+    enum { IMAGES = 32 };
+    Case c;
+    VitSums sums;
+    case_open(&c, 0.2, WIDE_KEY_DIM);
+    Vit *vit = vit_of(&c, IMAGES, 1, 2, IMAGES);
+    HeldUp held = {.c = &c, .images = IMAGES};
+    const VitInput input = {.images = IMAGES,
+                            .batch = IMAGES,
+                            .sample = c.samples,
+                            .label = c.labels,
+                            .load = load_held_up,
+                            .context = &held};
+    vit_forward_backward(vit, c.weights, 0, &input, 1.0f, NULL, NULL, &sums);
+    assert_true(held.begun);
+    assert_true(held.passed);
+    vit_free(vit);
+    case_close(&c);
+}
+
 int main(void) {
     gemm_init();
     const struct CMUnitTest tests[] = {
@@ -529,6 +581,7 @@ int main(void) {
         cmocka_unit_test(hits_are_counted_by_place),
         cmocka_unit_test(every_part_is_announced_in_order),
         cmocka_unit_test(every_round_asks_for_the_fat_products),
+        cmocka_unit_test(what_a_slow_thread_has_left_is_taken_by_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,8 @@ struct Vit {
 };
 
 size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images) {
-    const size_t wanted = size_round_up(VIT_CHUNK_IMAGES, threads * unit_images);
+    const size_t least = size_larger(VIT_CHUNK_IMAGES, VIT_THREAD_IMAGES * threads);
+    const size_t wanted = size_round_up(least, threads * unit_images);
     return size_smaller(wanted, size_larger(images, 1));
 }
 

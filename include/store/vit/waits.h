@@ -4,7 +4,7 @@
 /* Seconds that a rank waited for communication, by what for. */
 typedef struct Waits {
     double samples;   /* the batch's images */
-    double gradients; /* sums and factors */
+    double gradients; /* sums of gradients, and what fat layers exchange */
     double ranks;     /* the others to end the step */
     double weights;   /* what others have updated */
 } Waits;

@@ -2,6 +2,7 @@
 
 #include "requests.h"
 #include "vit/memory.h"
+#include "vit/team.h"
 #include <string.h>
 
 struct ColumnExchange {
@@ -15,10 +16,6 @@ struct ColumnExchange {
 
 static size_t columns_of(const ColumnExchange *exchange, int rank) {
     return exchange->column[rank + 1] - exchange->column[rank];
-}
-
-size_t column_exchange_bytes(const Ranks *ranks, const size_t *column, size_t images) {
-    return ranks->size == 1 ? 0 : images * column[ranks->size] * sizeof(float);
 }
 
 static Status make(ColumnExchange *exchange, size_t images) {
@@ -56,11 +53,19 @@ static int other(const Ranks *ranks, int i) {
     return (ranks->rank + i) % ranks->size;
 }
 
-/* to [rows, cols] = from, with leading dimensions. */
+/* to [rows, cols] = from, with leading dimensions; the threads share the rows. */
 static void copy(size_t rows, size_t cols, const float *from, size_t ld_from, float *to,
                  size_t ld_to) {
-    for (size_t r = 0; r < rows; r++)
-        memcpy(to + r * ld_to, from + r * ld_from, cols * sizeof *to);
+    const Phase phase = phase_current();
+#pragma omp parallel
+    {
+        const TeamThread team = team_enter(phase);
+#pragma omp for schedule(static) nowait
+        for (size_t r = 0; r < rows; r++)
+            memcpy(to + r * ld_to, from + r * ld_from, cols * sizeof *to);
+        team_leave(team);
+    }
+    phase_begin(phase);
 }
 
 void column_exchange_post_out(ColumnExchange *exchange, const size_t *image, const float *rows,

@@ -85,26 +85,61 @@ static void backward_product(const Head *head, const float *weights, const HeadF
                   room);
 }
 
-/* output [B, out] = dropout(gelu(output + b_j)), an image a thread at a time. */
-static void activate(const Head *head, const float *bias, size_t j, size_t B,
-                     const uint32_t *sample, const DropoutSource *sources, float *slope,
-                     float *output) {
-    const size_t out = head->width[j + 1];
+/* ---- image by image ---- */
+
+/* Calls work for each of B images, which the threads share. */
+static void each_image(const Head *head, size_t B, void (*work)(size_t i, const void *context),
+                       const void *context) {
     const Phase phase = phase_current();
 #pragma omp parallel num_threads((int)head->threads)
     {
         const TeamThread team = team_enter(phase);
 #pragma omp for schedule(static) nowait
-        for (size_t i = 0; i < B; i++) {
-            DropoutSource source = sources[omp_get_thread_num()];
-            source.sample = sample ? sample[i] : 0;
-            Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)j, out);
-            head->kernels->gelu(1, out, bias, dropout, output + i * out, slope + i * out);
-        }
+        for (size_t i = 0; i < B; i++)
+            work(i, context);
         team_leave(team);
     }
     phase_begin(phase);
 }
+
+/* Layer j's outputs [B, out] of a chunk. */
+typedef struct Outputs {
+    const Kernels *kernels;
+    size_t j, out;
+    const float *bias;
+    const uint32_t *sample;
+    const DropoutSource *sources;
+    float *slope, *output;
+} Outputs;
+
+static void activate(size_t i, const void *context) {
+    const Outputs *o = context;
+    DropoutSource source = o->sources[omp_get_thread_num()];
+    source.sample = o->sample ? o->sample[i] : 0;
+    Dropout dropout = dropout_draw(&source, DROPOUT_SITE_HEAD + (uint32_t)o->j, o->out);
+    o->kernels->gelu(1, o->out, o->bias, dropout, o->output + i * o->out, o->slope + i * o->out);
+}
+
+static void add_bias(size_t i, const void *context) {
+    const Outputs *o = context;
+    o->kernels->add_bias(1, o->out, o->bias, 1.0f, o->output + i * o->out);
+}
+
+/* dz = dh slope, [B, width]. */
+typedef struct Slopes {
+    const Kernels *kernels;
+    size_t width;
+    const float *slope;
+    float *gradient;
+} Slopes;
+
+static void multiply_slope(size_t i, const void *context) {
+    const Slopes *s = context;
+    float *gradient = s->gradient + i * s->width;
+    s->kernels->multiply(s->width, gradient, s->slope + i * s->width, gradient);
+}
+
+/* ---- forward ---- */
 
 /* h_{j+1} = dropout(gelu(h_j W_j + b_j)); logits = h_last W + b. */
 void head_forward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
@@ -113,14 +148,18 @@ void head_forward(const Head *head, const float *weights, const HeadFat *fat, si
     for (size_t j = 0; j < head->layers; j++) {
         const size_t in = head->width[j], out = head->width[j + 1];
         const bool last = j + 1 == head->layers;
-        const float *bias = weights + head->table->head_bias[j];
         float *output = last ? stash->logits : stash->input[j + 1] + first * out;
+        const Outputs outputs = {.kernels = head->kernels,
+                                 .j = j,
+                                 .out = out,
+                                 .bias = weights + head->table->head_bias[j],
+                                 .sample = sample,
+                                 .sources = sources,
+                                 .slope = stash->slope[j],
+                                 .output = output};
         forward_product(head, weights, fat, j, B, stash->input[j] + first * in, output,
                         stash->room);
-        if (last)
-            head->kernels->add_bias(B, out, bias, 1.0f, output);
-        else
-            activate(head, bias, j, B, sample, sources, stash->slope[j], output);
+        each_image(head, B, last ? add_bias : activate, &outputs);
     }
 }
 
@@ -144,25 +183,48 @@ static size_t label_place(size_t classes, const float *logits, size_t label) {
     return place;
 }
 
-void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
-                 double *loss, size_t *place) {
-    const size_t classes = head->shape->classes;
-    for (size_t i = 0; i < B; i++) {
-        loss[i] = cross_entropy(classes, stash->logits + i * classes, label[i]);
-        place[i] = label_place(classes, stash->logits + i * classes, label[i]);
-    }
+typedef struct Losses {
+    size_t classes;
+    const float *logits;
+    const uint16_t *label;
+    double *loss;
+    size_t *place;
+} Losses;
+
+static void image_loss(size_t i, const void *context) {
+    const Losses *l = context;
+    const float *logits = l->logits + i * l->classes;
+    l->loss[i] = cross_entropy(l->classes, logits, l->label[i]);
+    l->place[i] = label_place(l->classes, logits, l->label[i]);
 }
 
+void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
+                 double *loss, size_t *place) {
+    const Losses losses = {.classes = head->shape->classes,
+                           .logits = stash->logits,
+                           .label = label,
+                           .loss = loss,
+                           .place = place};
+    each_image(head, B, image_loss, &losses);
+}
+
+/* ---- backward ---- */
+
 /* dz = scale * (softmax(z) - onehot(label)). */
-static void logits_gradient(size_t B, size_t classes, const float *logits, const uint16_t *label,
-                            float scale, float *dlogits) {
-    for (size_t i = 0; i < B; i++) {
-        const float *z = logits + i * classes;
-        const double log_sum = cross_entropy(classes, z, label[i]) + (double)z[label[i]];
-        for (size_t c = 0; c < classes; c++) {
-            double p = exp((double)z[c] - log_sum);
-            dlogits[i * classes + c] = scale * (float)(p - (c == label[i] ? 1.0 : 0.0));
-        }
+typedef struct LogitsGradient {
+    size_t classes;
+    const float *logits;
+    const uint16_t *label;
+    float scale, *gradient;
+} LogitsGradient;
+
+static void logits_gradient(size_t i, const void *context) {
+    const LogitsGradient *g = context;
+    const float *z = g->logits + i * g->classes;
+    const double log_sum = cross_entropy(g->classes, z, g->label[i]) + (double)z[g->label[i]];
+    for (size_t c = 0; c < g->classes; c++) {
+        double p = exp((double)z[c] - log_sum);
+        g->gradient[i * g->classes + c] = g->scale * (float)(p - (c == g->label[i] ? 1.0 : 0.0));
     }
 }
 
@@ -170,15 +232,20 @@ static void logits_gradient(size_t B, size_t classes, const float *logits, const
 void head_backward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
                    size_t B, const uint16_t *label, float scale, HeadStash *stash) {
     const size_t classes = head->width[head->layers];
-    logits_gradient(B, classes, stash->logits, label, scale,
-                    stash->delta[head->layers - 1] + first * classes);
+    const LogitsGradient logits = {.classes = classes,
+                                   .logits = stash->logits,
+                                   .label = label,
+                                   .scale = scale,
+                                   .gradient = stash->delta[head->layers - 1] + first * classes};
+    each_image(head, B, logits_gradient, &logits);
     for (size_t j = head->layers; j-- > 0;) {
         const size_t in = head->width[j], out = head->width[j + 1];
         float *dinput = j > 0 ? stash->delta[j - 1] + first * in : stash->dfeatures;
         backward_product(head, weights, fat, j, B, stash->delta[j] + first * out, dinput,
                          stash->room);
         if (j > 0)
-            head->kernels->multiply(B * in, dinput, stash->slope[j - 1], dinput);
+            each_image(head, B, multiply_slope,
+                       &(Slopes){head->kernels, in, stash->slope[j - 1], dinput});
     }
 }
 

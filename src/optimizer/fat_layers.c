@@ -13,7 +13,7 @@
 /* Rows of the gradient between two calls of progress. */
 enum { ROWS_AT_A_TIME = 2304 };
 
-/* One layer. Buffers are NULL on one rank, which looks at the model's own. */
+/* One layer. On one rank its inputs and deltas are the model's own. */
 typedef struct FatLayer {
     FatRows rows; /* this rank's */
     size_t *row;  /* [ranks + 1] */
@@ -72,7 +72,7 @@ static size_t round_images(const FatLayersOptions *o) {
     return o->chunk * ranks_of(o);
 }
 static bool needs_several(const FatLayersOptions *o) {
-    return o->batch_size > o->chunk;
+    return o->batch_size > round_images(o);
 }
 
 /* Forward: the sums over this rank's nodes, [nodes, round, out]. Backward: the gradients of outputs
@@ -400,11 +400,10 @@ static double held(const FatLayersOptions *o, size_t j) {
     const Region *region = region_of(o, j);
     const FatRows rows = rows_of(o, j, o->ranks->rank);
     const size_t kept = kept_images(o) * (rows.count + rows.out);
-    const double sums = (double)(o->ranks->size > 1 ? o->chunk * rows.out : 0) *
-                        (double)tree_exchange_nodes(o->ranks, region->leaf);
-    const size_t columns = o->ranks->size > 1 ? o->chunk * rows.in : 0;
+    const size_t received = tree_exchange_nodes(o->ranks, region->leaf) * o->chunk * rows.out;
+    const size_t travel = o->ranks->size > 1 ? received + o->chunk * rows.in : 0;
     return sizeof(float) *
-           (sums + (double)(input_floats(o, &rows) + kept + columns + gradient_floats(o, &rows)));
+           (double)(input_floats(o, &rows) + kept + travel + gradient_floats(o, &rows));
 }
 
 Status fat_layers_cost(const FatLayersOptions *o, size_t unit_images, FatLayersCost *cost) {

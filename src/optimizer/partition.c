@@ -3,6 +3,7 @@
 #include "vit/fat_rows.h"
 #include "vit/memory.h"
 #include "vit/size.h"
+#include "vit/team.h"
 #include <limits.h>
 
 /* Adds pieces of up to `floats` values of [first, end) of a tensor; only counts them while there is
@@ -149,6 +150,23 @@ Status partition_init(Partition *partition, const ModelShape *shape, const Param
     return STATUS_OK;
 }
 
+/* Divided as the update divides them, so that a thread's pieces are first touched by it. */
+static void initialize_pieces(const Partition *partition, const ParameterTable *table,
+                              uint64_t seed, size_t first, size_t end, float *weights) {
+#pragma omp parallel
+    {
+        const TeamThread team = team_enter(phase_current());
+#pragma omp for schedule(static) nowait
+        for (size_t p = first; p < end; p++) {
+            const Piece *piece = &partition->piece[p];
+            parameter_initialize_part(table, seed, piece->entry,
+                                      piece->offset - table->entry[piece->entry].offset,
+                                      piece->floats, weights);
+        }
+        team_leave(team);
+    }
+}
+
 void partition_initialize(const Partition *partition, const ParameterTable *table, uint64_t seed,
                           int rank, float *weights) {
     for (size_t g = 0; g < partition->regions; g++) {
@@ -157,12 +175,7 @@ void partition_initialize(const Partition *partition, const ParameterTable *tabl
         const size_t first = all ? region->first_piece : region_first_piece(region, rank);
         const size_t end =
             all ? region->first_piece + region->pieces : region_end_piece(region, rank);
-        for (size_t p = first; p < end; p++) {
-            const Piece *piece = &partition->piece[p];
-            parameter_initialize_part(table, seed, piece->entry,
-                                      piece->offset - table->entry[piece->entry].offset,
-                                      piece->floats, weights);
-        }
+        initialize_pieces(partition, table, seed, first, end, weights);
     }
 }
 

@@ -296,7 +296,7 @@ static void check_threads_and_chunks(size_t key_dim) {
     float *one = test_array(c.table.floats, 4), *other = test_array(c.table.floats, 4);
     for (size_t images = MOST - 5; images <= MOST; images += 5) {
         const VitSums sums = train(&c, images, 2, 1, MOST, one, NULL);
-        /* A chunk is a multiple of what the threads take in a turn: 64, 66, 70, 72 or 102. */
+        /* Chunks of 64, 66 and 80 images, and of all. */
         static const size_t threads[] = {2, 3, 5, 9, 51};
         for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
             const VitSums again = train(&c, images, 2, threads[t], MOST, other, NULL);

@@ -121,7 +121,7 @@ static void an_optimizer_allocates_what_is_foretold(bool folded) {
     small_close(&small);
 }
 
-/* With rounds and without. */
+/* With rounds and without, for which less is kept. */
 static void fat_layers_allocate_what_is_foretold(size_t chunk) {
     Small small;
     Partition partition;
@@ -149,5 +149,6 @@ int main(int argc, char **argv) {
     }
     fat_layers_allocate_what_is_foretold(SMALL_CHUNK);
     fat_layers_allocate_what_is_foretold(SMALL_BATCH);
+    fat_layers_allocate_what_is_foretold(SMALL_BATCH / (size_t)world.size); /* just one round */
     return test_end();
 }

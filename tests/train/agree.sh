@@ -32,8 +32,8 @@ expect_told() {
     grep -q "$1: .*$told\|$1: $told" said || fail "$what: ends with $code, but is not told: $(cat said)"
 }
 
-# Fresh runs of 8 steps, resumed ones from there to 9; and, on one rank and in larger strides, of a model with a layer
-# whose gradient is made from factors and an encoder that all ranks update.
+# Fresh runs of 8 steps, resumed ones from there to 9; and, on one rank and in larger strides, of a model with fat
+# layers and an encoder that all ranks update.
 steps=8
 for part in fresh resumed fat; do
     for FAULT_RANK in 1 0; do

@@ -17,4 +17,11 @@ for tensor in patch_embed/position block1/mlp0/kernel head0/kernel logits/bias; 
     [ "$(weights out/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights after going on"
     rm -r out
 done
+
+# A fat layer's rows, of which rank 2 alone has its own.
+FLIP_TENSOR=head0/kernel FLIP_STEP=10 FLIP_RANK=2
+export FLIP_TENSOR FLIP_STEP FLIP_RANK
+expect 70 "after step 10 the weights of head0/kernel are not what this rank left there" \
+    "$mpiexec" 3 "$test_programs/vit_mpi_flip" job.ini -s job.output=out -s run.check_every=5 -s model.head=900,20
+grep -q '^Error: rank 2 on ' said || fail "the rank is not named: $(cat said)"
 exit 0

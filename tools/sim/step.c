@@ -32,8 +32,8 @@ typedef struct Parameters {
     double memory;     /* bytes/s a core */
     double fat_leaves; /* into which a fat layer's rows are cut */
     /* Of the trainer: floats of a piece; that a part of a sum is a multiple of; doubles of a report
-     * beside its sums; images of a chunk. */
-    double piece_floats, sum_floats, report_values, chunk_images;
+     * beside its sums; images of a chunk, at least, and of a thread in it. */
+    double piece_floats, sum_floats, report_values, chunk_images, thread_images;
 } Parameters;
 
 static const struct {
@@ -63,6 +63,7 @@ static const struct {
     {"sum_floats", offsetof(Parameters, sum_floats)},
     {"report_values", offsetof(Parameters, report_values)},
     {"chunk_images", offsetof(Parameters, chunk_images)},
+    {"thread_images", offsetof(Parameters, thread_images)},
     {"fat_leaves", offsetof(Parameters, fat_leaves)},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -455,7 +456,10 @@ static void plan(Play *play) {
     play->rank = (size_t)rank;
     play->images = (size_t)play->p.images;
     play->unit = (size_t)play->p.unit_images;
-    play->chunk = size_round_up((size_t)play->p.chunk_images, (size_t)play->p.cores * play->unit);
+    const size_t cores = (size_t)play->p.cores;
+    play->chunk = size_round_up(
+        size_larger((size_t)play->p.chunk_images, (size_t)play->p.thread_images * cores),
+        cores * play->unit);
     plan_layers(play);
     for (size_t r = 0; r < play->ranks; r++) {
         play->nodes += nodes(play, r);

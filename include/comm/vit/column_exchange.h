@@ -18,9 +18,6 @@ Status column_exchange_init(ColumnExchange **exchange, const Ranks *ranks, const
                             size_t images);
 /* Collective. Accepts NULL. */
 void column_exchange_free(ColumnExchange *exchange);
-/* Bytes that column_exchange_init would allocate on a rank. Local. */
-size_t column_exchange_bytes(const Ranks *ranks, const size_t *column, size_t images);
-
 /* rows [own images, all columns] of this rank, as they are until wait; columns [all images, own
  * columns] are there after it. Collective in order. */
 void column_exchange_post_out(ColumnExchange *exchange, const size_t *image, const float *rows,

@@ -92,9 +92,9 @@ typedef struct VitOptions {
 } VitOptions;
 
 /* The images of a round where a process has up to `images` and so many threads: enough that they
- * share a pass over the head's weights, and that all threads have several units between two
- * barriers; a thread's memory is then that of a process with one thread and as many images of a
- * batch. Processes that share a batch must have the same. */
+ * share a pass over the head's weights, and that all threads have some units, of few images
+ * several, between two barriers; a thread's memory is then that of a process with one thread and as
+ * many images of a batch. Processes that share a batch must have the same. */
 enum { VIT_CHUNK_IMAGES = 64, VIT_THREAD_IMAGES = 16 };
 size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images);
 

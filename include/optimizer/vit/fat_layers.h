@@ -9,12 +9,12 @@
  * and gradients, what the images make of them travels. For a layer of kernel W [in, out], of which
  * rank r owns rows [row[r], row[r + 1]), and a round of the batch (vit.h):
  *
- *   forward   1  each rank gets its rows' columns of all images' inputs x,
- *                multiplies them with its rows, in the order of the tree's leaves (fat_rows.h),
- *             2  and sends the images' owners its part of z = x W, who finish the sum;
- *   backward  3  all ranks get all images' gradients dz, each makes its columns of dx = dz W^T
- * whole 4  and sends them to the images' owners, making its rows of dW = x^T dz, over the whole
- * batch in its order, while they travel.
+ *   forward   1. each rank gets its rows' columns of all images' inputs x, and multiplies them
+ *                with its rows, in the order of the tree's leaves (fat_rows.h);
+ *             2. it sends the images' owners its part of z = x W, who finish the sum.
+ *   backward  3. all ranks get all images' gradients dz; each makes its columns of dx = dz W^T;
+ *             4. it sends them to the images' owners and, while they travel, makes its rows of
+ *                dW = x^T dz, over the whole batch in its order.
  *
  * (Krizhevsky 2014, 'One weird trick for parallelizing convolutional neural networks', divides the
  * outputs instead; here the inputs outnumber them.) All ranks take part in every round, also with

@@ -4,8 +4,8 @@
 #include "vit/partition.h"
 #include "vit/ranks.h"
 
-/* The new weights on their way from the ranks that updated them to all, while the next step's
- * encoder already works:
+/* The new weights, but for the fat layers', on their way from the ranks that updated them to all,
+ * while the next step's encoder already works:
  *
  *   post -> (progress) -> need_units -> (progress) -> need_kernels
  */

@@ -8,9 +8,9 @@ typedef struct Evaluation {
     double loss, accuracy, top5_accuracy; /* mean; fractions */
 } Evaluation;
 
-/* Weights [floats of a flat vector] on all images of a split, without augmentation or dropout, no
- * sample counted twice. Collective; the same values on all ranks. Sets trainer->evaluation_rate
- * where there were images. */
+/* Weights (a flat vector, of which a rank needs what it has in training) on all images of a split,
+ * without augmentation or dropout, no sample counted twice. Collective; the same values on all
+ * ranks. Sets trainer->evaluation_rate where there were images. */
 Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard);
 
 #endif

@@ -112,13 +112,14 @@ static Status after_step(Training *training, const StepResult *result) {
     const Plan *plan = training->plan;
     const uint64_t step = training->progress.step;
     const bool check = plan->job.check_every && step % plan->job.check_every == 0;
-    if (result->sums.save || check)
-        training_settle(training);
+    if (!result->sums.save && !check)
+        return STATUS_OK;
+    training_settle(training);
+    /* What memory has spoilt is not saved. */
+    STATUS_TRY(optimizer_check_replicas(training->trainer.optimizer, training->trainer.weights,
+                                        step));
     if (result->sums.save && training->bad_steps == 0)
         saver_write(&training->saver, &training->trainer, (SaveWish){.last = true});
-    if (check)
-        return optimizer_check_replicas(training->trainer.optimizer, training->trainer.weights,
-                                        step);
     return STATUS_OK;
 }
 

@@ -10,7 +10,8 @@
  * same. */
 Status resume_run(Training *training);
 
-/* The weights of a checkpoint of the same model on all ranks, into a flat vector. Collective. */
+/* The weights of a checkpoint of the same model on all ranks, into a flat vector; of a fat layer's
+ * kernel each rank gets its own rows. Collective. */
 Status resume_weights(const Plan *plan, const char *path, float *weights);
 
 /* A trained state of the same model, whatever run and data it is from: weights, and in *progress

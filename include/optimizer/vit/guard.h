@@ -15,7 +15,8 @@ typedef struct Guard {
     bool *broken; /* [partition->pieces] had other bits than it was left with */
 } Guard;
 
-/* Nothing is known yet. Local. STATUS_INTERNAL: out of memory; guard_free accepts what is left. */
+/* Nothing is known yet: a piece is watched from its first update on. Local. STATUS_INTERNAL: out of
+ * memory; guard_free accepts what is left. */
 Status guard_init(Guard *guard, const Partition *partition);
 void guard_free(Guard *guard);
 

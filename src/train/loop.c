@@ -116,8 +116,8 @@ static Status after_step(Training *training, const StepResult *result) {
         return STATUS_OK;
     training_settle(training);
     /* What memory has spoilt is not saved. */
-    STATUS_TRY(optimizer_check_replicas(training->trainer.optimizer, training->trainer.weights,
-                                        step));
+    STATUS_TRY(
+        optimizer_check_replicas(training->trainer.optimizer, training->trainer.weights, step));
     if (result->sums.save && training->bad_steps == 0)
         saver_write(&training->saver, &training->trainer, (SaveWish){.last = true});
     return STATUS_OK;

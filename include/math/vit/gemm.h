@@ -93,8 +93,8 @@ static inline size_t gemm_leaf(size_t inner, size_t leaves, size_t l) {
  * the part of the inner dimension that those leaves are. node[i] [m, n] gets the sum over the i-th
  * of the largest nodes that they make up. Rows do not depend on m, nor on the number of threads.
  * Called outside parallel regions. room: the caller's, gemm_leaves_room floats. */
-void gemm_leaves(size_t threads, size_t m, size_t n, const GemmLeaves *leaves, const float *a,
+void gemm_leaves(size_t threads, size_t m, size_t n, const GemmLeaves *cut, const float *a,
                  size_t lda, const float *b, float *const *node, float *room);
-size_t gemm_leaves_room(size_t threads, size_t m, const GemmLeaves *leaves);
+size_t gemm_leaves_room(size_t threads, size_t m, const GemmLeaves *cut);
 
 #endif

@@ -46,15 +46,15 @@ void fat_layers_free(FatLayers *layers);
 size_t fat_layers_start(FatLayers *layers, const float *weights, const Slices *slices,
                         bool training, void (*progress)(void *context), void *context);
 
-/* For the hooks of vit_forward_backward and vit_evaluate. */
-void fat_layers_forward(FatLayers *layers, const VitRound *round, size_t layer, const float *input,
+/* For the hooks of vit_forward_backward and vit_evaluate; j is the layer. */
+void fat_layers_forward(FatLayers *layers, const VitRound *round, size_t j, const float *input,
                         float *output);
-void fat_layers_backward(FatLayers *layers, const VitRound *round, size_t layer, const float *delta,
+void fat_layers_backward(FatLayers *layers, const VitRound *round, size_t j, const float *delta,
                          float *dinput);
 void fat_layers_progress(FatLayers *layers); /* local */
 
 /* The gradient of this rank's rows, [rows, out], after a batch; valid until the next one. Local. */
-const float *fat_layers_gradient(const FatLayers *layers, size_t layer);
+const float *fat_layers_gradient(const FatLayers *layers, size_t j);
 /* Seconds that this rank has waited since fat_layers_init. Local. */
 double fat_layers_waited(const FatLayers *layers);
 

@@ -1,4 +1,5 @@
 #include "job_option.h"
+#include "job_together.h"
 
 #include "vit/memory.h"
 #include <ctype.h>
@@ -7,20 +8,18 @@
 #include <string.h>
 
 enum {
-    TEXT_MAX = 1 << 20,  /* bytes of a job file */
-    PATCHES_MAX = 65536, /* see the bounds in job_option.c */
+    TEXT_MAX = 1 << 20, /* bytes of a job file */
     PLACE_MAX = 2048
 };
 
 /* A job being read. */
 typedef struct Reading {
     Job *job;
-    const char *source;
-    const char *rest; /* text that inih has not been handed yet */
-    size_t line;      /* number of the last line handed to it */
+    const char *source; /* also of places */
+    const char *rest;   /* text that inih has not been handed yet */
+    size_t line;        /* number of the last line handed to it */
     Status status;
-    size_t line_of[JOB_OPTION_ROOM];          /* where each option was given; 0: it was not */
-    const char *override_of[JOB_OPTION_ROOM]; /* the override that has the last word, or NULL */
+    JobPlaces places;
 } Reading;
 
 static void apply_presets(Job *job) {
@@ -117,7 +116,7 @@ static Status take_value(Reading *reading, const char *section, const char *key,
                            reading->source, reading->line, key);
     snprintf(place, sizeof place, "%s:%zu: [%s] %s", reading->source, reading->line, section, key);
     STATUS_TRY(find_option(place, section, key, &option));
-    size_t *line = &reading->line_of[option - job_options];
+    size_t *line = &reading->places.line_of[option - job_options];
     if (*line)
         return status_fail(STATUS_CONFIG, "%s: given twice, first in line %zu", place, *line);
     *line = reading->line;
@@ -163,56 +162,11 @@ static Status apply_override(Reading *reading, const char *text) {
     snprintf(key, sizeof key, "%.*s", (int)(equals - dot - 1), dot + 1);
     STATUS_TRY(require_section(place, section));
     STATUS_TRY(find_option(place, section, key, &option));
-    reading->override_of[option - job_options] = text;
+    reading->places.override_of[option - job_options] = text;
     return set_option(place, reading->job, option, equals + 1);
 }
 
-/* ---- what the keys say together ---- */
-
-/* Where a key got its value, for a message; whether it was given at all. */
-static bool place_of(const Reading *reading, const char *section, const char *key,
-                     char place[static PLACE_MAX]) {
-    ptrdiff_t i = job_option_find(section, key) - job_options;
-    if (reading->override_of[i])
-        snprintf(place, PLACE_MAX, "--set %s", reading->override_of[i]);
-    else if (reading->line_of[i])
-        snprintf(place, PLACE_MAX, "%s:%zu", reading->source, reading->line_of[i]);
-    else
-        snprintf(place, PLACE_MAX, "%s", reading->source);
-    return reading->override_of[i] || reading->line_of[i];
-}
-
-static Status check_together(const Reading *reading) {
-    const Job *job = reading->job;
-    char place[PLACE_MAX];
-    if (job->patch_size > job->image_size) {
-        if (!place_of(reading, "model", "patch_size", place))
-            place_of(reading, "augment", "image_size", place);
-        return status_fail(
-            STATUS_CONFIG,
-            "%s: [model] patch_size (%zu) must be at most [augment] image_size (%zu)", place,
-            job->patch_size, job->image_size);
-    }
-    size_t side = job->image_size / job->patch_size;
-    if (side * side > PATCHES_MAX) {
-        if (!place_of(reading, "augment", "image_size", place))
-            place_of(reading, "model", "patch_size", place);
-        return status_fail(STATUS_CONFIG,
-                           "%s: [augment] image_size (%zu) and [model] patch_size (%zu) make %zu "
-                           "patches; at most %d are possible",
-                           place, job->image_size, job->patch_size, side * side, PATCHES_MAX);
-    }
-    if (job->mlp.value[job->mlp.count - 1] != job->dim) {
-        if (!place_of(reading, "model", "mlp", place))
-            place_of(reading, "model", "dim", place);
-        return status_fail(STATUS_CONFIG,
-                           "%s: the last width of [model] mlp (%zu) must equal [model] dim (%zu)",
-                           place, job->mlp.value[job->mlp.count - 1], job->dim);
-    }
-    return STATUS_OK;
-}
-
-/* Name and output, where they were not given. */
+/* What has another key's value, or one made of it, where it was not given. */
 static Status derive(const Reading *reading) {
     Job *job = reading->job;
     char value[FILE_PATH_MAX], place[PLACE_MAX];
@@ -226,6 +180,8 @@ static Status derive(const Reading *reading) {
         snprintf(place, sizeof place, "%s: [job] output, by default '%s'", reading->source, value);
         STATUS_TRY(set_option(place, job, job_option_find("job", "output"), value));
     }
+    if (!job_places_given(&reading->places, "model", "attention_dropout"))
+        job->attention_dropout = job->dropout;
     return STATUS_OK;
 }
 
@@ -233,13 +189,13 @@ static Status derive(const Reading *reading) {
 
 Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
                  const char *const *overrides) {
-    Reading reading = {.job = job, .source = source};
+    Reading reading = {.job = job, .source = source, .places = {.source = source}};
     apply_presets(job);
     STATUS_TRY(read_file(&reading, text));
     for (size_t i = 0; i < override_count; i++)
         STATUS_TRY(apply_override(&reading, overrides[i]));
     STATUS_TRY(derive(&reading));
-    return check_together(&reading);
+    return job_together_check(job, &reading.places);
 }
 
 static Status read_all(FILE *file, const char *path, char *text) {

@@ -5,8 +5,29 @@
 
 static const char *const label_words[] = {
     [LABELS_FINE] = "fine", [LABELS_COARSE] = "coarse", [LABELS_COARSE + 1] = NULL};
-static const char *const pool_words[] = {
-    [POOL_FLATTEN] = "flatten", [POOL_MEAN] = "mean", [POOL_MEAN + 1] = NULL};
+static const char *const validation_words[] = {[VALIDATION_FILE_END] = "file_end",
+                                               [VALIDATION_STRATIFIED] = "stratified",
+                                               [VALIDATION_STRATIFIED + 1] = NULL};
+static const char *const tokenizer_words[] = {[TOKENIZER_PATCH] = "patch",
+                                              [TOKENIZER_CONVOLUTION] = "convolution",
+                                              [TOKENIZER_CONVOLUTION + 1] = NULL};
+static const char *const position_words[] = {[POSITION_LEARNED] = "learned",
+                                             [POSITION_SINE] = "sine",
+                                             [POSITION_NONE] = "none",
+                                             [POSITION_NONE + 1] = NULL};
+static const char *const pool_words[] = {[POOL_FLATTEN] = "flatten",
+                                         [POOL_MEAN] = "mean",
+                                         [POOL_CLASS] = "class",
+                                         [POOL_SEQUENCE] = "sequence",
+                                         [POOL_SEQUENCE + 1] = NULL};
+static const char *const mlp_end_words[] = {
+    [MLP_END_GELU] = "gelu", [MLP_END_LINEAR] = "linear", [MLP_END_LINEAR + 1] = NULL};
+static const char *const initial_words[] = {
+    [INITIAL_KERAS] = "keras", [INITIAL_NORMAL] = "normal", [INITIAL_NORMAL + 1] = NULL};
+static const char *const schedule_words[] = {
+    [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_COSINE] = "cosine", [SCHEDULE_COSINE + 1] = NULL};
+static const char *const scope_words[] = {
+    [DECAY_ALL] = "all", [DECAY_KERNELS] = "kernels", [DECAY_KERNELS + 1] = NULL};
 static const char *const decay_words[] = {
     [DECAY_TFA] = "tfa", [DECAY_TORCH] = "torch", [DECAY_TORCH + 1] = NULL};
 static const char *const progress_words[] = {[PROGRESS_AUTO] = "auto",
@@ -25,6 +46,8 @@ static const char *const progress_words[] = {[PROGRESS_AUTO] = "auto",
 #define WORD(name, list) .kind = OPTION_WORD, FIELD(name), .words = (list)
 #define REAL(name) .kind = OPTION_REAL, FIELD(name)
 #define FRACTION .low = 0, .high = 1, .high_excluded = true
+#define PROBABILITY .low = 0, .high = 1
+#define BETA_PARAMETER .low = 0, .high = 1000
 /* Bounded so that they stay finite, and epsilon above zero, as the fp32 that they are used as. */
 #define POSITIVE .low = 0, .low_excluded = true, .high = 1e30
 #define NOT_NEGATIVE .low = 0, .high = 1e30
@@ -48,6 +71,8 @@ const JobOption job_options[] = {
      .meaning = "which labels to learn"},
     {"data", "validation_split", REAL(validation_split), .preset = "0.1", FRACTION,
      .meaning = "the last part of the training images, kept for validation"},
+    {"data", "validation", WORD(validation, validation_words), .preset = "file_end",
+     .meaning = "file_end: the last images of the file; stratified: the last of each class"},
     {"data", "batch_size", SIZE(batch_size, 1, 1u << 20), .preset = "256",
      .meaning = "images a step, over all ranks together"},
 
@@ -58,9 +83,31 @@ const JobOption job_options[] = {
      .meaning = "rotate by up to this fraction of a full turn, either way"},
     {"augment", "zoom", REAL(zoom), .preset = "0.2", FRACTION,
      .meaning = "scale height and width each by a factor within 1 +- this"},
+    {"augment", "crop", SIZE(crop, 0, 1024), .preset = "0",
+     .meaning = "shift by up to so many stored pixels each way, black outside; 0: off"},
+    {"augment", "randaugment", SIZE(randaugment, 0, 16), .preset = "0",
+     .meaning = "RandAugment: operations an image, each with probability 1/2; 0: off"},
+    {"augment", "magnitude", REAL(magnitude), .preset = "9", .low = 0, .high = 10,
+     .meaning = "of RandAugment's operations, on average"},
+    {"augment", "erasing", REAL(erasing), .preset = "0", PROBABILITY,
+     .meaning = "probability that a rectangle is replaced by noise"},
+    {"augment", "mixup", REAL(mixup), .preset = "0", BETA_PARAMETER,
+     .meaning = "MixUp: blend pairs of a unit's images by a share from Beta(this, this); 0: off"},
+    {"augment", "cutmix", REAL(cutmix), .preset = "0", BETA_PARAMETER,
+     .meaning = "CutMix: exchange a rectangle of a share from Beta(this, this); 0: off"},
+    {"augment", "mix_probability", REAL(mix_probability), .preset = "1", PROBABILITY,
+     .meaning = "that a unit's images are mixed, where mixup or cutmix is on"},
+    {"augment", "mix_switch", REAL(mix_switch), .preset = "0.5", PROBABILITY,
+     .meaning = "that CutMix is taken, where both are on"},
 
+    {"model", "tokenizer", WORD(tokenizer, tokenizer_words), .preset = "patch", .of_model = true,
+     .meaning = "patch: patches, projected; convolution: 3x3 convolutions, each with max-pooling"},
     {"model", "patch_size", SIZE(patch_size, 1, 4096), .preset = "6", .of_model = true,
      .meaning = "pixels a side of a patch; an incomplete last one is cut off"},
+    {"model", "convolution_widths", LIST(convolution_widths, 0), .preset = "64", .of_model = true,
+     .meaning = "of the tokenizer's convolutions but the last, which has dim; none: one layer"},
+    {"model", "position", WORD(position, position_words), .preset = "learned", .of_model = true,
+     .meaning = "what is added to the tokens: learned values, sines, or nothing"},
     {"model", "dim", SIZE(dim, 1, 1u << 16), .preset = "64", .of_model = true,
      .meaning = "width of a token"},
     {"model", "depth", SIZE(depth, 1, 1024), .preset = "8", .of_model = true,
@@ -71,14 +118,24 @@ const JobOption job_options[] = {
      .meaning = "width of a query, key or value in a head"},
     {"model", "mlp", LIST(mlp, 1), .preset = "128,64", .of_model = true,
      .meaning = "widths of a block's dense layers; the last one equals dim"},
+    {"model", "mlp_end", WORD(mlp_end, mlp_end_words), .preset = "gelu", .of_model = true,
+     .meaning = "whether the last of them has a GELU, too"},
+    {"model", "mlp_convolution", SIZE(mlp_convolution, 0, 15), .preset = "0", .of_model = true,
+     .meaning = "tokens a side of a local convolution after the first of them, odd; 0: none"},
     {"model", "pool", WORD(pool, pool_words), .preset = "flatten", .of_model = true,
-     .meaning = "what enters the head: all tokens, or their mean"},
+     .meaning = "what enters the head: all tokens, their mean, a class token, or a weighted mean"},
     {"model", "head", LIST(head, 0), .preset = "2048,1024", .of_model = true,
      .meaning = "widths of the head's dense layers before the logits"},
     {"model", "dropout", REAL(dropout), .preset = "0.1", FRACTION,
      .meaning = "fraction dropped in the encoder"},
+    {"model", "attention_dropout", REAL(attention_dropout), .preset = "", .derived = "as dropout",
+     FRACTION, .meaning = "fraction dropped of the attention weights"},
     {"model", "head_dropout", REAL(head_dropout), .preset = "0.5", FRACTION,
      .meaning = "fraction dropped in the head"},
+    {"model", "stochastic_depth", REAL(stochastic_depth), .preset = "0", FRACTION,
+     .meaning = "part of images whose branches the last block drops; the first one drops none"},
+    {"model", "initial", WORD(initial, initial_words), .preset = "keras",
+     .meaning = "kernels at the start: Glorot uniform as in Keras, or normal with deviation 0.02"},
 
     {"train", "epochs", SIZE(epochs, 1, 1000000), .preset = "100", .may_change = true,
      .meaning = "passes over the training images"},
@@ -90,6 +147,22 @@ const JobOption job_options[] = {
      .meaning = "as decay_rule applies it"},
     {"train", "decay_rule", WORD(decay_rule, decay_words), .preset = "tfa",
      .meaning = "tfa: decay not times the learning rate (TensorFlow Addons); torch: times it"},
+    {"train", "decay", WORD(decay, scope_words), .preset = "all",
+     .meaning = "which tensors decay: all, or kernels only"},
+    {"train", "schedule", WORD(schedule, schedule_words), .preset = "constant",
+     .meaning = "of the learning rate after the warm-up"},
+    {"train", "schedule_epochs", SIZE(schedule_epochs, 0, 1000000), .preset = "0",
+     .meaning = "until the cosine is at its end; 0: the epochs that the run begins with"},
+    {"train", "warmup_epochs", REAL(warmup_epochs), .preset = "0", .low = 0, .high = 1e6,
+     .meaning = "with a learning rate that rises from warmup_learning_rate; 0: off"},
+    {"train", "warmup_learning_rate", REAL(warmup_learning_rate), .preset = "1e-6", NOT_NEGATIVE,
+     .meaning = "at the first step, where there is a warm-up"},
+    {"train", "final_learning_rate", REAL(final_learning_rate), .preset = "0", NOT_NEGATIVE,
+     .meaning = "at the cosine's end"},
+    {"train", "label_smoothing", REAL(label_smoothing), .preset = "0", FRACTION,
+     .meaning = "part of each target that is spread over all classes"},
+    {"train", "ema", REAL(ema), .preset = "0", FRACTION,
+     .meaning = "decay of averaged weights, with which is validated and tested; 0: off"},
     {"train", "beta1", REAL(beta1), .preset = "0.9", FRACTION,
      .meaning = "decay of AdamW's mean of gradients"},
     {"train", "beta2", REAL(beta2), .preset = "0.999", FRACTION,

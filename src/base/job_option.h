@@ -34,7 +34,7 @@ typedef struct JobOption {
     const char *meaning;
 } JobOption;
 
-enum { JOB_OPTION_ROOM = 64 }; /* for arrays with an element an option */
+enum { JOB_OPTION_ROOM = 96 }; /* for arrays with an element an option */
 extern const JobOption job_options[];
 extern const size_t job_option_count;
 

@@ -8,10 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
-_Static_assert(sizeof(LabelKind) == sizeof(unsigned) && sizeof(PoolKind) == sizeof(unsigned) &&
-                   sizeof(DecayRule) == sizeof(unsigned) &&
-                   sizeof(ProgressKind) == sizeof(unsigned),
-               "OPTION_WORD fields are written as unsigned");
+_Static_assert(
+    sizeof(LabelKind) == sizeof(unsigned) && sizeof(ValidationKind) == sizeof(unsigned) &&
+        sizeof(TokenizerKind) == sizeof(unsigned) && sizeof(PositionKind) == sizeof(unsigned) &&
+        sizeof(PoolKind) == sizeof(unsigned) && sizeof(MlpEnd) == sizeof(unsigned) &&
+        sizeof(InitialKind) == sizeof(unsigned) && sizeof(ScheduleKind) == sizeof(unsigned) &&
+        sizeof(DecayRule) == sizeof(unsigned) && sizeof(DecayScope) == sizeof(unsigned) &&
+        sizeof(ProgressKind) == sizeof(unsigned),
+    "OPTION_WORD fields are written as unsigned");
 
 static void *field_of(Job *job, const JobOption *option) {
     return (char *)job + option->offset;

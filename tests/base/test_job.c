@@ -233,6 +233,31 @@ static void keys_that_contradict_each_other_are_named(void **state) {
         STATUS_CONFIG, "model.mlp=32",
         "--set model.mlp=32: the last width of [model] mlp (32) must equal [model] "
         "dim (64)");
+    expect_refusal("[augment]\nimage_size = 600\n[model]\ntokenizer = convolution\n"
+                   "convolution_widths = none\n",
+                   "jobs/x.ini:2: [augment] image_size (600) and 1 convolutions make 90000 tokens; "
+                   "at most 65536 are possible");
+    expect_refusal("[model]\nposition = sine\ndim = 66\nmlp = 66",
+                   "jobs/x.ini:3: with [model] position = sine, dim (66) must be a multiple of 4, "
+                   "at least 8");
+    expect_refusal("[model]\nposition = sine\ndim = 4\nmlp = 4",
+                   "jobs/x.ini:3: with [model] position = sine, dim (4) must be a multiple of 4, "
+                   "at least 8");
+    expect_refusal("[model]\nmlp_convolution = 4",
+                   "jobs/x.ini:2: [model] mlp_convolution (4) must be odd, so that a token is its "
+                   "middle, or 0");
+    expect_refusal("[augment]\nmixup = 0.8\n[train]\nunit_images = 1",
+                   "jobs/x.ini:4: [augment] mixup (0.8) mixes the images of a unit, and with "
+                   "[train] unit_images (1) an image is alone; 2 at least, an even number at best");
+    expect_override_refusal(
+        STATUS_CONFIG, "model.pool=class,flatten",
+        "--set model.pool=class,flatten: must be flatten, mean, class or sequence");
+    expect_refusal("[train]\nschedule = cosine\nepochs = 5\nwarmup_epochs = 5",
+                   "jobs/x.ini:4: [train] warmup_epochs (5) must be less than epochs (5), where "
+                   "the cosine ends");
+    read_job("[train]\nschedule = cosine\nepochs = 5\nwarmup_epochs = 5\nschedule_epochs = 6");
+    read_job("[augment]\nimage_size = 600\n[model]\ntokenizer = convolution\n");
+    read_job("[augment]\nimage_size = 4\n[model]\ntokenizer = convolution\n");
     read_job("[augment]\nimage_size = 9\n[model]\npatch_size = 9\ndim = 5\nmlp = 5");
     read_job("[augment]\nimage_size = 256\n[model]\npatch_size = 1");
 }

@@ -58,6 +58,7 @@ static const char default_text[] = "[job]\n"
                                    "file = data/cifar100.h5\n"
                                    "labels = fine\n"
                                    "validation_split = 0.1\n"
+                                   "validation = file_end\n"
                                    "batch_size = 256\n"
                                    "\n"
                                    "[augment]\n"
@@ -65,18 +66,34 @@ static const char default_text[] = "[job]\n"
                                    "flip = yes\n"
                                    "rotation = 0.02\n"
                                    "zoom = 0.2\n"
+                                   "crop = 0\n"
+                                   "randaugment = 0\n"
+                                   "magnitude = 9\n"
+                                   "erasing = 0\n"
+                                   "mixup = 0\n"
+                                   "cutmix = 0\n"
+                                   "mix_probability = 1\n"
+                                   "mix_switch = 0.5\n"
                                    "\n"
                                    "[model]\n"
+                                   "tokenizer = patch\n"
                                    "patch_size = 6\n"
+                                   "convolution_widths = 64\n"
+                                   "position = learned\n"
                                    "dim = 64\n"
                                    "depth = 8\n"
                                    "heads = 4\n"
                                    "key_dim = 64\n"
                                    "mlp = 128,64\n"
+                                   "mlp_end = gelu\n"
+                                   "mlp_convolution = 0\n"
                                    "pool = flatten\n"
                                    "head = 2048,1024\n"
                                    "dropout = 0.1\n"
+                                   "attention_dropout = 0.1\n"
                                    "head_dropout = 0.5\n"
+                                   "stochastic_depth = 0\n"
+                                   "initial = keras\n"
                                    "\n"
                                    "[train]\n"
                                    "epochs = 100\n"
@@ -84,6 +101,14 @@ static const char default_text[] = "[job]\n"
                                    "learning_rate = 0.001\n"
                                    "weight_decay = 0.0001\n"
                                    "decay_rule = tfa\n"
+                                   "decay = all\n"
+                                   "schedule = constant\n"
+                                   "schedule_epochs = 0\n"
+                                   "warmup_epochs = 0\n"
+                                   "warmup_learning_rate = 1e-6\n"
+                                   "final_learning_rate = 0\n"
+                                   "label_smoothing = 0\n"
+                                   "ema = 0\n"
                                    "beta1 = 0.9\n"
                                    "beta2 = 0.999\n"
                                    "epsilon = 1e-7\n"
@@ -126,6 +151,17 @@ static void the_defaults_are_the_documented_ones(void **state) {
     assert_true(job.at_epoch_end && job.keep == 2 && job.time_limit == JOB_TIME_LIMIT_AUTO);
     assert_true(job.threads == 0 && job.progress == PROGRESS_AUTO && job.check_every == 0);
     assert_true(job.stall_timeout == 10);
+    assert_true(job.validation == VALIDATION_FILE_END && job.crop == 0 && job.randaugment == 0);
+    assert_true(job.magnitude == 9 && job.erasing == 0 && job.mixup == 0 && job.cutmix == 0);
+    assert_true(job.mix_probability == 1 && job.mix_switch == 0.5);
+    assert_true(job.tokenizer == TOKENIZER_PATCH && job.position == POSITION_LEARNED);
+    assert_true(job.convolution_widths.count == 1 && job.convolution_widths.value[0] == 64);
+    assert_true(job.mlp_end == MLP_END_GELU && job.mlp_convolution == 0);
+    assert_true(job.attention_dropout == 0.1 && job.stochastic_depth == 0);
+    assert_true(job.initial == INITIAL_KERAS && job.decay == DECAY_ALL);
+    assert_true(job.schedule == SCHEDULE_CONSTANT && job.schedule_epochs == 0);
+    assert_true(job.warmup_epochs == 0 && job.warmup_learning_rate == 1e-6);
+    assert_true(job.final_learning_rate == 0 && job.label_smoothing == 0 && job.ema == 0);
     assert_string_equal(job.data_file, "data/cifar100.h5");
 }
 
@@ -143,6 +179,42 @@ static const Case inside[] = {
     {"augment.rotation=0.99999999", NULL},
     {"augment.zoom=0", NULL},
     {"augment.zoom=0.99999999", NULL},
+    {"augment.crop=0", NULL},
+    {"augment.crop=1024", NULL},
+    {"augment.randaugment=0", NULL},
+    {"augment.randaugment=16", NULL},
+    {"augment.magnitude=0", NULL},
+    {"augment.magnitude=10", NULL},
+    {"augment.erasing=0", NULL},
+    {"augment.erasing=1", NULL},
+    {"augment.mixup=0", NULL},
+    {"augment.mixup=1000", NULL},
+    {"augment.cutmix=0", NULL},
+    {"augment.cutmix=1000", NULL},
+    {"augment.mix_probability=0", NULL},
+    {"augment.mix_probability=1", NULL},
+    {"augment.mix_switch=0", NULL},
+    {"augment.mix_switch=1", NULL},
+    {"model.convolution_widths=none", NULL},
+    {"model.convolution_widths=1,1048576", NULL},
+    {"model.mlp_convolution=0", NULL},
+    {"model.mlp_convolution=15", NULL},
+    {"model.attention_dropout=0", NULL},
+    {"model.attention_dropout=0.99999999", NULL},
+    {"model.stochastic_depth=0", NULL},
+    {"model.stochastic_depth=0.99999999", NULL},
+    {"train.schedule_epochs=0", NULL},
+    {"train.schedule_epochs=1000000", NULL},
+    {"train.warmup_epochs=0", NULL},
+    {"train.warmup_epochs=1000000", NULL},
+    {"train.warmup_learning_rate=0", NULL},
+    {"train.warmup_learning_rate=1e30", NULL},
+    {"train.final_learning_rate=0", NULL},
+    {"train.final_learning_rate=1e30", NULL},
+    {"train.label_smoothing=0", NULL},
+    {"train.label_smoothing=0.99999999", NULL},
+    {"train.ema=0", NULL},
+    {"train.ema=0.99999999", NULL},
     {"model.patch_size=1", NULL},
     {"model.patch_size=4096", "augment.image_size=4096"},
     {"model.dim=1", "model.mlp=1"},

@@ -20,8 +20,15 @@ typedef struct SizeList {
 } SizeList;
 
 typedef enum LabelKind { LABELS_FINE, LABELS_COARSE } LabelKind;
-typedef enum PoolKind { POOL_FLATTEN, POOL_MEAN } PoolKind;
+typedef enum ValidationKind { VALIDATION_FILE_END, VALIDATION_STRATIFIED } ValidationKind;
+typedef enum TokenizerKind { TOKENIZER_PATCH, TOKENIZER_CONVOLUTION } TokenizerKind;
+typedef enum PositionKind { POSITION_LEARNED, POSITION_SINE, POSITION_NONE } PositionKind;
+typedef enum PoolKind { POOL_FLATTEN, POOL_MEAN, POOL_CLASS, POOL_SEQUENCE } PoolKind;
+typedef enum MlpEnd { MLP_END_GELU, MLP_END_LINEAR } MlpEnd;
+typedef enum InitialKind { INITIAL_KERAS, INITIAL_NORMAL } InitialKind;
+typedef enum ScheduleKind { SCHEDULE_CONSTANT, SCHEDULE_COSINE } ScheduleKind;
 typedef enum DecayRule { DECAY_TFA, DECAY_TORCH } DecayRule;
+typedef enum DecayScope { DECAY_ALL, DECAY_KERNELS } DecayScope;
 typedef enum ProgressKind {
     PROGRESS_AUTO,
     PROGRESS_BAR,
@@ -41,24 +48,44 @@ typedef struct Job {
     char data_file[FILE_PATH_MAX];
     LabelKind labels;
     double validation_split; /* fraction of train, in [0, 1) */
-    size_t batch_size;       /* images, global over all ranks */
+    ValidationKind validation;
+    size_t batch_size; /* images, global over all ranks */
     /* [augment] */
     size_t image_size; /* pixels */
     bool flip;
-    double rotation; /* fraction of a full turn */
-    double zoom;     /* fraction */
+    double rotation;                    /* fraction of a full turn */
+    double zoom;                        /* fraction */
+    size_t crop;                        /* pixels of padding around, of a stored picture; 0: off */
+    size_t randaugment;                 /* operations an image; 0: off */
+    double magnitude;                   /* of these, 0 to 10 */
+    double erasing;                     /* probability */
+    double mixup, cutmix;               /* parameter of the beta distribution; 0: off */
+    double mix_probability, mix_switch; /* of mixing a unit; of CutMix where both are on */
     /* [model] */
-    size_t patch_size; /* pixels; divides image_size or the rest is cut (VALID) */
+    TokenizerKind tokenizer;
+    size_t patch_size;           /* pixels; divides image_size or the rest is cut (VALID) */
+    SizeList convolution_widths; /* of all the tokenizer's layers but the last, which has dim */
+    PositionKind position;
     size_t dim, depth, heads, key_dim;
     SizeList mlp; /* widths; the last one must equal dim */
+    MlpEnd mlp_end;
+    size_t mlp_convolution; /* tokens a side of the kernel, odd; 0: none */
     PoolKind pool;
     SizeList head; /* widths; may be empty */
-    double dropout, head_dropout;
+    double dropout, attention_dropout, head_dropout;
+    double stochastic_depth; /* probability that the last block's branches are dropped */
+    InitialKind initial;
     /* [train] */
     size_t epochs;
     size_t max_steps; /* 0: no limit */
     double learning_rate, weight_decay;
     DecayRule decay_rule;
+    DecayScope decay;
+    ScheduleKind schedule;
+    size_t schedule_epochs; /* 0: the epochs that the run began with */
+    double warmup_epochs, warmup_learning_rate, final_learning_rate;
+    double label_smoothing;
+    double ema; /* decay of the averaged weights; 0: off */
     double beta1, beta2, epsilon;
     double clip_norm; /* 0: off */
     size_t max_bad_steps;
@@ -81,8 +108,8 @@ typedef struct Job {
  * [job] name; output defaults to runs/<name>. STATUS_CONFIG names source, line, key, what is
  * allowed, and the nearest known key for an unknown one; a key given twice is an error that names
  * both lines. A malformed override is STATUS_USAGE; an override with an unknown key or bad value is
- * STATUS_CONFIG. Also checks what two keys say together (patch_size <= image_size, the last mlp
- * width equal to dim). Both kinds of constraint errors name the keys. On error *job is unspecified.
+ * STATUS_CONFIG. Also checks what several keys say together (patch_size <= image_size, the last mlp
+ * width equal to dim, ...); its errors name the keys and both values. On error *job is unspecified.
  */
 Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
                  const char *const *overrides);

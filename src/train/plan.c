@@ -132,6 +132,13 @@ Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double 
     return ranks_agree(ranks, choose_pieces(plan));
 }
 
+Status plan_fix_schedule(Plan *plan, const Job *begun) {
+    job_fix_schedule(&plan->job, begun);
+    memory_free(plan->job_text);
+    plan->job_text = NULL;
+    return job_to_text(&plan->job, &plan->job_text);
+}
+
 void plan_free(Plan *plan) {
     partition_free(&plan->partition);
     parameter_table_free(&plan->table);

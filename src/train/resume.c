@@ -17,13 +17,12 @@ static Status read_stored_job(const char *path, Job *stored) {
 }
 
 /* Whether the run in a checkpoint may go on as the job at hand, on the data at hand: other pictures
- * would be another model, so this comes before any tensor. STATUS_CONFIG: it may not; STATUS_DATA,
- * STATUS_IO: it cannot be read. */
-static Status check_stored_run(const Plan *plan, const char *path) {
-    Job stored;
+ * would be another model, so this comes before any tensor. *stored: its job. STATUS_CONFIG: it may
+ * not; STATUS_DATA, STATUS_IO: it cannot be read. */
+static Status check_stored_run(const Plan *plan, const char *path, Job *stored) {
     char data_sha256[DIGEST_TEXT];
-    STATUS_TRY(read_stored_job(path, &stored));
-    STATUS_TRY(job_check_resume(&stored, &plan->job, path));
+    STATUS_TRY(read_stored_job(path, stored));
+    STATUS_TRY(job_check_resume(stored, &plan->job, path));
     STATUS_TRY(checkpoint_read_data(path, data_sha256));
     if (strcmp(data_sha256, plan->data.content_sha256) == 0)
         return STATUS_OK;
@@ -134,9 +133,10 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
 Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
                    float *weights) {
     char path[FILE_PATH_MAX];
+    Job stored;
     Checkpoint best;
     STATUS_TRY(output_file_path(output->folder, OUTPUT_BEST, path));
-    STATUS_TRY(check_stored_run(plan, path));
+    STATUS_TRY(check_stored_run(plan, path, &stored));
     STATUS_TRY(read_weights(plan, path, weights, &best));
     const Progress *now = progress, *then = &best.progress;
     const bool counted = plan->validation_images && !isnan(now->best_val_accuracy);
@@ -160,8 +160,8 @@ static Status check_progress(const Plan *plan, const char *path, const Progress 
                        plan->train_images);
 }
 
-static Status read_state(Training *training, const char *path) {
-    STATUS_TRY(check_stored_run(training->plan, path));
+static Status read_state(Training *training, const char *path, Job *stored) {
+    STATUS_TRY(check_stored_run(training->plan, path, stored));
     Checkpoint checkpoint = {.table = &training->plan->table,
                              .weights = training->saver.weights,
                              .history = &training->history};
@@ -219,9 +219,10 @@ static Status check_versions(const Training *training, const char *path) {
 /* [checkpoint] keep may have been larger before. */
 enum { CHECKPOINTS_MOST = 1000 };
 
-/* Rank 0: the newest valid checkpoint; *found is false when there is none at all. Damaged ones are
- * named and passed over, but when all are damaged nothing is begun anew without being told to. */
-static Status read_newest(Training *training, bool *found) {
+/* Rank 0: the newest valid checkpoint, and its job; *found is false when there is none at all.
+ * Damaged ones are named and passed over, but when all are damaged nothing is begun anew without
+ * being told to. */
+static Status read_newest(Training *training, bool *found, Job *stored) {
     size_t damaged = 0;
     *found = false;
     for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
@@ -230,7 +231,7 @@ static Status read_newest(Training *training, bool *found) {
         if (!file_exists(path))
             continue;
         STATUS_TRY(check_versions(training, path));
-        Status status = read_state(training, path);
+        Status status = read_state(training, path, stored);
         if (status == STATUS_OK) {
             *found = true;
             set_damaged_aside(training, i);
@@ -260,20 +261,22 @@ static void begin(Training *training) {
                          training->trainer.weights);
 }
 
-Status resume_run(Training *training) {
+Status resume_run(Training *training, Job *begun) {
     Status status = STATUS_OK;
     bool found = false;
     watchdog_first_works("reading a checkpoint");
     if (training->plan->ranks->rank == 0)
-        status = read_newest(training, &found);
+        status = read_newest(training, &found, begun);
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(training->plan->ranks, status));
     training->saver.began = MPI_Wtime();
     ranks_broadcast(training->plan->ranks, &found, sizeof found);
     if (!found) {
+        *begun = training->plan->job;
         begin(training);
         return STATUS_OK;
     }
+    ranks_broadcast(training->plan->ranks, begun, sizeof *begun);
     ranks_broadcast(training->plan->ranks, &training->progress, sizeof training->progress);
     training->saver.saved_step = training->progress.step;
     watchdog_position(training->progress.step, training->saver.saved_step);

@@ -5,10 +5,10 @@
 
 /* What was saved comes back. */
 
-/* Initial or stored state on all ranks. Errors: STATUS_CONFIG when the job does not fit the
- * checkpoint, STATUS_DATA when all of them are damaged, STATUS_IO. Collective, all ranks return the
- * same. */
-Status resume_run(Training *training);
+/* Initial or stored state on all ranks; *begun: the job that the run began as. Errors:
+ * STATUS_CONFIG when the job does not fit the checkpoint, STATUS_DATA when all of them are damaged,
+ * STATUS_IO. Collective, all ranks return the same. */
+Status resume_run(Training *training, Job *begun);
 
 /* The weights of a checkpoint of the same model on all ranks, into a flat vector; of a fat layer's
  * kernel each rank gets its own rows. Collective. */

@@ -57,6 +57,7 @@ void update_squares(const Gradient *gradient, int rank, double *squares) {
 }
 
 typedef struct Update {
+    const Job *job;
     const ParameterTable *table;
     const Rule *rule;
     RuleTerms terms;
@@ -67,7 +68,9 @@ typedef struct Update {
 
 static void update(const OwnPiece *own, void *context) {
     const Update *u = context;
-    RulePiece piece = {.entry = &u->table->entry[own->piece->entry],
+    const Parameter *entry = &u->table->entry[own->piece->entry];
+    RulePiece piece = {.entry = entry,
+                       .decays = rule_decays(u->job, entry),
                        .floats = own->piece->floats,
                        .gradient = own->gradient,
                        .weights = u->weights + own->piece->offset};
@@ -83,7 +86,8 @@ static void update(const OwnPiece *own, void *context) {
 void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
                     const Rule *rule, const RuleStep *step, Guard *guard, float *weights,
                     float *const state[static RULE_STATES_MOST]) {
-    Update context = {.table = table,
+    Update context = {.job = step->job,
+                      .table = table,
                       .rule = rule,
                       .terms = rule->terms(step),
                       .guard = guard,

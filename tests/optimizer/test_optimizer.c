@@ -30,6 +30,26 @@ static void steps_are_those_of_one_process(bool folded, DecayRule decay, size_t 
     small_close(&small);
 }
 
+/* Regions mix tensors that decay with others. */
+static void only_kernels_decay_where_the_job_says_so(bool folded) {
+    Small small;
+    Training training;
+    Alone alone;
+    small_open(&small, folded, small_threads());
+    small.job.decay = DECAY_KERNELS;
+    small.job.weight_decay = 0.25;
+    training_open(&training, &small, rule_named(&small, DECAY_TFA), false);
+    alone_open(&alone, &training);
+    for (uint64_t step = 0; step < 2; step++) {
+        training_step(&training, step);
+        alone_step(&alone, step);
+    }
+    training_check(&training, &alone);
+    alone_close(&alone);
+    training_close(&training);
+    small_close(&small);
+}
+
 /* Messages never overlap with computing: all weights are there when the update returns. */
 static void without_overlap_the_bits_are_the_same(void) {
     Small small;
@@ -173,6 +193,7 @@ int main(int argc, char **argv) {
         steps_are_those_of_one_process(folded, DECAY_TORCH, small_threads());
         the_norm_is_the_whole_gradients(folded);
         collected_states_go_on(folded);
+        only_kernels_decay_where_the_job_says_so(folded);
     }
     without_overlap_the_bits_are_the_same();
     the_first_tensor_that_is_not_finite_is_named();

@@ -169,6 +169,7 @@ static inline void alone_close(Alone *alone) {
 static inline void alone_update(Alone *alone, const RuleTerms *terms, const Parameter *entry,
                                 size_t offset, size_t floats) {
     RulePiece piece = {.entry = entry,
+                       .decays = !entry || rule_decays(&alone->small->job, entry),
                        .floats = floats,
                        .gradient = alone->gradient + offset,
                        .weights = alone->weights + offset};
@@ -177,7 +178,8 @@ static inline void alone_update(Alone *alone, const RuleTerms *terms, const Para
     alone->rule->update(terms, &piece);
 }
 
-/* A rule that looks at each value by itself gets the flat vector in one piece. */
+/* A rule that looks at each value by itself gets the flat vector in one piece, where all of it
+ * decays. */
 static inline void alone_step(Alone *alone, uint64_t step) {
     const ParameterTable *table = &alone->small->table;
     double sum = 0.0;
@@ -189,7 +191,7 @@ static inline void alone_step(Alone *alone, uint64_t step) {
     alone->norm = sqrt(sum);
     const RuleStep rule_step = training_rule_step(alone->small, step, alone->norm);
     const RuleTerms terms = alone->rule->terms(&rule_step);
-    if (alone->rule->pieces == RULE_ANY_PIECES)
+    if (alone->rule->pieces == RULE_ANY_PIECES && alone->small->job.decay == DECAY_ALL)
         alone_update(alone, &terms, NULL, 0, table->floats);
     else
         for (size_t i = 0; i < table->count; i++)

@@ -53,8 +53,7 @@ Status measure_run_begin(Training *training, const MeasureOptions *options) {
     if (options->checkpoint)
         STATUS_TRY(resume_state(trainer, options->checkpoint, progress));
     else
-        partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
-                             trainer->weights);
+        resume_initial(trainer);
     if (options->denormals)
         fill_with_denormals(plan, trainer->weights);
     begin_epoch(progress);

@@ -109,6 +109,7 @@ static size_t choose_chunk(const Plan *plan) {
 static Status choose_pieces(Plan *plan) {
     const Job *job = &plan->job;
     plan->rule = rule_of_job(job);
+    plan->states = optimizer_states(plan->rule, job);
     plan->chunk = choose_chunk(plan);
     STATUS_TRY(slices_most(plan->ranks, plan->train_images, job->batch_size, job->unit_images,
                            &plan->slice));
@@ -213,7 +214,7 @@ Status plan_cost(const Plan *plan, PlanCost *cost) {
     STATUS_TRY(fat_layers_cost(&layers, plan->job.unit_images, &fat));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
     cost->memory = updating.memory + fat.memory + (double)(held + model + input_bytes(plan, image));
-    cost->snapshot = (double)((1 + plan->rule->states) * vector);
+    cost->snapshot = (double)((1 + plan->states.count) * vector);
     cost->sums = updating.sums;
     cost->layers = fat.sent;
     cost->weights = updating.weights;

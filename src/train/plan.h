@@ -21,7 +21,8 @@ typedef struct Plan {
     size_t train_images, validation_images; /* of the training split */
     ModelShape shape;
     ParameterTable table;
-    const Rule *rule;    /* by which weights are updated */
+    const Rule *rule; /* by which weights are updated */
+    OptimizerStates states;
     Partition partition; /* who updates what */
     Placement placement; /* of the ranks on nodes and cores */
     size_t threads;      /* of this rank */

@@ -1,6 +1,7 @@
 #include "resume.h"
 
 #include "vit/collection.h"
+#include "vit/copy.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
@@ -43,12 +44,29 @@ static Status read_weights(const Plan *plan, const char *path, float *weights,
     return status;
 }
 
+/* The averaged weights, and no others. */
+static Status read_average(const Plan *plan, const char *path, float *weights) {
+    History history = {0};
+    Checkpoint checkpoint = {.table = &plan->table,
+                             .states = 1,
+                             .state = {{CHECKPOINT_AVERAGE, weights}},
+                             .history = &history};
+    const Status status = checkpoint_read(path, &checkpoint);
+    history_free(&history);
+    if (status == STATUS_OK)
+        log_info("The weights are the averaged ones of %s", path);
+    return status;
+}
+
 static Status read_foreign_weights(const Plan *plan, const char *path, float *weights) {
     Job stored;
     Checkpoint checkpoint;
+    bool averages;
     STATUS_TRY(read_stored_job(path, &stored));
     STATUS_TRY(job_check_model(&stored, &plan->job, path));
-    return read_weights(plan, path, weights, &checkpoint);
+    STATUS_TRY(checkpoint_has_state(path, CHECKPOINT_AVERAGE, &averages));
+    return averages ? read_average(plan, path, weights)
+                    : read_weights(plan, path, weights, &checkpoint);
 }
 
 Status resume_weights(const Plan *plan, const char *path, float *weights) {
@@ -63,32 +81,34 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
 
 /* Rank 0's room for what is dealt, flat vectors; no states: there are none in the file. */
 typedef struct StateRoom {
-    float *weights, *state[RULE_STATES_MOST];
+    float *weights, *state[OPTIMIZER_STATES_MOST];
 } StateRoom;
 
 static void free_room(StateRoom *room) {
     memory_free(room->weights);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(room->state[s]);
 }
 
 static Status read_foreign_states(const Trainer *trainer, const char *path, StateRoom *room,
                                   Progress *progress) {
     const Plan *plan = trainer->plan;
-    const Rule *rule = plan->rule;
+    const OptimizerStates *states = &plan->states;
     History history = {0};
-    Checkpoint checkpoint = {.table = &plan->table,
-                             .weights = room->weights,
-                             .states = rule->states,
-                             .history = &history};
-    for (size_t s = 0; s < rule->states; s++) {
+    Checkpoint checkpoint = {.table = &plan->table, .weights = room->weights, .history = &history};
+    bool averages;
+    STATUS_TRY(checkpoint_has_state(path, CHECKPOINT_AVERAGE, &averages));
+    checkpoint.states = states->averages && !averages ? states->count - 1 : states->count;
+    for (size_t s = 0; s < states->count; s++) {
         STATUS_TRY(memory_allocate(&room->state[s], plan->table.floats, sizeof(float),
                                    "the optimizer's states"));
-        checkpoint.state[s] = (CheckpointState){rule->state[s], room->state[s]};
+        checkpoint.state[s] = (CheckpointState){states->name[s], room->state[s]};
     }
     const Status status = checkpoint_read(path, &checkpoint);
     history_free(&history);
     *progress = checkpoint.progress;
+    if (checkpoint.states < states->count)
+        copy_floats(room->state[checkpoint.states], room->weights, plan->table.floats);
     return status;
 }
 
@@ -123,6 +143,7 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
         ranks_broadcast(plan->ranks, &states, sizeof states);
         ranks_broadcast(plan->ranks, progress, sizeof *progress);
         collection_deal_weights(plan->ranks, &plan->partition, room.weights, trainer->weights);
+        optimizer_begin_average(trainer->optimizer, trainer->weights);
     }
     if (status == STATUS_OK && states)
         optimizer_deal(trainer->optimizer, room.state);
@@ -254,11 +275,11 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
     return STATUS_OK;
 }
 
-static void begin(Training *training) {
-    const Plan *plan = training->plan;
-    training->progress = progress_start();
+void resume_initial(Trainer *trainer) {
+    const Plan *plan = trainer->plan;
     partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
-                         training->trainer.weights);
+                         trainer->weights);
+    optimizer_begin_average(trainer->optimizer, trainer->weights);
 }
 
 Status resume_run(Training *training, Job *begun) {
@@ -273,7 +294,8 @@ Status resume_run(Training *training, Job *begun) {
     ranks_broadcast(training->plan->ranks, &found, sizeof found);
     if (!found) {
         *begun = training->plan->job;
-        begin(training);
+        training->progress = progress_start();
+        resume_initial(&training->trainer);
         return STATUS_OK;
     }
     ranks_broadcast(training->plan->ranks, begun, sizeof *begun);

@@ -21,6 +21,7 @@ const Kernels KERNEL(kernels) = {
     .gelu = KERNEL(gelu),
     .resample_row = KERNEL(resample_row),
     .adamw = KERNEL(adamw),
+    .average = KERNEL(average),
     .sum_squares = KERNEL(sum_squares),
     .multiply_add = KERNEL(multiply_add),
 };

@@ -28,7 +28,7 @@ typedef struct Pass {
 /* A thread's part. */
 typedef struct UnitsThread {
     EncoderWork work;
-    DropoutSource dropout; /* in the encoder */
+    EncoderDropout dropout;
 } UnitsThread;
 
 typedef struct Units {

@@ -59,6 +59,23 @@ MixDraw mix_draw(const Job *job, uint64_t epoch, uint64_t sample) {
     return cuts ? cut(stream, lambda, job->image_size) : (MixDraw){.kind = MIX_UP, .share = lambda};
 }
 
+size_t mix_bytes(const Job *job, size_t images) {
+    return mix_is_on(job) ? images * (sizeof(uint16_t) + sizeof(double)) : 0;
+}
+
+void mix_targets(const Job *job, uint64_t epoch, size_t images, const uint32_t *sample,
+                 const uint16_t *label, uint16_t *other, double *share) {
+    for (size_t first = 0; first < images; first += job->unit_images) {
+        const size_t count = size_smaller(job->unit_images, images - first);
+        const MixDraw draw = mix_draw(job, epoch, sample[first]);
+        for (size_t i = 0; i < count; i++) {
+            const size_t partner = count - 1 - i;
+            other[first + i] = label[first + partner];
+            share[first + i] = i == partner ? 1.0 : draw.share;
+        }
+    }
+}
+
 /* a = own a + other b, b = own b + other a. */
 static void blend(double share, size_t count, float *restrict a, float *restrict b) {
     const float own = (float)share, other = (float)(1.0 - share);

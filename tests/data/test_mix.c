@@ -171,6 +171,34 @@ static void boxes_are_around_uniform_pixels(void **state) {
     assert_true(fabs((double)empty / COUNT - wanted) < 5.0 * sqrt(wanted / COUNT));
 }
 
+/* ---- targets ---- */
+
+/* Two units of four and one of three, whose middle image is alone. */
+static void targets_are_the_partners_labels(void **state) {
+    (void)state;
+    enum { ALL = 11, UNIT = 4 };
+    Job job = job_with(0.8, 1.0);
+    job.unit_images = UNIT;
+    uint32_t sample[ALL];
+    uint16_t label[ALL], other[ALL];
+    double share[ALL];
+    for (size_t i = 0; i < ALL; i++) {
+        sample[i] = (uint32_t)(70 - 3 * i);
+        label[i] = (uint16_t)(100 + i);
+    }
+    mix_targets(&job, 6, ALL, sample, label, other, share);
+    for (size_t i = 0; i < ALL; i++) {
+        const size_t first = i / UNIT * UNIT, last = i < 8 ? first + UNIT - 1 : ALL - 1;
+        const size_t partner = first + last - i;
+        assert_int_equal(other[i], label[partner]);
+        assert_true(share[i] == (partner == i ? 1.0 : mix_draw(&job, 6, sample[first]).share));
+        assert_true(share[i] == share[partner]);
+    }
+    assert_int_equal(mix_bytes(&job, ALL), sizeof other + sizeof share);
+    job.mixup = job.cutmix = 0.0;
+    assert_int_equal(mix_bytes(&job, ALL), 0);
+}
+
 /* ---- what it does to pixels ---- */
 
 enum { CHANNELS = 2, PLANE = SIZE * SIZE, VALUES = CHANNELS * PLANE, IMAGES = 5 };
@@ -278,6 +306,7 @@ int main(void) {
         cmocka_unit_test(off_never_and_always),
         cmocka_unit_test(seed_epoch_and_sample_each_matter),
         cmocka_unit_test(boxes_are_around_uniform_pixels),
+        cmocka_unit_test(targets_are_the_partners_labels),
         cmocka_unit_test(the_share_is_the_part_of_own_pixels),
         cmocka_unit_test(only_the_box_is_the_partners),
         cmocka_unit_test(mixing_up_blends_partners),

@@ -319,7 +319,8 @@ typedef struct ModelCase {
 /* Of the first head layer, which is summed over units, or fat. */
 enum { IMAGES = 3, THIN_WIDTH = 3, FAT_WIDTH = 64 };
 static const uint32_t samples[IMAGES] = {8, 2, 77};
-static const uint16_t labels[IMAGES] = {4, 0, 2};
+static const uint16_t labels[IMAGES] = {4, 0, 2}, others[IMAGES] = {1, 0, 3};
+static const double shares[IMAGES] = {0.7, 0.2, 0.0};
 
 static void load(const void *context, size_t image, float *planes) {
     const ModelCase *c = context;
@@ -334,7 +335,7 @@ static double model_value(void *context) {
     return sums.loss.value[0];
 }
 
-static void check_whole_model(size_t key_dim, size_t head_width) {
+static void check_whole_model(size_t key_dim, size_t head_width, bool soft) {
     Job job = tiny(POOL_FLATTEN, key_dim);
     job.head.value[0] = head_width;
     ModelCase c = {0};
@@ -351,6 +352,9 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
                          .batch = IMAGES,
                          .sample = samples,
                          .label = labels,
+                         .other = soft ? others : NULL,
+                         .share = soft ? shares : NULL,
+                         .smoothing = soft ? 0.1 : 0.0,
                          .load = load,
                          .context = &c};
     c.pictures = test_values(IMAGES * plane_values(&c.shape), 1.0f, 7);
@@ -372,8 +376,13 @@ static void check_whole_model(size_t key_dim, size_t head_width) {
 
 static void whole_model_gradients(void **state) {
     (void)state;
-    check_whole_model(NARROW_KEY_DIM, THIN_WIDTH);
-    check_whole_model(FOLDED_KEY_DIM, FAT_WIDTH);
+    check_whole_model(NARROW_KEY_DIM, THIN_WIDTH, false);
+    check_whole_model(FOLDED_KEY_DIM, FAT_WIDTH, false);
+}
+
+static void soft_target_gradients(void **state) {
+    (void)state;
+    check_whole_model(NARROW_KEY_DIM, THIN_WIDTH, true);
 }
 
 int main(void) {
@@ -382,6 +391,7 @@ int main(void) {
         cmocka_unit_test(attention_gradients),       cmocka_unit_test(mlp_gradients),
         cmocka_unit_test(block_gradients),           cmocka_unit_test(pooling_gradients),
         cmocka_unit_test(patch_embedding_gradients), cmocka_unit_test(whole_model_gradients),
+        cmocka_unit_test(soft_target_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

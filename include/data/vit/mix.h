@@ -28,6 +28,14 @@ bool mix_is_on(const Job *job);
  * around a uniform pixel, clipped at the edges; then share = 1 - area / side^2. */
 MixDraw mix_draw(const Job *job, uint64_t epoch, uint64_t sample);
 
+/* The targets of a slice of whole units: image i is told to be label[i] by share[i], and by the
+ * rest other[i], its partner's label. An image that is its own partner has share 1. All [images].
+ */
+void mix_targets(const Job *job, uint64_t epoch, size_t images, const uint32_t *sample,
+                 const uint16_t *label, uint16_t *other, double *share);
+/* Bytes of other and share, where the job mixes. */
+size_t mix_bytes(const Job *job, size_t images);
+
 /* planes [images, channels, size, size], in place; size: [augment] image_size, and images at most
  * unit_images. MixUp: x_i = share x_i + (1 - share) x_partner; CutMix: the box is the partner's. An
  * image that is its own partner stays as it is. */

@@ -96,7 +96,10 @@ void units_start(Units *units, const Pass *pass) {
     encoder_prepare(&units->encoder, pass->weights, &units->weights);
     for (size_t t = 0; t < units->threads; t++) {
         uint16_t *words = units->thread[t].work.words;
-        units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
+        units->thread[t].dropout = (EncoderDropout){
+            .attention = dropout_source(units, pass, shape->attention_dropout, words),
+            .mlp = dropout_source(units, pass, shape->dropout, words),
+            .stochastic_depth = pass->training ? shape->stochastic_depth : 0.0};
         units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
     }
 #pragma omp parallel num_threads((int)units->threads)
@@ -138,10 +141,10 @@ static ImageStash *stash_of(const Units *units, const Pass *pass, size_t thread,
 }
 
 /* Its images' tokens, into the residuals. Where they are mixed they are all loaded first. */
-static void unit_embed(const Units *units, const Pass *pass, size_t thread, Unit unit) {
+static void unit_embed(Units *units, const Pass *pass, size_t thread, Unit unit) {
     const VitInput *input = pass->input;
     const ModelShape *shape = units->shape;
-    const UnitsThread *t = &units->thread[thread];
+    UnitsThread *t = &units->thread[thread];
     const size_t first = unit.base + unit.first, together = input->mix ? unit.count : 1;
     for (size_t i = 0; i < unit.count; i += together) {
         phase_begin(PHASE_AUGMENT);
@@ -152,7 +155,7 @@ static void unit_embed(const Units *units, const Pass *pass, size_t thread, Unit
         for (size_t k = i; k < i + together; k++)
             encoder_embed(&units->encoder, &units->weights,
                           t->planes + (k - i) * image_values(shape),
-                          stash_of(units, pass, thread, unit.first + k),
+                          stash_of(units, pass, thread, unit.first + k), &t->work,
                           t->work.residual + k * shape->T * shape->D);
     }
 }
@@ -163,13 +166,14 @@ static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit uni
     const Encoder *encoder = &units->encoder;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
-    DropoutSource *dropout = &units->thread[thread].dropout;
+    EncoderDropout *dropout = &units->thread[thread].dropout;
     unit_embed(units, pass, thread, unit);
     for (size_t l = 0; l < units->shape->depth; l++)
         for (size_t i = 0; i < unit.count; i++) {
             ImageStash *image = stash_of(units, pass, thread, unit.first + i);
             BlockStash *stash = &image->block[pass->training ? l : 0];
-            dropout->sample = pass->training ? pass->input->sample[unit.base + unit.first + i] : 0;
+            if (pass->training)
+                dropout_choose(dropout, pass->input->sample[unit.base + unit.first + i]);
             encoder_block(encoder, &units->weights, l, dropout, stash, work,
                           work->residual + i * values);
             progress(pass);
@@ -177,7 +181,7 @@ static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit uni
     for (size_t i = 0; i < unit.count; i++) {
         ImageStash *stash = stash_of(units, pass, thread, unit.first + i);
         float *target = features + (unit.first + i) * units->shape->features;
-        encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->norm, work,
+        encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->pool, work,
                      target);
         if (pass->training)
             drop_features(units, pass, thread, unit.base + unit.first + i, target);
@@ -190,6 +194,7 @@ static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit un
     const Encoder *encoder = &units->encoder;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
+    EncoderDropout *dropout = &units->thread[thread].dropout;
     const ImageStash *image = units->stash + unit.first; /* [unit.count] */
     float *sum = unit_sums_open(&units->sums, thread);
     const EncoderGradient gradient = {.folded = sum, .tensors = sum + folded_floats(units->shape)};
@@ -201,17 +206,19 @@ static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit un
         float *source = stash->dfeatures + (unit.first + i) * units->shape->features;
         phase_begin(PHASE_HEAD_BACKWARD);
         drop_features(units, pass, thread, unit.base + unit.first + i, source);
-        encoder_pool_backward(encoder, &units->weights, source, &image[i].norm, work, gradient,
+        encoder_pool_backward(encoder, &units->weights, source, &image[i].pool, work, gradient,
                               work->residual + i * values);
     }
     for (size_t l = units->shape->depth; l-- > 0;)
         for (size_t i = 0; i < unit.count; i++) {
-            encoder_block_backward(encoder, &units->weights, l, &image[i].block[l], work, gradient,
-                                   work->residual + i * values);
+            dropout_choose(dropout, pass->input->sample[unit.base + unit.first + i]);
+            encoder_block_backward(encoder, &units->weights, l, dropout, &image[i].block[l], work,
+                                   gradient, work->residual + i * values);
             progress(pass);
         }
     for (size_t i = 0; i < unit.count; i++)
-        encoder_embed_backward(encoder, &image[i], work->residual + i * values, gradient);
+        encoder_embed_backward(encoder, &units->weights, &image[i], work,
+                               work->residual + i * values, gradient);
 }
 
 /* Unit number u of a chunk. */

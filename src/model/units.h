@@ -29,7 +29,7 @@ typedef struct Pass {
 typedef struct UnitsThread {
     EncoderWork work;
     float *planes; /* of a unit's images where they are mixed, of one (the work's) elsewhere */
-    DropoutSource dropout; /* in the encoder */
+    EncoderDropout dropout;
 } UnitsThread;
 
 typedef struct Units {

@@ -108,7 +108,7 @@ static void an_unknown_key_names_its_line_and_the_nearest_key(void **state) {
         "every_minutes, every_steps, at_epoch_end, keep");
     expect_refusal("[data]\n= 5",
                    "jobs/x.ini:2: [data] : unknown key; the keys of [data] are file, "
-                   "labels, validation_split, batch_size");
+                   "labels, validation_split, validation, batch_size");
 }
 
 static void an_unknown_section_is_named_even_without_keys(void **state) {
@@ -148,7 +148,7 @@ static void a_bad_value_says_what_is_allowed(void **state) {
     expect_refusal("[model]\ndropout = 1.5",
                    "jobs/x.ini:2: [model] dropout = 1.5: must be a number in [0, 1)");
     expect_refusal("[model]\npool = max",
-                   "jobs/x.ini:2: [model] pool = max: must be flatten or mean");
+                   "jobs/x.ini:2: [model] pool = max: must be flatten, mean, class or sequence");
     expect_refusal("[run]\nprogress =",
                    "jobs/x.ini:2: [run] progress = : must be auto, bar, lines or none");
     expect_refusal("[augment]\nflip = maybe",

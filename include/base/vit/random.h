@@ -37,6 +37,9 @@ static inline float random_unit(uint32_t word) {
     return (float)(word >> 8) * 0x1p-24f;
 }
 
+/* Four standard normal numbers from a block (Box and Muller 1958). */
+void random_normals(RandomStream stream, uint32_t block, double normal[static 4]);
+
 /* Uniform in {0, ..., bound-1}, bound > 0, from 64 random bits (multiply-shift; bias < bound/2^64).
  */
 static inline uint64_t random_below(uint32_t high, uint32_t low, uint64_t bound) {

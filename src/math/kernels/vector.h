@@ -84,6 +84,16 @@ VECTOR_INLINE Mask vector_less(Vector a, Vector b) {
 #endif
 }
 
+/* !(a > b) for numbers; a NaN in `a` is above everything, one in `b` not below. */
+VECTOR_INLINE Mask vector_not_above(Vector a, Vector b) {
+#if defined(__AVX512F__)
+    return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ) |
+           _mm512_cmp_ps_mask((__m512)b, (__m512)b, _CMP_UNORD_Q);
+#else
+    return (a <= b) | (b != b);
+#endif
+}
+
 /* mask ? a : b. */
 VECTOR_INLINE Vector vector_where(Mask mask, Vector a, Vector b) {
 #if defined(__AVX512F__)

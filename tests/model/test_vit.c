@@ -38,7 +38,7 @@ static void case_open(Case *c, double dropout, size_t key_dim) {
                         "[augment]\nimage_size = 32\n[model]\npatch_size = 4\ndim = 16\ndepth = 2\n"
                         "heads = 2\nkey_dim = 4\nmlp = 24,16\nhead = 1024\n",
                         0, NULL));
-    job.dropout = dropout;
+    job.dropout = job.attention_dropout = dropout;
     job.head_dropout = dropout;
     job.key_dim = key_dim;
     c->shape = model_shape(&job, 3, 7);

@@ -90,7 +90,8 @@ MlpGradient mlp_gradient(const Mlp *mlp, const BlockLayout *layout, float *tenso
     return result;
 }
 
-/* ---- local convolution: l = h + conv(h) + c, where h = x W_0 + b_0 and c is its own bias ---- */
+/* ---- local convolution: l = h + conv(h) + c, where h = x W_0 + b_0 and c is its own bias; of the
+ * class token l = h ---- */
 
 static bool is_local(const Mlp *mlp, size_t j) {
     return mlp->taps && j == 0;
@@ -108,7 +109,8 @@ static void convolve_backward(const Mlp *mlp, const MlpWeights *weights, const M
                               const float *dl, float *dh, MlpGradient *gradient) {
     const size_t width = mlp->width[1], first = mlp->class_tokens * width;
     phase_begin(PHASE_LOCAL_BACKWARD);
-    mlp->kernels->add_column_sums(mlp->T, width, dl, gradient->local_bias);
+    mlp->kernels->add_column_sums(mlp->T - mlp->class_tokens, width, dl + first,
+                                  gradient->local_bias);
     mlp->kernels->convolve_local_gradient(mlp->grid, width, mlp->taps, stash->local + first,
                                           dl + first, gradient->local_kernel);
     convolve(mlp, dl, weights->local_rotated, dh);
@@ -129,28 +131,39 @@ static bool is_linear(const Mlp *mlp, size_t j) {
     return mlp->linear_end && j + 1 == mlp->layers;
 }
 
+/* Rows [first, end) of output [T, out], in place: dropout(gelu(output + bias)). */
+static void activate(const Mlp *mlp, size_t j, size_t first, size_t end, const float *bias,
+                     Dropout dropout, MlpStash *stash, float *output) {
+    const size_t rows = end - first, out = mlp->width[j + 1], skipped = first * out;
+    if (dropout.words)
+        dropout.words += skipped;
+    if (!is_linear(mlp, j)) {
+        mlp->kernels->gelu(rows, out, bias, dropout, output + skipped, stash->slope[j] + skipped);
+        return;
+    }
+    mlp->kernels->add_bias(rows, out, bias, 1.0f, output + skipped);
+    mlp->kernels->dropout(rows * out, output + skipped, dropout);
+}
+
 /* output [T, out] = dropout(gelu(input W_j + b_j)), with what else layer j has or lacks. */
 static void layer_forward(const Mlp *mlp, const MlpWeights *weights, size_t j, Dropout dropout,
                           const float *input, MlpStash *stash, float *output) {
     const Kernels *kernels = mlp->kernels;
     const size_t out = mlp->width[j + 1];
+    const size_t apart = is_local(mlp, j) ? mlp->class_tokens : 0;
     const float *bias = weights->bias[j];
     float *sums = is_local(mlp, j) ? stash->local : output;
     phase_begin(PHASE_MLP);
     gemm_run(&mlp->forward[j], input, weights->kernel[j], sums);
     if (is_local(mlp, j)) {
         phase_begin(PHASE_LOCAL);
-        kernels->add_bias(mlp->T, out, bias, 1.0f, sums);
+        kernels->add_bias(mlp->T - apart, out, bias, 1.0f, sums + apart * out);
         convolve(mlp, sums, weights->local_kernel, output);
         bias = weights->local_bias;
     }
     phase_begin(PHASE_GELU);
-    if (!is_linear(mlp, j)) {
-        kernels->gelu(mlp->T, out, bias, dropout, output, stash->slope[j]);
-        return;
-    }
-    kernels->add_bias(mlp->T, out, bias, 1.0f, output);
-    kernels->dropout(mlp->T * out, output, dropout);
+    activate(mlp, j, 0, apart, weights->bias[j], dropout, stash, output);
+    activate(mlp, j, apart, mlp->T, bias, dropout, stash, output);
 }
 
 /* h_0 = x; h_{j+1} = dropout(gelu(h_j W_j + b_j)); y += h_last. */

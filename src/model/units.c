@@ -27,6 +27,7 @@ Status units_init(Units *units, const ModelShape *shape, const ParameterTable *t
                      .kernels = kernels_best(),
                      .threads = threads,
                      .unit_images = options->unit_images,
+                     .mixes = options->mixes,
                      .chunk = chunk,
                      .stashes = size_larger(chunk, threads),
                      .seed = options->seed};
@@ -45,13 +46,23 @@ Status units_init(Units *units, const ModelShape *shape, const ParameterTable *t
                           units_count(units, chunk), units_floats(shape, table));
 }
 
+static size_t image_values(const ModelShape *shape) {
+    return shape->channels * shape->image_size * shape->image_size;
+}
+
+static void thread_place(UnitsThread *thread, const Units *units, Arena *arena) {
+    const size_t images = size_smaller(units->unit_images, units->chunk);
+    encoder_work_place(&thread->work, units->shape, images, arena);
+    thread->planes =
+        units->mixes ? arena_take(arena, images * image_values(units->shape)) : thread->work.planes;
+}
+
 void units_place(Units *units, Arena *arena) {
     encoder_weights_place(&units->weights, units->shape, arena);
     for (size_t i = 0; i < units->stashes; i++)
         encoder_stash_place(&units->stash[i], units->shape, arena);
     for (size_t t = 0; t < units->threads; t++)
-        encoder_work_place(&units->thread[t].work, units->shape,
-                           size_smaller(units->unit_images, units->chunk), arena);
+        thread_place(&units->thread[t], units, arena);
     unit_sums_place(&units->sums, arena);
 }
 
@@ -124,25 +135,43 @@ typedef struct Unit {
 } Unit;
 
 /* Evaluation keeps nothing: all images and blocks of a thread write over the same stash, which
- * stays in cache. features: of the chunk. */
+ * stays in cache. */
+static ImageStash *stash_of(const Units *units, const Pass *pass, size_t thread, size_t image) {
+    return &units->stash[pass->training ? image : thread * units->stashes / units->threads];
+}
+
+/* Its images' tokens, into the residuals. Where they are mixed they are all loaded first. */
+static void unit_embed(Units *units, const Pass *pass, size_t thread, Unit unit) {
+    const VitInput *input = pass->input;
+    const ModelShape *shape = units->shape;
+    UnitsThread *t = &units->thread[thread];
+    const size_t first = unit.base + unit.first, together = input->mix ? unit.count : 1;
+    for (size_t i = 0; i < unit.count; i += together) {
+        phase_begin(PHASE_AUGMENT);
+        for (size_t k = 0; k < together; k++)
+            input->load(input->context, first + i + k, t->planes + k * image_values(shape));
+        if (input->mix)
+            input->mix(input->context, first, unit.count, t->planes);
+        for (size_t k = i; k < i + together; k++)
+            encoder_embed(&units->encoder, &units->weights,
+                          t->planes + (k - i) * image_values(shape),
+                          stash_of(units, pass, thread, unit.first + k), &t->work,
+                          t->work.residual + k * shape->T * shape->D);
+    }
+}
+
+/* features: of the chunk. */
 static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit unit,
                          float *features) {
     const Encoder *encoder = &units->encoder;
-    const size_t scratch = thread * units->stashes / units->threads;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
     EncoderDropout *dropout = &units->thread[thread].dropout;
-    for (size_t i = 0; i < unit.count; i++) {
-        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
-        phase_begin(PHASE_AUGMENT);
-        pass->input->load(pass->input->context, unit.base + unit.first + i, work->planes);
-        encoder_embed(encoder, &units->weights, work->planes, stash, work,
-                      work->residual + i * values);
-    }
+    unit_embed(units, pass, thread, unit);
     for (size_t l = 0; l < units->shape->depth; l++)
         for (size_t i = 0; i < unit.count; i++) {
-            BlockStash *stash = pass->training ? &units->stash[unit.first + i].block[l]
-                                               : &units->stash[scratch].block[0];
+            ImageStash *image = stash_of(units, pass, thread, unit.first + i);
+            BlockStash *stash = &image->block[pass->training ? l : 0];
             if (pass->training)
                 dropout_choose(dropout, pass->input->sample[unit.base + unit.first + i]);
             encoder_block(encoder, &units->weights, l, dropout, stash, work,
@@ -150,7 +179,7 @@ static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit uni
             progress(pass);
         }
     for (size_t i = 0; i < unit.count; i++) {
-        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
+        ImageStash *stash = stash_of(units, pass, thread, unit.first + i);
         float *target = features + (unit.first + i) * units->shape->features;
         encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->pool, work,
                      target);

@@ -28,6 +28,7 @@ typedef struct Pass {
 /* A thread's part. */
 typedef struct UnitsThread {
     EncoderWork work;
+    float *planes; /* of a unit's images where they are mixed, of one (the work's) elsewhere */
     EncoderDropout dropout;
 } UnitsThread;
 
@@ -36,6 +37,7 @@ typedef struct Units {
     const ParameterTable *table;
     const Kernels *kernels;
     size_t threads, unit_images;
+    bool mixes;   /* see VitOptions */
     size_t chunk; /* images at a time */
     uint64_t seed;
     Encoder encoder;

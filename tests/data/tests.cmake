@@ -16,3 +16,4 @@ vit_test(test_batch data/test_batch.c LIBRARIES vit_data_set RANKS 1 2 3 4 16)
 vit_test(test_augment data/test_augment.c LIBRARIES vit_data_set)
 target_compile_definitions(test_augment PRIVATE
                            REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+vit_test(test_mix data/test_mix.c LIBRARIES vit_data_set)

@@ -403,7 +403,8 @@ typedef struct ModelCase {
 /* Of the first head layer, which is summed over units, or fat. */
 enum { IMAGES = 3, THIN_WIDTH = 3, FAT_WIDTH = 64 };
 static const uint32_t samples[IMAGES] = {8, 2, 77};
-static const uint16_t labels[IMAGES] = {4, 0, 2};
+static const uint16_t labels[IMAGES] = {4, 0, 2}, others[IMAGES] = {1, 0, 3};
+static const double shares[IMAGES] = {0.7, 0.2, 0.0};
 
 static void load(const void *context, size_t image, float *planes) {
     const ModelCase *c = context;
@@ -420,6 +421,7 @@ static double model_value(void *context) {
 
 static void check_whole_model(size_t key_dim, size_t head_width, Sets sets) {
     Job job = tiny(key_dim, sets);
+    const bool soft = job.label_smoothing > 0.0;
     job.head.value[0] = head_width;
     ModelCase c = {0};
     c.shape = model_shape(&job, 3, 5);
@@ -435,6 +437,9 @@ static void check_whole_model(size_t key_dim, size_t head_width, Sets sets) {
                          .batch = IMAGES,
                          .sample = samples,
                          .label = labels,
+                         .other = soft ? others : NULL,
+                         .share = soft ? shares : NULL,
+                         .smoothing = job.label_smoothing,
                          .load = load,
                          .context = &c};
     c.pictures = test_values(IMAGES * plane_values(&c.shape), 1.0f, 7);
@@ -466,6 +471,12 @@ static void whole_model_gradients(void **state) {
                       (Sets){"model.pool=sequence", "model.initial=normal"});
 }
 
+/* Two labels an image, and smoothing. */
+static void soft_target_gradients(void **state) {
+    (void)state;
+    check_whole_model(NARROW_KEY_DIM, THIN_WIDTH, (Sets){"train.label_smoothing=0.1"});
+}
+
 int main(void) {
     gemm_init();
     const struct CMUnitTest tests[] = {
@@ -475,6 +486,7 @@ int main(void) {
         cmocka_unit_test(pooling_gradients),
         cmocka_unit_test(patch_embedding_gradients),
         cmocka_unit_test(whole_model_gradients),
+        cmocka_unit_test(soft_target_gradients),
         cmocka_unit_test(local_convolution_gradients),
         cmocka_unit_test(gradients_with_stochastic_depth),
         cmocka_unit_test(convolutional_tokenizer_gradients),

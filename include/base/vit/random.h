@@ -13,7 +13,8 @@ typedef enum RandomPurpose {
     RANDOM_EPOCH_ORDER = 2,    /* when: epoch */
     RANDOM_AUGMENT = 3,        /* when: epoch, who: sample */
     RANDOM_DROPOUT = 4,        /* when: step, who: sample, where: dropout site */
-    RANDOM_SYNTH = 5           /* who: sample, where: split */
+    RANDOM_SYNTH = 5,          /* who: sample, where: split */
+    RANDOM_MIX = 6             /* when: epoch, who: the unit's first sample */
 } RandomPurpose;
 
 /* A stream of 2^32 blocks of four 32-bit words. */

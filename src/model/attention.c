@@ -68,6 +68,7 @@ void attention_work_place(AttentionWork *work, const ModelShape *shape, Arena *a
     work->dright = arena_take(arena, T * W);
     work->dvalue = arena_take(arena, T * W);
     work->weights = arena_take(arena, shape->D * shape->K);
+    work->row = arena_take(arena, shape->D);
     attend_work_place(&work->attend, T, W, arena);
 }
 
@@ -143,9 +144,17 @@ static AttendStash head_stash(const Attention *a, const AttentionStash *stash, s
                          .row_scale = stash->row_scale + h * a->T};
 }
 
+/* Dropout of head h's probabilities. What its scale has besides, its output has, too. */
+static Dropout probabilities(const DropoutSource *source, size_t block, size_t h, size_t T,
+                             float factor) {
+    Dropout dropout = dropout_draw(source, dropout_site_attention(block, h), T * T);
+    dropout.scale *= factor;
+    return dropout;
+}
+
 static void forward_projections(const Attention *a, const AttentionWeights *weights, const float *x,
-                                const DropoutSource *source, size_t block, AttentionStash *stash,
-                                AttentionWork *work, float *y) {
+                                const DropoutSource *source, size_t block, float factor,
+                                AttentionStash *stash, AttentionWork *work, float *y) {
     const size_t T = a->T, D = a->D, K = a->K;
     for (size_t h = 0; h < a->H; h++) {
         float *query = stash->query + h * T * K, *key = stash->key + h * T * K;
@@ -158,8 +167,7 @@ static void forward_projections(const Attention *a, const AttentionWeights *weig
         project(a, weights, VALUE, h, x, 1.0f, work->value);
         a->kernels->transpose(T, K, work->value, K, stash->value_t + h * K * T, T);
         attend_forward(&a->attend, query, work->right_t, work->value,
-                       dropout_draw(source, dropout_site_attention(block, h), T * T), &head,
-                       &work->attend, out);
+                       probabilities(source, block, h, T, factor), &head, &work->attend, out);
         phase_begin(PHASE_PROJECT);
         gemm_run(&a->merge, out, weights->out + h * K * D, y);
     }
@@ -236,8 +244,8 @@ static void prepare_folded(const Attention *a, const BlockLayout *layout, const 
 }
 
 static void forward_folded(const Attention *a, const AttentionWeights *weights, const float *x,
-                           const DropoutSource *source, size_t block, AttentionStash *stash,
-                           AttentionWork *work, float *y) {
+                           const DropoutSource *source, size_t block, float factor,
+                           AttentionStash *stash, AttentionWork *work, float *y) {
     const Kernels *kernels = a->kernels;
     const size_t T = a->T, D = a->D;
     phase_begin(PHASE_PROJECT);
@@ -252,8 +260,7 @@ static void forward_folded(const Attention *a, const AttentionWeights *weights, 
         kernels->add_bias(T, D, weights->values_bias + h * D, 1.0f, work->value);
         kernels->transpose(T, D, work->value, D, stash->value_t + h * D * T, T);
         attend_forward(&a->attend, query, work->right_t, work->value,
-                       dropout_draw(source, dropout_site_attention(block, h), T * T), &head,
-                       &work->attend, work->out);
+                       probabilities(source, block, h, T, factor), &head, &work->attend, work->out);
         kernels->add(T * D, work->out, y);
     }
 }
@@ -349,25 +356,47 @@ void attention_prepare_head(const Attention *attention, const BlockLayout *layou
         prepare_projections(attention, layout, weights, h, prepared);
 }
 
-void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,
-                       const DropoutSource *source, size_t block, AttentionStash *stash,
-                       AttentionWork *work, float *y) {
-    if (attention->folded)
-        forward_folded(attention, weights, x, source, block, stash, work, y);
-    else
-        forward_projections(attention, weights, x, source, block, stash, work, y);
-    attention->kernels->add_bias(attention->T, attention->D, weights->out_bias, 1.0f, y);
+/* y [T, D] += factor * bias. */
+static void add_out_bias(const Attention *a, const float *bias, float factor, float *scaled,
+                         float *y) {
+    for (size_t d = 0; d < a->D; d++)
+        scaled[d] = factor * bias[d];
+    a->kernels->add_bias(a->T, a->D, scaled, 1.0f, y);
 }
 
+/* dbias += factor * the sums of dy's columns. */
+static void out_bias_gradient(const Attention *a, const float *dy, float factor, float *sums,
+                              float *dbias) {
+    if (factor == 1.0f) {
+        a->kernels->add_column_sums(a->T, a->D, dy, dbias);
+        return;
+    }
+    memset(sums, 0, a->D * sizeof *sums);
+    a->kernels->add_column_sums(a->T, a->D, dy, sums);
+    for (size_t d = 0; d < a->D; d++)
+        dbias[d] += factor * sums[d];
+}
+
+void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,
+                       const DropoutSource *source, size_t block, float factor,
+                       AttentionStash *stash, AttentionWork *work, float *y) {
+    if (attention->folded)
+        forward_folded(attention, weights, x, source, block, factor, stash, work, y);
+    else
+        forward_projections(attention, weights, x, source, block, factor, stash, work, y);
+    add_out_bias(attention, weights->out_bias, factor, work->row, y);
+}
+
+/* The factor is part of the probabilities' scale: what divides it out of them again is keep. */
 void attention_backward(const Attention *attention, const AttentionWeights *weights, const float *x,
-                        const float *dy, float keep, const AttentionStash *stash,
+                        const float *dy, float keep, float factor, const AttentionStash *stash,
                         AttentionWork *work, AttentionGradient *gradient, float *dx) {
     const size_t T = attention->T, D = attention->D;
     phase_begin(PHASE_PROJECT_BACKWARD);
-    attention->kernels->add_column_sums(T, D, dy, gradient->out_bias);
+    out_bias_gradient(attention, dy, factor, work->row, gradient->out_bias);
     memset(dx, 0, T * D * sizeof *dx);
     if (attention->folded)
-        backward_folded(attention, weights, x, dy, keep, stash, work, gradient, dx);
+        backward_folded(attention, weights, x, dy, keep / factor, stash, work, gradient, dx);
     else
-        backward_projections(attention, weights, x, dy, keep, stash, work, gradient, dx);
+        backward_projections(attention, weights, x, dy, keep / factor, stash, work, gradient, dx);
 }

@@ -79,6 +79,7 @@ typedef struct AttentionWork {
     float *out;                     /* [T, W]: of a head, or its gradient */
     float *dleft, *dright, *dvalue; /* [T, W] */
     float *weights;                 /* [K, D] or [D, K]: one head's, transposed */
+    float *row;                     /* [D] */
     AttendWork attend;
 } AttentionWork;
 
@@ -107,14 +108,15 @@ void attention_unfold_head(const Attention *attention, const BlockLayout *layout
                            const float *weights, size_t h, AttentionWork *work, float *folded,
                            float *flat);
 
-/* y [T, D] += attention of x [T, D]. */
+/* y [T, D] += factor * attention of x [T, D]. */
 void attention_forward(const Attention *attention, const AttentionWeights *weights, const float *x,
-                       const DropoutSource *source, size_t block, AttentionStash *stash,
-                       AttentionWork *work, float *y);
+                       const DropoutSource *source, size_t block, float factor,
+                       AttentionStash *stash, AttentionWork *work, float *y);
 
-/* dx [T, D] = gradient with respect to x, from dy [T, D]; adds the weights' gradients. */
+/* dx [T, D] = gradient with respect to x, from dy [T, D]; adds the weights' gradients. keep: the
+ * part of the probabilities that dropout keeps; factor: forward's. */
 void attention_backward(const Attention *attention, const AttentionWeights *weights, const float *x,
-                        const float *dy, float keep, const AttentionStash *stash,
+                        const float *dy, float keep, float factor, const AttentionStash *stash,
                         AttentionWork *work, AttentionGradient *gradient, float *dx);
 
 #endif

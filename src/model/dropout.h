@@ -16,6 +16,10 @@ static inline uint32_t dropout_site_attention(size_t block, size_t head) {
 static inline uint32_t dropout_site_mlp(size_t block, size_t layer) {
     return (uint32_t)(block * 256 + 128 + layer);
 }
+/* Of a block's branches: 0 attention, 1 MLP. */
+static inline uint32_t dropout_site_branch(size_t block, size_t branch) {
+    return (uint32_t)(block * 256 + 240 + branch);
+}
 enum { DROPOUT_SITE_FEATURES = 0xff0000, DROPOUT_SITE_HEAD = 0xff0001 }; /* + layer */
 
 /* Where a thread gets the decisions for one image. Rate 0 or evaluation: words NULL. */
@@ -51,6 +55,34 @@ static inline Dropout dropout_draw(const DropoutSource *source, uint32_t site, s
     return (Dropout){.words = source->words,
                      .threshold = source->threshold,
                      .scale = 65536.0f / (float)source->threshold};
+}
+
+/* Dropout in the encoder, of one image. */
+typedef struct EncoderDropout {
+    DropoutSource attention, mlp;
+    double stochastic_depth; /* see dropout_branch; 0 in evaluation */
+} EncoderDropout;
+
+/* From here on it is about that sample. */
+static inline void dropout_choose(EncoderDropout *dropout, uint32_t sample) {
+    dropout->attention.sample = sample;
+    dropout->mlp.sample = sample;
+}
+
+/* Stochastic depth (Huang et al. 2016, with the linear rule): the factor of a block's branch, 0
+ * with probability rate * block / (depth - 1), or else 1 divided by the part that is kept. */
+static inline float dropout_branch(const EncoderDropout *dropout, size_t depth, size_t block,
+                                   size_t branch) {
+    if (dropout->stochastic_depth == 0.0 || block == 0)
+        return 1.0f;
+    const DropoutSource *source = &dropout->mlp;
+    const double rate = dropout->stochastic_depth * (double)block / (double)(depth - 1);
+    const uint32_t threshold = dropout_threshold(rate);
+    uint32_t words[4];
+    random_block(random_stream(source->seed, RANDOM_DROPOUT, source->step, source->sample,
+                               dropout_site_branch(block, branch)),
+                 0, words);
+    return (words[0] & 0xffff) < threshold ? 65536.0f / (float)threshold : 0.0f;
 }
 
 #endif

@@ -2,29 +2,23 @@
 
 #include "vit/phase.h"
 
-#include <string.h>
-
-static const float norm_epsilon = 1e-6f;
-
 void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
                   const Kernels *kernels) {
-    *encoder = (Encoder){
-        .shape = shape, .table = table, .kernels = kernels, .keep = dropout_keep(shape->dropout)};
+    *encoder = (Encoder){.shape = shape,
+                         .table = table,
+                         .kernels = kernels,
+                         .keep = dropout_keep(shape->attention_dropout)};
     tokenizer_plan(&encoder->tokenizer, shape, kernels);
     attention_plan(&encoder->attention, shape, kernels);
     mlp_plan(&encoder->mlp, shape, kernels);
 }
 
 void encoder_weights_place(EncoderWeights *prepared, const ModelShape *shape, Arena *arena) {
+    tokenizer_weights_place(&prepared->tokenizer, shape, arena);
     for (size_t l = 0; l < shape->depth; l++) {
         attention_weights_place(&prepared->block[l].attention, shape, arena);
         mlp_weights_place(&prepared->block[l].mlp, shape, arena);
     }
-}
-
-static void norm_stash_place(NormStash *stash, const ModelShape *shape, Arena *arena) {
-    stash->normalized = arena_take(arena, shape->T * shape->D);
-    stash->inverse = arena_take(arena, shape->T);
 }
 
 void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *arena) {
@@ -36,19 +30,15 @@ void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *aren
         attention_stash_place(&block->attention, shape, arena);
         mlp_stash_place(&block->mlp, shape, arena);
     }
-    norm_stash_place(&stash->norm, shape, arena);
+    pool_stash_place(&stash->pool, shape, arena);
 }
 
 static size_t largest_dropout_site(const ModelShape *shape) {
-    size_t largest = shape->T * shape->T;
+    size_t largest = size_larger(shape->T * shape->T, shape->features);
     for (size_t j = 0; j < shape->mlp.count; j++)
-        if (shape->T * shape->mlp.value[j] > largest)
-            largest = shape->T * shape->mlp.value[j];
-    if (shape->features > largest)
-        largest = shape->features;
+        largest = size_larger(largest, shape->T * shape->mlp.value[j]);
     for (size_t j = 0; j < shape->head.count; j++)
-        if (shape->head.value[j] > largest)
-            largest = shape->head.value[j];
+        largest = size_larger(largest, shape->head.value[j]);
     return largest;
 }
 
@@ -60,8 +50,10 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
     work->input = arena_take(arena, shape->T * shape->D);
     work->residual = arena_take(arena, unit_images * shape->T * shape->D);
     work->words = (uint16_t *)(void *)arena_take(arena, words / 2);
+    tokenizer_work_place(&work->tokenizer, shape, arena);
     attention_work_place(&work->attention, shape, arena);
     mlp_work_place(&work->mlp, shape, arena);
+    pool_work_place(&work->pool, shape, arena);
 }
 
 static void prepare_block(const Encoder *encoder, const float *weights, size_t block,
@@ -77,31 +69,35 @@ static void prepare_block(const Encoder *encoder, const float *weights, size_t b
 
 void encoder_prepare(const Encoder *encoder, const float *weights, EncoderWeights *prepared) {
     const ParameterTable *table = encoder->table;
-    prepared->tokenizer = tokenizer_weights(table, weights);
-    prepared->norm_gamma = weights + table->norm_gamma;
-    prepared->norm_beta = weights + table->norm_beta;
+    tokenizer_prepare(table, encoder->shape, weights, &prepared->tokenizer);
+    prepared->pool = pool_weights(table, weights);
     for (size_t l = 0; l < encoder->shape->depth; l++)
         prepare_block(encoder, weights, l, &prepared->block[l]);
 }
 
-/* Of a block: one of each head, and one of each dense layer. */
+/* Of a block: one of each head, and the MLP's. */
 static size_t block_forms(const Encoder *encoder) {
-    return encoder->shape->H + encoder->mlp.layers;
+    return encoder->shape->H + mlp_forms(&encoder->mlp);
 }
 
 size_t encoder_forms(const Encoder *encoder) {
-    return encoder->shape->depth * block_forms(encoder);
+    return encoder->shape->depth * block_forms(encoder) + tokenizer_forms(&encoder->tokenizer);
 }
 
 void encoder_prepare_form(const Encoder *encoder, const float *weights, size_t form,
                           EncoderWork *work, EncoderWeights *prepared) {
     const size_t block = form / block_forms(encoder), part = form % block_forms(encoder);
+    if (block == encoder->shape->depth) {
+        tokenizer_prepare_form(&encoder->tokenizer, form - block * block_forms(encoder),
+                               &prepared->tokenizer);
+        return;
+    }
     BlockWeights *target = &prepared->block[block];
     if (part < encoder->shape->H)
         attention_prepare_head(&encoder->attention, &encoder->table->block[block], weights, part,
                                &work->attention, &target->attention);
     else
-        mlp_prepare_layer(&encoder->mlp, part - encoder->shape->H, &target->mlp);
+        mlp_prepare_form(&encoder->mlp, part - encoder->shape->H, &target->mlp);
 }
 
 void encoder_unfold_head(const Encoder *encoder, const float *weights, size_t block, size_t head,
@@ -121,98 +117,118 @@ static AttentionGradient block_attention_gradient(const Encoder *encoder, size_t
 /* Tokens: see tokenizer.h. */
 
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,
-                   ImageStash *stash, float *x) {
-    tokenizer_forward(&encoder->tokenizer, &weights->tokenizer, planes, &stash->tokenizer, x);
+                   ImageStash *stash, EncoderWork *work, float *x) {
+    tokenizer_forward(&encoder->tokenizer, &weights->tokenizer, planes, &stash->tokenizer,
+                      &work->tokenizer, x);
 }
 
-void encoder_embed_backward(const Encoder *encoder, const ImageStash *stash, const float *dx,
+void encoder_embed_backward(const Encoder *encoder, const EncoderWeights *weights,
+                            const ImageStash *stash, EncoderWork *work, const float *dx,
                             EncoderGradient gradient) {
-    const TokenizerGradient tensors =
-        tokenizer_gradient(encoder->table, gradient.tensors, encoder->table->folded_floats);
-    tokenizer_backward(&encoder->tokenizer, &stash->tokenizer, dx, &tensors);
+    const TokenizerGradient tensors = tokenizer_gradient(
+        encoder->table, encoder->shape, gradient.tensors, encoder->table->folded_floats);
+    tokenizer_backward(&encoder->tokenizer, &weights->tokenizer, &stash->tokenizer,
+                       &work->tokenizer, dx, &tensors);
 }
 
-/* Block, pre-norm: x2 = x + MHA(LN(x)); x' = x2 + MLP(LN(x2)). */
+/* Block, pre-norm: x2 = x + f MHA(LN(x)); x' = x2 + g MLP(LN(x2)), where stochastic depth gives the
+ * factors f and g. A branch whose factor is 0 is not computed, forward or backward. */
+
+static void attention_branch(const Encoder *encoder, const BlockWeights *w, size_t block,
+                             const EncoderDropout *dropout, BlockStash *stash, EncoderWork *work,
+                             float *x) {
+    phase_begin(PHASE_NORM);
+    encoder->kernels->layer_norm(encoder->shape->T, encoder->shape->D, x, w->norm1_gamma,
+                                 w->norm1_beta, NORM_EPSILON, work->input, stash->norm1.normalized,
+                                 stash->norm1.inverse);
+    attention_forward(&encoder->attention, &w->attention, work->input, &dropout->attention, block,
+                      stash->attention_factor, &stash->attention, &work->attention, x);
+}
+
+static void mlp_branch(const Encoder *encoder, const BlockWeights *w, size_t block,
+                       const EncoderDropout *dropout, BlockStash *stash, EncoderWork *work,
+                       float *x) {
+    phase_begin(PHASE_NORM);
+    encoder->kernels->layer_norm(encoder->shape->T, encoder->shape->D, x, w->norm2_gamma,
+                                 w->norm2_beta, NORM_EPSILON, work->input, stash->norm2.normalized,
+                                 stash->norm2.inverse);
+    mlp_forward(&encoder->mlp, &w->mlp, work->input, &dropout->mlp, block, stash->mlp_factor,
+                &stash->mlp, &work->mlp, x);
+}
 
 void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                   const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x) {
-    const size_t T = encoder->shape->T, D = encoder->shape->D;
+                   const EncoderDropout *dropout, BlockStash *stash, EncoderWork *work, float *x) {
+    const size_t depth = encoder->shape->depth;
     const BlockWeights *w = &weights->block[block];
-    phase_begin(PHASE_NORM);
-    encoder->kernels->layer_norm(T, D, x, w->norm1_gamma, w->norm1_beta, norm_epsilon, work->input,
-                                 stash->norm1.normalized, stash->norm1.inverse);
-    attention_forward(&encoder->attention, &w->attention, work->input, source, block,
-                      &stash->attention, &work->attention, x);
-    phase_begin(PHASE_NORM);
-    encoder->kernels->layer_norm(T, D, x, w->norm2_gamma, w->norm2_beta, norm_epsilon, work->input,
-                                 stash->norm2.normalized, stash->norm2.inverse);
-    mlp_forward(&encoder->mlp, &w->mlp, work->input, source, block, &stash->mlp, &work->mlp, x);
+    stash->attention_factor = dropout_branch(dropout, depth, block, 0);
+    stash->mlp_factor = dropout_branch(dropout, depth, block, 1);
+    if (stash->attention_factor != 0.0f)
+        attention_branch(encoder, w, block, dropout, stash, work, x);
+    if (stash->mlp_factor != 0.0f)
+        mlp_branch(encoder, w, block, dropout, stash, work, x);
 }
 
-void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                            const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
-                            float *dx) {
+static void attention_branch_backward(const Encoder *encoder, const BlockWeights *w, size_t block,
+                                      const BlockStash *stash, EncoderWork *work,
+                                      EncoderGradient gradient, float *dx) {
     const size_t T = encoder->shape->T, D = encoder->shape->D;
     const ParameterTable *table = encoder->table;
-    const BlockLayout *layout = &encoder->table->block[block];
-    const BlockWeights *w = &weights->block[block];
-    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, gradient.tensors, table->folded_floats);
-    phase_begin(PHASE_NORM_BACKWARD);
-    encoder->kernels->scale_columns(T, D, stash->norm2.normalized, w->norm2_gamma, w->norm2_beta,
-                                    work->input);
-    const float *dmlp_input =
-        mlp_backward(&encoder->mlp, &w->mlp, work->input, dx, &stash->mlp, &work->mlp, &mlp);
-    phase_begin(PHASE_NORM_BACKWARD);
-    encoder->kernels->layer_norm_backward(T, D, dmlp_input, w->norm2_gamma, stash->norm2.normalized,
-                                          stash->norm2.inverse, dx,
-                                          encoder_gradient_of(table, gradient, layout->norm2_gamma),
-                                          encoder_gradient_of(table, gradient, layout->norm2_beta));
+    const BlockLayout *layout = &table->block[block];
     AttentionGradient attention = block_attention_gradient(encoder, block, gradient);
+    phase_begin(PHASE_NORM_BACKWARD);
     encoder->kernels->scale_columns(T, D, stash->norm1.normalized, w->norm1_gamma, w->norm1_beta,
                                     work->input);
-    float *dattention_input = work->x;
     attention_backward(&encoder->attention, &w->attention, work->input, dx, encoder->keep,
-                       &stash->attention, &work->attention, &attention, dattention_input);
+                       stash->attention_factor, &stash->attention, &work->attention, &attention,
+                       work->x);
     phase_begin(PHASE_NORM_BACKWARD);
-    encoder->kernels->layer_norm_backward(T, D, dattention_input, w->norm1_gamma,
-                                          stash->norm1.normalized, stash->norm1.inverse, dx,
+    encoder->kernels->layer_norm_backward(T, D, work->x, w->norm1_gamma, stash->norm1.normalized,
+                                          stash->norm1.inverse, dx,
                                           encoder_gradient_of(table, gradient, layout->norm1_gamma),
                                           encoder_gradient_of(table, gradient, layout->norm1_beta));
 }
 
-/* Pooling: y = LN(x), then all of y (flatten) or its mean over the tokens. */
+static void mlp_branch_backward(const Encoder *encoder, const BlockWeights *w, size_t block,
+                                const EncoderDropout *dropout, const BlockStash *stash,
+                                EncoderWork *work, EncoderGradient gradient, float *dx) {
+    const size_t T = encoder->shape->T, D = encoder->shape->D;
+    const ParameterTable *table = encoder->table;
+    const BlockLayout *layout = &table->block[block];
+    MlpGradient mlp = mlp_gradient(&encoder->mlp, layout, gradient.tensors, table->folded_floats);
+    phase_begin(PHASE_NORM_BACKWARD);
+    encoder->kernels->scale_columns(T, D, stash->norm2.normalized, w->norm2_gamma, w->norm2_beta,
+                                    work->input);
+    const float *dinput = mlp_backward(&encoder->mlp, &w->mlp, work->input, dx, &dropout->mlp,
+                                       block, stash->mlp_factor, &stash->mlp, &work->mlp, &mlp);
+    phase_begin(PHASE_NORM_BACKWARD);
+    encoder->kernels->layer_norm_backward(T, D, dinput, w->norm2_gamma, stash->norm2.normalized,
+                                          stash->norm2.inverse, dx,
+                                          encoder_gradient_of(table, gradient, layout->norm2_gamma),
+                                          encoder_gradient_of(table, gradient, layout->norm2_beta));
+}
+
+void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
+                            const EncoderDropout *dropout, const BlockStash *stash,
+                            EncoderWork *work, EncoderGradient gradient, float *dx) {
+    const BlockWeights *w = &weights->block[block];
+    if (stash->mlp_factor != 0.0f)
+        mlp_branch_backward(encoder, w, block, dropout, stash, work, gradient, dx);
+    if (stash->attention_factor != 0.0f)
+        attention_branch_backward(encoder, w, block, stash, work, gradient, dx);
+}
+
+/* Pooling: see pool.h. */
 
 void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const float *x,
-                  NormStash *stash, EncoderWork *work, float *features) {
-    const size_t T = encoder->shape->T, D = encoder->shape->D;
-    const bool mean = encoder->shape->pool == POOL_MEAN;
-    float *y = mean ? work->x : features;
-    phase_begin(PHASE_NORM);
-    encoder->kernels->layer_norm(T, D, x, weights->norm_gamma, weights->norm_beta, norm_epsilon, y,
-                                 stash->normalized, stash->inverse);
-    if (!mean)
-        return;
-    memset(features, 0, D * sizeof *features);
-    encoder->kernels->add_column_sums(T, D, y, features);
-    for (size_t d = 0; d < D; d++)
-        features[d] /= (float)T;
+                  PoolStash *stash, EncoderWork *work, float *features) {
+    pool_forward(encoder->shape, encoder->kernels, &weights->pool, x, stash, &work->pool, features);
 }
 
 void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
-                           const float *dfeatures, const NormStash *stash, EncoderWork *work,
+                           const float *dfeatures, const PoolStash *stash, EncoderWork *work,
                            EncoderGradient gradient, float *dx) {
-    const size_t T = encoder->shape->T, D = encoder->shape->D;
-    const ParameterTable *table = encoder->table;
-    const float *dy = dfeatures;
-    if (encoder->shape->pool == POOL_MEAN) {
-        for (size_t i = 0; i < T * D; i++)
-            work->x[i] = dfeatures[i % D] / (float)T;
-        dy = work->x;
-    }
-    memset(dx, 0, T * D * sizeof *dx);
-    phase_begin(PHASE_NORM_BACKWARD);
-    encoder->kernels->layer_norm_backward(T, D, dy, weights->norm_gamma, stash->normalized,
-                                          stash->inverse, dx,
-                                          encoder_gradient_of(table, gradient, table->norm_gamma),
-                                          encoder_gradient_of(table, gradient, table->norm_beta));
+    const PoolGradient tensors = pool_gradient(encoder->table, encoder->shape, gradient.tensors,
+                                               encoder->table->folded_floats);
+    pool_backward(encoder->shape, encoder->kernels, &weights->pool, dfeatures, stash, &work->pool,
+                  &tensors, dx);
 }

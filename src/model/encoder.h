@@ -5,6 +5,8 @@
 #include "attention.h"
 #include "dropout.h"
 #include "mlp.h"
+#include "norm.h"
+#include "pool.h"
 #include "tokenizer.h"
 #include "vit/gemm.h"
 #include "vit/kernels.h"
@@ -15,24 +17,19 @@
  * thread takes several images through one block before the next ('layer first'), since a block's
  * weights and gradient then stay in its cache. */
 
-/* What a layer norm leaves for backward. */
-typedef struct NormStash {
-    float *normalized; /* [T, D] */
-    float *inverse;    /* [T] */
-} NormStash;
-
 /* Of one image and block. */
 typedef struct BlockStash {
     NormStash norm1, norm2;
     AttentionStash attention;
     MlpStash mlp;
+    float attention_factor, mlp_factor; /* of the branches; 0: dropped */
 } BlockStash;
 
 /* Of one image. */
 typedef struct ImageStash {
     TokenizerStash tokenizer;
     BlockStash *block; /* [depth] */
-    NormStash norm;
+    PoolStash pool;
 } ImageStash;
 
 typedef struct BlockWeights {
@@ -45,7 +42,7 @@ typedef struct BlockWeights {
 typedef struct EncoderWeights {
     TokenizerWeights tokenizer;
     BlockWeights *block; /* [depth] */
-    const float *norm_gamma, *norm_beta;
+    PoolWeights pool;
 } EncoderWeights;
 
 /* A thread's scratch. */
@@ -55,8 +52,10 @@ typedef struct EncoderWork {
     float *input;    /* [T, D]: of a block's half, normalized */
     float *residual; /* [unit_images, T, D]: x of every image of the unit */
     uint16_t *words; /* room for the dropout decisions of the largest site */
+    TokenizerWork tokenizer;
     AttentionWork attention;
     MlpWork mlp;
+    PoolWork pool;
 } EncoderWork;
 
 /* Where weights' gradients are added. */
@@ -78,7 +77,7 @@ typedef struct Encoder {
     Tokenizer tokenizer;
     Attention attention;
     Mlp mlp;
-    float keep; /* part of the probabilities that dropout keeps */
+    float keep; /* part of the probabilities that attention's dropout keeps */
 } Encoder;
 
 void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTable *table,
@@ -103,22 +102,23 @@ void encoder_unfold_head(const Encoder *encoder, const float *weights, size_t bl
 
 /* x [T, D] = the tokens of planes [channels, image_size, image_size]. */
 void encoder_embed(const Encoder *encoder, const EncoderWeights *weights, const float *planes,
-                   ImageStash *stash, float *x);
+                   ImageStash *stash, EncoderWork *work, float *x);
 /* x [T, D] through one block, in place. */
 void encoder_block(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                   const DropoutSource *source, BlockStash *stash, EncoderWork *work, float *x);
-/* features [shape->features] = pool(LN(x)). */
+                   const EncoderDropout *dropout, BlockStash *stash, EncoderWork *work, float *x);
+/* features [shape->features] from x: see pool.h. */
 void encoder_pool(const Encoder *encoder, const EncoderWeights *weights, const float *x,
-                  NormStash *stash, EncoderWork *work, float *features);
+                  PoolStash *stash, EncoderWork *work, float *features);
 
 /* Their backward passes, in reverse order; gradient is added to. */
 void encoder_pool_backward(const Encoder *encoder, const EncoderWeights *weights,
-                           const float *dfeatures, const NormStash *stash, EncoderWork *work,
+                           const float *dfeatures, const PoolStash *stash, EncoderWork *work,
                            EncoderGradient gradient, float *dx);
 void encoder_block_backward(const Encoder *encoder, const EncoderWeights *weights, size_t block,
-                            const BlockStash *stash, EncoderWork *work, EncoderGradient gradient,
-                            float *dx);
-void encoder_embed_backward(const Encoder *encoder, const ImageStash *stash, const float *dx,
+                            const EncoderDropout *dropout, const BlockStash *stash,
+                            EncoderWork *work, EncoderGradient gradient, float *dx);
+void encoder_embed_backward(const Encoder *encoder, const EncoderWeights *weights,
+                            const ImageStash *stash, EncoderWork *work, const float *dx,
                             EncoderGradient gradient);
 
 #endif

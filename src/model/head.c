@@ -163,6 +163,40 @@ void head_forward(const Head *head, const float *weights, const HeadFat *fat, si
     }
 }
 
+/* One image's: class c has smoothing / classes + (1 - smoothing) t_c. */
+typedef struct Target {
+    size_t classes, label, other;
+    double share, smoothing;
+} Target;
+
+static Target target_of(const HeadTargets *targets, size_t classes, size_t i) {
+    return (Target){.classes = classes,
+                    .label = targets->label[i],
+                    .other = targets->share ? targets->other[i] : targets->label[i],
+                    .share = targets->share ? targets->share[i] : 1.0,
+                    .smoothing = targets->smoothing};
+}
+
+static double target_probability(const Target *target, size_t c) {
+    const double own = c == target->label ? target->share : 0.0;
+    const double rest = c == target->other ? 1.0 - target->share : 0.0;
+    return target->smoothing / (double)target->classes + (1.0 - target->smoothing) * (own + rest);
+}
+
+/* The target's mean of the logits: what the loss takes from log(sum exp(z)). A class that the
+ * target leaves out may have any logit. */
+static double target_logit(const Target *target, const float *logits) {
+    double mean = (double)logits[target->label];
+    if (target->share != 1.0)
+        mean = target->share * mean + (1.0 - target->share) * (double)logits[target->other];
+    if (target->smoothing == 0.0)
+        return mean;
+    double sum = 0.0;
+    for (size_t c = 0; c < target->classes; c++)
+        sum += (double)logits[c];
+    return (1.0 - target->smoothing) * mean + target->smoothing * (sum / (double)target->classes);
+}
+
 /* loss = log(sum exp(z)) - z_label, shifted by the maximum, in double. */
 static double cross_entropy(size_t classes, const float *logits, size_t label) {
     float maximum = logits[0];
@@ -186,23 +220,26 @@ static size_t label_place(size_t classes, const float *logits, size_t label) {
 typedef struct Losses {
     size_t classes;
     const float *logits;
-    const uint16_t *label;
+    const HeadTargets *targets;
     double *loss;
     size_t *place;
 } Losses;
 
+/* log(sum exp(z)) - sum_c target_c z_c. */
 static void image_loss(size_t i, const void *context) {
     const Losses *l = context;
     const float *logits = l->logits + i * l->classes;
-    l->loss[i] = cross_entropy(l->classes, logits, l->label[i]);
-    l->place[i] = label_place(l->classes, logits, l->label[i]);
+    const Target target = target_of(l->targets, l->classes, i);
+    l->loss[i] = cross_entropy(l->classes, logits, target.label) +
+                 ((double)logits[target.label] - target_logit(&target, logits));
+    l->place[i] = label_place(l->classes, logits, target.share < 0.5 ? target.other : target.label);
 }
 
-void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
+void head_losses(const Head *head, size_t B, const HeadTargets *targets, const HeadStash *stash,
                  double *loss, size_t *place) {
     const Losses losses = {.classes = head->shape->classes,
                            .logits = stash->logits,
-                           .label = label,
+                           .targets = targets,
                            .loss = loss,
                            .place = place};
     each_image(head, B, image_loss, &losses);
@@ -210,31 +247,32 @@ void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadSt
 
 /* ---- backward ---- */
 
-/* dz = scale * (softmax(z) - onehot(label)). */
+/* dz = scale * (softmax(z) - target). */
 typedef struct LogitsGradient {
     size_t classes;
     const float *logits;
-    const uint16_t *label;
+    const HeadTargets *targets;
     float scale, *gradient;
 } LogitsGradient;
 
 static void logits_gradient(size_t i, const void *context) {
     const LogitsGradient *g = context;
     const float *z = g->logits + i * g->classes;
-    const double log_sum = cross_entropy(g->classes, z, g->label[i]) + (double)z[g->label[i]];
+    const Target target = target_of(g->targets, g->classes, i);
+    const double log_sum = cross_entropy(g->classes, z, target.label) + (double)z[target.label];
     for (size_t c = 0; c < g->classes; c++) {
-        double p = exp((double)z[c] - log_sum);
-        g->gradient[i * g->classes + c] = g->scale * (float)(p - (c == g->label[i] ? 1.0 : 0.0));
+        const double p = exp((double)z[c] - log_sum);
+        g->gradient[i * g->classes + c] = g->scale * (float)(p - target_probability(&target, c));
     }
 }
 
 /* dh_j = dz_j W_j^T; dz_{j-1} = dh_j slope_{j-1}. */
 void head_backward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
-                   size_t B, const uint16_t *label, float scale, HeadStash *stash) {
+                   size_t B, const HeadTargets *targets, float scale, HeadStash *stash) {
     const size_t classes = head->width[head->layers];
     const LogitsGradient logits = {.classes = classes,
                                    .logits = stash->logits,
-                                   .label = label,
+                                   .targets = targets,
                                    .scale = scale,
                                    .gradient = stash->delta[head->layers - 1] + first * classes};
     each_image(head, B, logits_gradient, &logits);

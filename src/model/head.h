@@ -39,6 +39,13 @@ typedef struct HeadFat {
     void *context;
 } HeadFat;
 
+/* What a chunk's images should be told to be; see VitInput. */
+typedef struct HeadTargets {
+    const uint16_t *label, *other; /* [B] */
+    const double *share;           /* [B] of the label; NULL, and other too: 1 */
+    double smoothing;
+} HeadTargets;
+
 /* Room for `images` images of a slice, of which `chunk` at a time pass, with `nodes` nodes. */
 typedef struct HeadStash {
     float *input[JOB_LIST_MAX + 1]; /* [images, width[j]]; input[0]: the features, after dropout */
@@ -64,15 +71,15 @@ void head_forward(const Head *head, const float *weights, const HeadFat *fat, si
                   size_t B, const uint32_t *sample, const DropoutSource *sources, HeadStash *stash);
 
 /* Losses [B] and places [B] from the logits: place is the number of classes that come before the
- * label's when sorted by falling logit, equal ones by number; a logit that is not a number comes
- * last. */
-void head_losses(const Head *head, size_t B, const uint16_t *label, const HeadStash *stash,
+ * one with the larger share (the label, if both are equal) when sorted by falling logit, equal ones
+ * by number; a logit that is not a number comes last. */
+void head_losses(const Head *head, size_t B, const HeadTargets *targets, const HeadStash *stash,
                  double *loss, size_t *place);
 
 /* From scale * (sum of the chunk's losses): fills stash->dfeatures, the gradient before the
  * features' dropout, and the chunk's part of stash->delta. */
 void head_backward(const Head *head, const float *weights, const HeadFat *fat, size_t first,
-                   size_t B, const uint16_t *label, float scale, HeadStash *stash);
+                   size_t B, const HeadTargets *targets, float scale, HeadStash *stash);
 
 /* The gradient of thin layer j's kernel over the slice's images: stash->node[j], overwritten. The
  * images' units are numbers first, first + 1, ... of `units`. In any order it is all in node 0. */

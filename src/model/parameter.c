@@ -13,7 +13,9 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 
 enum { FOLDER_MAX = 52 }; /* a tensor's name without its last part */
 
-static const float POSITION_LIMIT = 0.05f; /* keras.initializers.RandomUniform's default */
+static const float POSITION_LIMIT = 0.05f;  /* keras.initializers.RandomUniform's default */
+static const float TOKEN_DEVIATION = 0.02f; /* of the ViT paper's successors: timm, BERT */
+static const float LOCAL_DEVIATION = 0.2f;
 
 /* The parts of a flat vector, in their order there. */
 typedef enum Part { PART_FOLDED, PART_ENCODER, PART_HEAD_BIASES, PART_HEAD_KERNELS, PARTS } Part;
@@ -21,6 +23,7 @@ typedef enum Part { PART_FOLDED, PART_ENCODER, PART_HEAD_BIASES, PART_HEAD_KERNE
 /* A table in the making: where each part's next tensor goes. */
 typedef struct Layout {
     ParameterTable *table;
+    InitialKind initial;
     size_t next[PARTS];
 } Layout;
 
@@ -57,8 +60,8 @@ static float glorot_limit(Sizes sizes) {
     return (float)sqrt(6.0 / (double)(fan_in + fan_out));
 }
 
-/* Adds a tensor and returns its offset. Without entries (a table that is still being measured) only
- * counts and offsets advance. */
+/* Adds a tensor, in no folder where that is NULL, and returns its offset. Without entries (a table
+ * that is still being measured) only counts and offsets advance. */
 static size_t add(Layout *layout, Part part, const char *folder, const char *leaf, Sizes sizes,
                   Initializer initializer, float limit) {
     ParameterTable *table = layout->table;
@@ -66,7 +69,8 @@ static size_t add(Layout *layout, Part part, const char *folder, const char *lea
     const size_t count = product(sizes, sizes.axes);
     if (table->entry) {
         Parameter *entry = &table->entry[table->count];
-        snprintf(entry->name, sizeof entry->name, "%s/%s", folder, leaf);
+        snprintf(entry->name, sizeof entry->name, "%s%s%s", folder ? folder : "", folder ? "/" : "",
+                 leaf);
         entry->axes = sizes.axes;
         memcpy(entry->shape, sizes.size, sizeof entry->shape);
         entry->count = count;
@@ -80,12 +84,15 @@ static size_t add(Layout *layout, Part part, const char *folder, const char *lea
     return offset;
 }
 
+/* Of a dense layer. */
 static size_t add_kernel(Layout *layout, Part part, const char *folder, Sizes sizes) {
-    return add(layout, part, folder, "kernel", sizes, INITIAL_UNIFORM, glorot_limit(sizes));
+    if (layout->initial == INITIAL_NORMAL)
+        return add(layout, part, folder, "kernel", sizes, START_NORMAL, TOKEN_DEVIATION);
+    return add(layout, part, folder, "kernel", sizes, START_UNIFORM, glorot_limit(sizes));
 }
 
 static size_t add_bias(Layout *layout, Part part, const char *folder, Sizes sizes) {
-    return add(layout, part, folder, "bias", sizes, INITIAL_ZERO, 0);
+    return add(layout, part, folder, "bias", sizes, START_ZERO, 0);
 }
 
 static void add_dense(Layout *layout, Part part, const char *folder, Sizes kernel, Sizes bias,
@@ -96,8 +103,8 @@ static void add_dense(Layout *layout, Part part, const char *folder, Sizes kerne
 
 static void add_norm(Layout *layout, const char *folder, size_t width, size_t *gamma,
                      size_t *beta) {
-    *gamma = add(layout, PART_ENCODER, folder, "gamma", sizes1(width), INITIAL_ONE, 0);
-    *beta = add(layout, PART_ENCODER, folder, "beta", sizes1(width), INITIAL_ZERO, 0);
+    *gamma = add(layout, PART_ENCODER, folder, "gamma", sizes1(width), START_ONE, 0);
+    *beta = add(layout, PART_ENCODER, folder, "beta", sizes1(width), START_ZERO, 0);
 }
 
 static const char *in_block(char folder[static FOLDER_MAX], size_t number, const char *layer) {
@@ -121,6 +128,17 @@ static void add_attention(Layout *layout, const ModelShape *shape, size_t number
     block->output_bias = add_bias(layout, PART_ENCODER, folder, sizes1(shape->D));
 }
 
+/* A convolution of each channel by itself, over the grid of tokens. */
+static void add_local(Layout *layout, const ModelShape *shape, size_t number) {
+    BlockLayout *block = &layout->table->block[number];
+    const size_t side = shape->mlp_convolution, width = shape->mlp.value[0];
+    char folder[FOLDER_MAX];
+    in_block(folder, number, "mlp_convolution");
+    block->local_kernel = add(layout, PART_ENCODER, folder, "kernel", sizes3(side, side, width),
+                              START_NORMAL, LOCAL_DEVIATION);
+    block->local_bias = add_bias(layout, PART_ENCODER, folder, sizes1(width));
+}
+
 static void add_block(Layout *layout, const ModelShape *shape, size_t number) {
     BlockLayout *block = &layout->table->block[number];
     char folder[FOLDER_MAX], mlp[24];
@@ -135,6 +153,8 @@ static void add_block(Layout *layout, const ModelShape *shape, size_t number) {
         snprintf(mlp, sizeof mlp, "mlp%zu", i);
         add_dense(layout, PART_ENCODER, in_block(folder, number, mlp), sizes2(in, out), sizes1(out),
                   &block->mlp_kernel[i], &block->mlp_bias[i]);
+        if (i == 0 && shape->mlp_convolution)
+            add_local(layout, shape, number);
         in = out;
     }
 }
@@ -152,17 +172,50 @@ static void add_head(Layout *layout, const ModelShape *shape) {
     }
 }
 
+/* He normal (He et al. 2015, equation 10). */
+static void add_convolutions(Layout *layout, const ModelShape *shape) {
+    for (size_t i = 0; i < shape->convolutions; i++) {
+        const size_t in = model_convolution_width(shape, i);
+        const Sizes kernel = {4, {3, 3, in, model_convolution_width(shape, i + 1)}};
+        char folder[FOLDER_MAX];
+        snprintf(folder, sizeof folder, "tokenizer/convolution%zu", i);
+        layout->table->convolution_kernel[i] =
+            add(layout, PART_ENCODER, folder, "kernel", kernel, START_NORMAL,
+                (float)sqrt(2.0 / (double)(9 * in)));
+    }
+}
+
+static void add_tokens(Layout *layout, const ModelShape *shape) {
+    ParameterTable *table = layout->table;
+    const size_t D = shape->D;
+    const Sizes positions = sizes2(shape->grid * shape->grid, D);
+    if (shape->tokenizer == TOKENIZER_CONVOLUTION)
+        add_convolutions(layout, shape);
+    else
+        add_dense(layout, PART_ENCODER, "patch_embed/projection", sizes2(shape->patch_values, D),
+                  sizes1(D), &table->patch_kernel, &table->patch_bias);
+    if (shape->position == POSITION_LEARNED && shape->initial == INITIAL_NORMAL)
+        table->position = add(layout, PART_ENCODER, "patch_embed", "position", positions,
+                              START_NORMAL, TOKEN_DEVIATION);
+    else if (shape->position == POSITION_LEARNED)
+        table->position = add(layout, PART_ENCODER, "patch_embed", "position", positions,
+                              START_UNIFORM, POSITION_LIMIT);
+    if (shape->class_tokens)
+        table->class_token = add(layout, PART_ENCODER, NULL, "class_token", sizes1(D), START_NORMAL,
+                                 TOKEN_DEVIATION);
+}
+
 /* All tensors, in the order that checkpoints and digests have. */
 static void add_all(Layout *layout, const ModelShape *shape) {
     ParameterTable *table = layout->table;
     const size_t D = shape->D;
-    add_dense(layout, PART_ENCODER, "patch_embed/projection", sizes2(shape->patch_values, D),
-              sizes1(D), &table->patch_kernel, &table->patch_bias);
-    table->position = add(layout, PART_ENCODER, "patch_embed", "position", sizes2(shape->T, D),
-                          INITIAL_UNIFORM, POSITION_LIMIT);
+    add_tokens(layout, shape);
     for (size_t i = 0; i < shape->depth; i++)
         add_block(layout, shape, i);
     add_norm(layout, "norm", D, &table->norm_gamma, &table->norm_beta);
+    if (shape->pool == POOL_SEQUENCE)
+        add_dense(layout, PART_ENCODER, "pool", sizes2(D, 1), sizes1(1), &table->pool_kernel,
+                  &table->pool_bias);
     add_head(layout, shape);
 }
 
@@ -170,7 +223,8 @@ Status parameter_table_init(ParameterTable *table, const ModelShape *shape) {
     *table = (ParameterTable){0};
     STATUS_TRY(memory_allocate(&table->block, shape->depth, sizeof *table->block, "block layout"));
     ParameterTable measured = *table;
-    Layout sizes = {.table = &measured}, layout = {.table = table};
+    Layout sizes = {.table = &measured, .initial = shape->initial};
+    Layout layout = {.table = table, .initial = shape->initial};
     add_all(&sizes, shape);
     for (int part = 0; part < PARTS; part++) {
         layout.next[part] = table->floats;
@@ -206,14 +260,29 @@ static void fill_uniform(RandomStream stream, float limit, size_t first, size_t 
     }
 }
 
+/* Normal with the given deviation, elements [first, end): each block's words two by two (Box and
+ * Muller 1958). */
+static void fill_normal(RandomStream stream, float deviation, size_t first, size_t end,
+                        float *values) {
+    for (size_t block = first / 4; 4 * block < end; block++) {
+        double normal[4];
+        random_normals(stream, (uint32_t)block, normal);
+        for (size_t i = 4 * block; i < 4 * block + 4; i++)
+            if (i >= first && i < end)
+                values[i] = deviation * (float)normal[i % 4];
+    }
+}
+
 void parameter_initialize_part(const ParameterTable *table, uint64_t seed, size_t number,
                                size_t first, size_t count, float *weights) {
     const Parameter *entry = &table->entry[number];
     float *values = weights + entry->offset;
-    const float constant = entry->initializer == INITIAL_ONE ? 1.0f : 0.0f;
-    if (entry->initializer == INITIAL_UNIFORM)
-        fill_uniform(random_stream(seed, RANDOM_INITIAL_VALUES, 0, number, 0), entry->limit, first,
-                     first + count, values);
+    const float constant = entry->initializer == START_ONE ? 1.0f : 0.0f;
+    const RandomStream stream = random_stream(seed, RANDOM_INITIAL_VALUES, 0, number, 0);
+    if (entry->initializer == START_UNIFORM)
+        fill_uniform(stream, entry->limit, first, first + count, values);
+    else if (entry->initializer == START_NORMAL)
+        fill_normal(stream, entry->limit, first, first + count, values);
     else
         for (size_t e = first; e < first + count; e++)
             values[e] = constant;

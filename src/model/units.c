@@ -27,6 +27,7 @@ Status units_init(Units *units, const ModelShape *shape, const ParameterTable *t
                      .kernels = kernels_best(),
                      .threads = threads,
                      .unit_images = options->unit_images,
+                     .mixes = options->mixes,
                      .chunk = chunk,
                      .stashes = size_larger(chunk, threads),
                      .seed = options->seed};
@@ -45,13 +46,23 @@ Status units_init(Units *units, const ModelShape *shape, const ParameterTable *t
                           units_count(units, chunk), units_floats(shape, table));
 }
 
+static size_t image_values(const ModelShape *shape) {
+    return shape->channels * shape->image_size * shape->image_size;
+}
+
+static void thread_place(UnitsThread *thread, const Units *units, Arena *arena) {
+    const size_t images = size_smaller(units->unit_images, units->chunk);
+    encoder_work_place(&thread->work, units->shape, images, arena);
+    thread->planes =
+        units->mixes ? arena_take(arena, images * image_values(units->shape)) : thread->work.planes;
+}
+
 void units_place(Units *units, Arena *arena) {
     encoder_weights_place(&units->weights, units->shape, arena);
     for (size_t i = 0; i < units->stashes; i++)
         encoder_stash_place(&units->stash[i], units->shape, arena);
     for (size_t t = 0; t < units->threads; t++)
-        encoder_work_place(&units->thread[t].work, units->shape,
-                           size_smaller(units->unit_images, units->chunk), arena);
+        thread_place(&units->thread[t], units, arena);
     unit_sums_place(&units->sums, arena);
 }
 
@@ -85,7 +96,10 @@ void units_start(Units *units, const Pass *pass) {
     encoder_prepare(&units->encoder, pass->weights, &units->weights);
     for (size_t t = 0; t < units->threads; t++) {
         uint16_t *words = units->thread[t].work.words;
-        units->thread[t].dropout = dropout_source(units, pass, shape->dropout, words);
+        units->thread[t].dropout = (EncoderDropout){
+            .attention = dropout_source(units, pass, shape->attention_dropout, words),
+            .mlp = dropout_source(units, pass, shape->dropout, words),
+            .stochastic_depth = pass->training ? shape->stochastic_depth : 0.0};
         units->head_sources[t] = dropout_source(units, pass, shape->head_dropout, words);
     }
 #pragma omp parallel num_threads((int)units->threads)
@@ -121,33 +135,53 @@ typedef struct Unit {
 } Unit;
 
 /* Evaluation keeps nothing: all images and blocks of a thread write over the same stash, which
- * stays in cache. features: of the chunk. */
+ * stays in cache. */
+static ImageStash *stash_of(const Units *units, const Pass *pass, size_t thread, size_t image) {
+    return &units->stash[pass->training ? image : thread * units->stashes / units->threads];
+}
+
+/* Its images' tokens, into the residuals. Where they are mixed they are all loaded first. */
+static void unit_embed(Units *units, const Pass *pass, size_t thread, Unit unit) {
+    const VitInput *input = pass->input;
+    const ModelShape *shape = units->shape;
+    UnitsThread *t = &units->thread[thread];
+    const size_t first = unit.base + unit.first, together = input->mix ? unit.count : 1;
+    for (size_t i = 0; i < unit.count; i += together) {
+        phase_begin(PHASE_AUGMENT);
+        for (size_t k = 0; k < together; k++)
+            input->load(input->context, first + i + k, t->planes + k * image_values(shape));
+        if (input->mix)
+            input->mix(input->context, first, unit.count, t->planes);
+        for (size_t k = i; k < i + together; k++)
+            encoder_embed(&units->encoder, &units->weights,
+                          t->planes + (k - i) * image_values(shape),
+                          stash_of(units, pass, thread, unit.first + k), &t->work,
+                          t->work.residual + k * shape->T * shape->D);
+    }
+}
+
+/* features: of the chunk. */
 static void unit_forward(Units *units, const Pass *pass, size_t thread, Unit unit,
                          float *features) {
     const Encoder *encoder = &units->encoder;
-    const size_t scratch = thread * units->stashes / units->threads;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
-    DropoutSource *dropout = &units->thread[thread].dropout;
-    for (size_t i = 0; i < unit.count; i++) {
-        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
-        phase_begin(PHASE_AUGMENT);
-        pass->input->load(pass->input->context, unit.base + unit.first + i, work->planes);
-        encoder_embed(encoder, &units->weights, work->planes, stash, work->residual + i * values);
-    }
+    EncoderDropout *dropout = &units->thread[thread].dropout;
+    unit_embed(units, pass, thread, unit);
     for (size_t l = 0; l < units->shape->depth; l++)
         for (size_t i = 0; i < unit.count; i++) {
-            BlockStash *stash = pass->training ? &units->stash[unit.first + i].block[l]
-                                               : &units->stash[scratch].block[0];
-            dropout->sample = pass->training ? pass->input->sample[unit.base + unit.first + i] : 0;
+            ImageStash *image = stash_of(units, pass, thread, unit.first + i);
+            BlockStash *stash = &image->block[pass->training ? l : 0];
+            if (pass->training)
+                dropout_choose(dropout, pass->input->sample[unit.base + unit.first + i]);
             encoder_block(encoder, &units->weights, l, dropout, stash, work,
                           work->residual + i * values);
             progress(pass);
         }
     for (size_t i = 0; i < unit.count; i++) {
-        ImageStash *stash = &units->stash[pass->training ? unit.first + i : scratch];
+        ImageStash *stash = stash_of(units, pass, thread, unit.first + i);
         float *target = features + (unit.first + i) * units->shape->features;
-        encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->norm, work,
+        encoder_pool(encoder, &units->weights, work->residual + i * values, &stash->pool, work,
                      target);
         if (pass->training)
             drop_features(units, pass, thread, unit.base + unit.first + i, target);
@@ -160,6 +194,7 @@ static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit un
     const Encoder *encoder = &units->encoder;
     const size_t values = units->shape->T * units->shape->D;
     EncoderWork *work = &units->thread[thread].work;
+    EncoderDropout *dropout = &units->thread[thread].dropout;
     const ImageStash *image = units->stash + unit.first; /* [unit.count] */
     float *sum = unit_sums_open(&units->sums, thread);
     const EncoderGradient gradient = {.folded = sum, .tensors = sum + folded_floats(units->shape)};
@@ -171,17 +206,19 @@ static void unit_backward(Units *units, const Pass *pass, size_t thread, Unit un
         float *source = stash->dfeatures + (unit.first + i) * units->shape->features;
         phase_begin(PHASE_HEAD_BACKWARD);
         drop_features(units, pass, thread, unit.base + unit.first + i, source);
-        encoder_pool_backward(encoder, &units->weights, source, &image[i].norm, work, gradient,
+        encoder_pool_backward(encoder, &units->weights, source, &image[i].pool, work, gradient,
                               work->residual + i * values);
     }
     for (size_t l = units->shape->depth; l-- > 0;)
         for (size_t i = 0; i < unit.count; i++) {
-            encoder_block_backward(encoder, &units->weights, l, &image[i].block[l], work, gradient,
-                                   work->residual + i * values);
+            dropout_choose(dropout, pass->input->sample[unit.base + unit.first + i]);
+            encoder_block_backward(encoder, &units->weights, l, dropout, &image[i].block[l], work,
+                                   gradient, work->residual + i * values);
             progress(pass);
         }
     for (size_t i = 0; i < unit.count; i++)
-        encoder_embed_backward(encoder, &image[i], work->residual + i * values, gradient);
+        encoder_embed_backward(encoder, &units->weights, &image[i], work,
+                               work->residual + i * values, gradient);
 }
 
 /* Unit number u of a chunk. */

@@ -28,7 +28,8 @@ typedef struct Pass {
 /* A thread's part. */
 typedef struct UnitsThread {
     EncoderWork work;
-    DropoutSource dropout; /* in the encoder */
+    float *planes; /* of a unit's images where they are mixed, of one (the work's) elsewhere */
+    EncoderDropout dropout;
 } UnitsThread;
 
 typedef struct Units {
@@ -36,6 +37,7 @@ typedef struct Units {
     const ParameterTable *table;
     const Kernels *kernels;
     size_t threads, unit_images;
+    bool mixes;   /* see VitOptions */
     size_t chunk; /* images at a time */
     uint64_t seed;
     Encoder encoder;

@@ -116,10 +116,18 @@ static void need_kernels(const Pass *pass) {
     pass->hooks->need_kernels(pass->hooks->context);
 }
 
+/* Of the chunk that begins with image `base`. */
+static HeadTargets targets_of(const VitInput *input, size_t base) {
+    return (HeadTargets){.label = input->label + base,
+                         .other = input->share ? input->other + base : NULL,
+                         .share = input->share ? input->share + base : NULL,
+                         .smoothing = input->smoothing};
+}
+
 static void chunk_losses(Vit *vit, const Pass *pass, size_t base, size_t images, VitSums *sums) {
     const size_t classes = vit->shape->classes;
-    head_losses(&vit->head, images, pass->input->label + base, &vit->head_stash, vit->loss,
-                vit->place);
+    const HeadTargets targets = targets_of(pass->input, base);
+    head_losses(&vit->head, images, &targets, &vit->head_stash, vit->loss, vit->place);
     for (size_t i = 0; i < images; i++) {
         const size_t image = pass->input->first + base + i;
         tree_sum_add(&sums->loss, (TreeNode){image, image + 1}, vit->loss[i]);
@@ -193,9 +201,10 @@ static void round_backward(Vit *vit, Turn *turn, float scale) {
     const Pass *pass = turn->pass;
     const size_t base = turn->round.first;
     const HeadFat fat = head_fat(turn);
+    const HeadTargets targets = targets_of(pass->input, base);
     phase_begin(PHASE_HEAD_BACKWARD);
-    head_backward(&vit->head, pass->weights, &fat, base, turn->round.images,
-                  pass->input->label + base, scale, &vit->head_stash);
+    head_backward(&vit->head, pass->weights, &fat, base, turn->round.images, &targets, scale,
+                  &vit->head_stash);
 }
 
 const VitPartial *vit_partial(const Vit *vit) {

@@ -244,11 +244,21 @@ Status checkpoint_verify(const char *path, const ParameterTable *table,
     return status;
 }
 
-/* A model has as many channels as rows of its patches' kernel belong to one pixel. */
+/* A model has as many channels as its first convolution, or as rows of its patches' kernel belong
+ * to one pixel. */
 static Status channels_of_file(hid_t file, const char *path, const Job *job, size_t *channels) {
+    static const char convolution[] = "/model/tokenizer/convolution0/kernel";
     static const char name[] = "/model/patch_embed/projection/kernel";
     const size_t pixels = job->patch_size * job->patch_size;
     size_t axes, shape[4] = {0};
+    if (job->tokenizer == TOKENIZER_CONVOLUTION) {
+        STATUS_TRY(h5_shape(file, convolution, &axes, shape));
+        *channels = shape[2];
+        if (axes == 4 && *channels > 0)
+            return STATUS_OK;
+        return status_fail(STATUS_DATA, "%s: %s: is not of shape [3, 3, channels, width]", path,
+                           convolution);
+    }
     STATUS_TRY(h5_shape(file, name, &axes, shape));
     *channels = shape[0] / pixels;
     if (*channels == 0 || shape[0] % pixels != 0)

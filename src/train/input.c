@@ -2,6 +2,7 @@
 
 #include "vit/epoch_order.h"
 #include "vit/memory.h"
+#include "vit/mix.h"
 #include "vit/watchdog.h"
 #include <omp.h>
 
@@ -19,10 +20,19 @@ static Status read_shards(Input *input, bool training) {
                       plan->holdout.validation);
 }
 
+static Status allocate_targets(Input *input) {
+    const size_t images = input->plan->slice.images;
+    if (!mix_is_on(&input->plan->job))
+        return STATUS_OK;
+    STATUS_TRY(memory_allocate(&input->other, images, sizeof *input->other, "targets"));
+    return memory_allocate(&input->share, images, sizeof *input->share, "targets");
+}
+
 static Status allocate(Input *input) {
     const Plan *plan = input->plan;
     STATUS_TRY(
         memory_allocate(&input->order, plan->train_images, sizeof *input->order, "epoch order"));
+    STATUS_TRY(allocate_targets(input));
     STATUS_TRY(augment_init(&input->augment, &plan->job, &plan->data));
     return memory_allocate(&input->scratch,
                            plan->threads *
@@ -51,6 +61,8 @@ void input_free(Input *input) {
     shard_free(&input->test);
     memory_free(input->scratch);
     memory_free(input->order);
+    memory_free(input->other);
+    memory_free(input->share);
     *input = (Input){0};
 }
 
@@ -84,6 +96,9 @@ Batch input_next(Input *input) {
     watchdog_work("waiting for samples", WATCHDOG_TOGETHER);
     input->waited += batch_wait(input->batches, &batch);
     input->epoch = input->posted_epoch;
+    if (input->share)
+        mix_targets(&input->plan->job, input->epoch, batch.count, batch.samples, batch.labels,
+                    input->other, input->share);
     post(input);
     return batch;
 }
@@ -108,6 +123,15 @@ static void load(const void *context, size_t image, float *planes) {
     augment_image(augment, pixels, &draw, scratch, planes);
 }
 
+/* A unit of a batch: by the draw that its targets have. */
+static void mix(const void *context, size_t first, size_t count, float *planes) {
+    const InputView *view = context;
+    const Augment *augment = &view->input->augment;
+    const MixDraw draw =
+        mix_draw(&view->input->plan->job, view->input->epoch, view->vit.sample[first]);
+    mix_planes(&draw, count, augment->picture.channels, augment->size, planes);
+}
+
 void input_view_batch(InputView *view, const Input *input, const Batch *batch) {
     *view = (InputView){.input = input, .pixels = batch->pixels, .augmented = true};
     view->vit = (VitInput){.images = batch->count,
@@ -115,7 +139,11 @@ void input_view_batch(InputView *view, const Input *input, const Batch *batch) {
                            .batch = batch->images,
                            .sample = batch->samples,
                            .label = batch->labels,
+                           .other = input->other,
+                           .share = input->share,
+                           .smoothing = input->plan->job.label_smoothing,
                            .load = load,
+                           .mix = input->share ? mix : NULL,
                            .context = view};
 }
 

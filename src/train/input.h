@@ -14,6 +14,8 @@ typedef struct Input {
     Augment augment;
     float *scratch;  /* [threads, augment_scratch] */
     uint32_t *order; /* [train_images] of the epoch whose batches are posted */
+    uint16_t *other; /* [slice's images] targets of the batch that input_next gave, where the job */
+    double *share;   /* mixes; see mix_targets. Otherwise NULL */
     BatchExchange *batches;
     uint64_t epoch;        /* of the batch that input_next gave */
     uint64_t posted_epoch; /* of the one under way */

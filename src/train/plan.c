@@ -5,6 +5,7 @@
 #include "vit/checkpoint.h"
 #include "vit/measuring.h"
 #include "vit/memory.h"
+#include "vit/mix.h"
 #include "vit/size.h"
 #include "vit/stop.h"
 #include "vit/watchdog.h"
@@ -196,6 +197,7 @@ VitOptions plan_vit_options(const Plan *plan) {
     return (VitOptions){.seed = plan->job.seed,
                         .batch_size = plan->job.batch_size,
                         .unit_images = plan->job.unit_images,
+                        .mixes = mix_is_on(&plan->job),
                         .threads = plan->threads,
                         .images = plan->slice.images,
                         .chunk = plan->chunk,
@@ -243,7 +245,7 @@ static size_t input_bytes(const Plan *plan, size_t image) {
     return images / (size_t)plan->ranks->size * shard_sample_bytes(image) +
            plan->train_images * sizeof(uint32_t) + listed * sizeof(uint32_t) +
            batch_exchange_bytes(plan->job.batch_size, plan->slice.images, image) +
-           plan->threads * scratch * sizeof(float);
+           plan->threads * scratch * sizeof(float) + mix_bytes(&plan->job, plan->slice.images);
 }
 
 Status plan_cost(const Plan *plan, PlanCost *cost) {

@@ -148,8 +148,7 @@ static void a_bad_value_says_what_is_allowed(void **state) {
     expect_refusal("[model]\ndropout = 1.5",
                    "jobs/x.ini:2: [model] dropout = 1.5: must be a number in [0, 1)");
     expect_refusal("[model]\npool = max",
-                   "jobs/x.ini:2: [model] pool = max: must be flatten, mean, class or "
-                   "sequence");
+                   "jobs/x.ini:2: [model] pool = max: must be flatten, mean, class or sequence");
     expect_refusal("[run]\nprogress =",
                    "jobs/x.ini:2: [run] progress = : must be auto, bar, lines or none");
     expect_refusal("[augment]\nflip = maybe",

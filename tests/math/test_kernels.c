@@ -273,6 +273,114 @@ static void adamw_in_closed_form(void **state) {
     }
 }
 
+/* Sides of grids, channels and taps that leave parts of vectors, and kernels larger than a grid. */
+static const struct LocalCase {
+    size_t side, channels, taps;
+} local_cases[] = {{1, 3, 3},  {2, 16, 3}, {5, 33, 3}, {8, 64, 3},
+                   {4, 17, 5}, {3, 48, 7}, {2, 5, 15}};
+
+/* sum over the taps of x at the tap times `other`: of the kernel (a convolution at one token), or,
+ * a tap at a time, of dy. */
+static double tap_product(const struct LocalCase *c, size_t row, size_t col, size_t i, size_t j,
+                          const float *x, size_t channel, double other) {
+    const ptrdiff_t y = (ptrdiff_t)(row + i) - (ptrdiff_t)(c->taps / 2);
+    const ptrdiff_t z = (ptrdiff_t)(col + j) - (ptrdiff_t)(c->taps / 2);
+    if (y < 0 || z < 0 || y >= (ptrdiff_t)c->side || z >= (ptrdiff_t)c->side)
+        return 0.0;
+    return other * (double)x[((size_t)y * c->side + (size_t)z) * c->channels + channel];
+}
+
+static void local_convolutions(void **state) {
+    (void)state;
+    for (size_t n = 0; n < sizeof local_cases / sizeof *local_cases; n++) {
+        const struct LocalCase *c = &local_cases[n];
+        const size_t tokens = c->side * c->side, taps = c->taps * c->taps;
+        float *x = test_values(tokens * c->channels, 1.0f, 1);
+        float *y = test_values(tokens * c->channels, 1.0f, 2),
+              *sum = test_array(tokens * c->channels, 4);
+        float *kernel = test_values(taps * c->channels, 1.0f, 3),
+              *dkernel = test_array(taps * c->channels, 4);
+        memcpy(sum, y, tokens * c->channels * sizeof *y);
+        memcpy(dkernel, kernel, taps * c->channels * sizeof *kernel);
+        kernels->convolve_local(c->side, c->channels, c->taps, x, kernel, sum);
+        kernels->convolve_local_gradient(c->side, c->channels, c->taps, x, y, dkernel);
+        for (size_t at = 0; at < tokens * c->channels; at++) {
+            const size_t t = at / c->channels, channel = at % c->channels;
+            double exact = (double)y[at];
+            for (size_t k = 0; k < taps; k++)
+                exact += tap_product(c, t / c->side, t % c->side, k / c->taps, k % c->taps, x,
+                                     channel, (double)kernel[k * c->channels + channel]);
+            /* Roundings of a sum of taps terms below 1. */
+            check_near("local convolution", (double)sum[at], exact, 6e-8 * (double)(taps * taps));
+        }
+        for (size_t at = 0; at < taps * c->channels; at++) {
+            const size_t k = at / c->channels, channel = at % c->channels;
+            double exact = (double)kernel[at];
+            for (size_t t = 0; t < tokens; t++)
+                exact += tap_product(c, t / c->side, t % c->side, k / c->taps, k % c->taps, x,
+                                     channel, (double)y[t * c->channels + channel]);
+            check_near("local convolution's gradient", (double)dkernel[at], exact,
+                       6e-8 * (double)(tokens * tokens));
+        }
+        memory_free(x), memory_free(y), memory_free(sum), memory_free(kernel), memory_free(dkernel);
+    }
+}
+
+/* Values of which many are equal, so that the first of them matters, and half below zero. */
+static float pool_value(size_t i) {
+    return (float)(int)(i * 2654435761u >> 7 & 7) - 3.5f + 0.5f * (float)(i % 2);
+}
+
+static void check_max_pool(size_t side, size_t channels) {
+    const size_t pooled = (side + 1) / 2, ld = pooled * channels + 5, line = (side + 2) * channels;
+    float *x = test_array(side * side * channels, 4), *y = test_array(pooled * ld, 4);
+    float *dy = test_values(pooled * pooled * channels, 1.0f, 4);
+    float *dx = test_values((side + 2) * line, 1.0f, 5), *exact = test_array((side + 2) * line, 4);
+    uint8_t *choice = test_array(pooled * pooled * channels, 1);
+    for (size_t i = 0; i < side * side * channels; i++)
+        x[i] = pool_value(i);
+    kernels->max_pool(side, channels, x, choice, y, ld);
+    kernels->max_pool_backward(side, channels, choice, dy, dx);
+    for (size_t p = 0; p < pooled * pooled * channels; p++) {
+        const size_t c = p % channels, column = p / channels % pooled, row = p / channels / pooled;
+        float largest = 0.0f;
+        size_t first = MAX_POOL_NONE, at = 0;
+        for (size_t k = 0; k < 9; k++) {
+            const size_t i = 2 * row + k / 3, j = 2 * column + k % 3; /* in x with a border */
+            if (i < 1 || j < 1 || i > side || j > side)
+                continue;
+            const float value = x[((i - 1) * side + j - 1) * channels + c];
+            if (value > largest) {
+                largest = value;
+                first = k;
+                at = i * line + j * channels + c;
+            }
+        }
+        assert_true(y[row * ld + column * channels + c] == largest);
+        assert_int_equal(choice[p], first);
+        if (first != MAX_POOL_NONE)
+            exact[at] += dy[p];
+    }
+    for (size_t i = 0; i < (side + 2) * line; i++)
+        check_near("max-pooling backward", (double)dx[i], (double)exact[i], 1e-6);
+    memory_free(x), memory_free(y), memory_free(dy);
+    memory_free(dx), memory_free(exact), memory_free(choice);
+}
+
+static void max_pooling_and_its_backward(void **state) {
+    (void)state;
+    check_max_pool(1, 3);
+    check_max_pool(2, 16);
+    check_max_pool(5, 9);
+    check_max_pool(8, 64);
+    check_max_pool(9, 35);
+    const float x[4] = {1.0f, NAN, 2.0f, -1.0f};
+    uint8_t choice[1];
+    float y[1];
+    kernels->max_pool(2, 1, x, choice, y, 1);
+    assert_true(isnan(*y));
+}
+
 /* Rounded twice, to 6e-8 of values of up to 2. */
 static void a_moving_average_approaches(void **state) {
     (void)state;
@@ -294,7 +402,7 @@ static void dropout_zeroes_and_scales(void **state) {
     const uint16_t words[3] = {9999, 10000, 0};
     kernels->dropout(3, x, (Dropout){words, 10000, 4.0f});
     assert_true(x[0] == 4.0f && x[1] == 0.0f && x[2] == 12.0f);
-    kernels->dropout(3, x, (Dropout){.words = NULL});
+    kernels->dropout(3, x, (Dropout){.threshold = 65536, .scale = 1.0f});
     assert_true(x[0] == 4.0f && x[1] == 0.0f && x[2] == 12.0f);
 }
 
@@ -321,6 +429,8 @@ int main(void) {
             cmocka_unit_test(adamw_in_closed_form),
             cmocka_unit_test(a_moving_average_approaches),
             cmocka_unit_test(dropout_zeroes_and_scales),
+            cmocka_unit_test(local_convolutions),
+            cmocka_unit_test(max_pooling_and_its_backward),
         };
         failed += cmocka_run_group_tests(tests, NULL, NULL);
     }

@@ -129,6 +129,119 @@ static void tensors_have_keras_order_and_shapes(void **state) {
     parameter_table_free(&table);
 }
 
+/* What only some jobs have. */
+static Job other_job(void) {
+    Job job = odd_job();
+    job.tokenizer = TOKENIZER_CONVOLUTION;
+    job.convolution_widths = (SizeList){1, {9}};
+    job.pool = POOL_CLASS;
+    job.mlp_convolution = 3;
+    job.initial = INITIAL_NORMAL;
+    return job;
+}
+
+static void tensors_of_other_layers_have_their_places(void **state) {
+    (void)state;
+    Job job = other_job();
+    ParameterTable table = make_table(job, 10);
+    /* 17 pixels are pooled to 9, and these to 5. */
+    const struct {
+        size_t number;
+        const char *name;
+        size_t axes, shape[4];
+    } expected[] = {{0, "tokenizer/convolution0/kernel", 4, {3, 3, 3, 9}},
+                    {1, "tokenizer/convolution1/kernel", 4, {3, 3, 9, 7}},
+                    {2, "patch_embed/position", 2, {25, 7, 1, 1}},
+                    {3, "class_token", 1, {7, 1, 1, 1}},
+                    {4, "block0/norm1/gamma", 1, {7, 1, 1, 1}},
+                    {17, "block0/mlp0/bias", 1, {11, 1, 1, 1}},
+                    {18, "block0/mlp_convolution/kernel", 3, {3, 3, 11, 1}},
+                    {19, "block0/mlp_convolution/bias", 1, {11, 1, 1, 1}},
+                    {20, "block0/mlp1/kernel", 2, {11, 13, 1, 1}}};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const Parameter *entry = &table.entry[expected[i].number];
+        assert_string_equal(entry->name, expected[i].name);
+        assert_int_equal(entry->axes, expected[i].axes);
+        assert_memory_equal(entry->shape, expected[i].shape, sizeof expected[i].shape);
+    }
+    assert_int_equal(model_shape(&job, 3, 10).T, 26);
+    parameter_table_free(&table);
+    job.pool = POOL_SEQUENCE;
+    job.position = POSITION_SINE;
+    table = make_table(job, 10);
+    assert_string_equal(table.entry[2].name, "block0/norm1/gamma");
+    const Parameter *pool = find(&table, "pool/kernel");
+    assert_true(pool->shape[0] == 7 && pool->shape[1] == 1 && pool->axes == 2);
+    assert_string_equal(pool[-1].name, "norm/beta");
+    assert_string_equal(pool[1].name, "pool/bias");
+    assert_string_equal(pool[2].name, "head0/kernel");
+    parameter_table_free(&table);
+}
+
+/* The oracle's parameters and multiplications (its file's head says 6.4e5 and 5.9e7). */
+static void small_recipe_has_the_oracles_size(void **state) {
+    (void)state;
+    const Job job = {.image_size = 32,
+                     .tokenizer = TOKENIZER_CONVOLUTION,
+                     .convolution_widths = {1, {64}},
+                     .dim = 128,
+                     .depth = 4,
+                     .heads = 2,
+                     .key_dim = 64,
+                     .mlp = {2, {256, 128}},
+                     .mlp_convolution = 3,
+                     .pool = POOL_SEQUENCE};
+    const ModelShape shape = model_shape(&job, 3, 100);
+    ParameterTable table = make_table(job, 100);
+    const size_t block =
+        4 * 128 + 4 * (128 * 128 + 128) + 128 * 256 + 256 + 10 * 256 + 256 * 128 + 128;
+    assert_int_equal(table.trainable, 9 * 3 * 64 + 9 * 64 * 128 + 64 * 128 + 4 * block + 2 * 128 +
+                                          129 + 128 * 100 + 100);
+    const double tokenizer = 1024.0 * 27 * 64 + 256.0 * 576 * 128;
+    const double attention = 64.0 * 128 * 512 + 2.0 * 64 * 64 * 128;
+    const double mlp = 2 * 64.0 * 128 * 256 + 64.0 * 9 * 256;
+    assert_true(model_forward_flops(&shape) == 2 * (tokenizer + 4 * (attention + mlp) + 12800));
+    parameter_table_free(&table);
+}
+
+/* Mean and deviation of n normal values are off by deviation / sqrt(n) and that over sqrt(2), and
+ * hardly ever by five times as much. */
+static void expect_normal(const ParameterTable *table, const float *weights, const char *name,
+                          double deviation) {
+    const Parameter *entry = find(table, name);
+    double sum = 0.0, squares = 0.0;
+    for (size_t i = 0; i < entry->count; i++) {
+        const double x = (double)weights[entry->offset + i];
+        sum += x;
+        squares += x * x;
+    }
+    const double n = (double)entry->count, error = 5.0 / sqrt(n);
+    assert_true(fabs(sum / n) <= error * deviation);
+    assert_true(fabs(sqrt(squares / n) / deviation - 1.0) <= error);
+}
+
+static void initial_values_of_other_layers(void **state) {
+    (void)state;
+    Job job = other_job();
+    job.dim = job.mlp.value[2] = 64;
+    job.mlp.value[0] = 96;
+    ParameterTable table = make_table(job, 10);
+    float *weights;
+    assert_int_equal(memory_allocate(&weights, table.floats, sizeof *weights, "weights"),
+                     STATUS_OK);
+    parameter_initialize(&table, 3, weights);
+    expect_normal(&table, weights, "tokenizer/convolution0/kernel", sqrt(2.0 / 27.0));
+    expect_normal(&table, weights, "tokenizer/convolution1/kernel", sqrt(2.0 / 81.0));
+    expect_normal(&table, weights, "patch_embed/position", 0.02);
+    expect_normal(&table, weights, "class_token", 0.02);
+    expect_normal(&table, weights, "block1/attention/query/kernel", 0.02);
+    expect_normal(&table, weights, "block1/mlp_convolution/kernel", 0.2);
+    expect_normal(&table, weights, "logits/kernel", 0.02);
+    assert_true(weights[table.block[1].local_bias] == 0.0f);
+    memory_free(weights);
+    parameter_table_free(&table);
+}
+
 static int by_offset(const void *a, const void *b) {
     const size_t x = ((const Parameter *)a)->offset, y = ((const Parameter *)b)->offset;
     return (x > y) - (x < y);
@@ -323,6 +436,9 @@ int main(void) {
         cmocka_unit_test(flops_are_those_of_the_matrix_products),
         cmocka_unit_test(shape_follows_the_job),
         cmocka_unit_test(tensors_have_keras_order_and_shapes),
+        cmocka_unit_test(tensors_of_other_layers_have_their_places),
+        cmocka_unit_test(small_recipe_has_the_oracles_size),
+        cmocka_unit_test(initial_values_of_other_layers),
         cmocka_unit_test(offsets_are_aligned_and_do_not_overlap),
         cmocka_unit_test(tensors_lie_in_parts),
         cmocka_unit_test(layout_points_at_the_named_tensors),

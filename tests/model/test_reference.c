@@ -1,5 +1,9 @@
 /* The whole model against PyTorch in double (tests/reference/generate.py): loss, logits and every
- * parameter's gradient, tensor by tensor, ||ours - theirs|| / ||theirs||. */
+ * parameter's gradient, tensor by tensor, ||ours - theirs|| / ||theirs||.
+ *
+ * test_reference [FILE.h5...]: with files, those of models of other sizes
+ * (tests/reference/real.py).
+ */
 
 #include "check.h"
 #include "vit/gemm.h"
@@ -9,9 +13,9 @@
 
 /* fp32 products over at most a few thousand terms lose about 1e-6. */
 static const double tolerance = 1e-5;
-/* Key biases have no gradient at all (softmax ignores them): only rounding, relative to the query
- * biases'. */
-static const double key_bias_tolerance = 1e-6;
+/* Biases of keys and of sequence pooling have no gradient at all (softmax ignores them): only
+ * rounding, relative to the gradient of a sibling. */
+static const double zero_tolerance = 1e-6;
 
 typedef struct Case {
     hid_t file;
@@ -19,8 +23,9 @@ typedef struct Case {
     ModelShape shape;
     ParameterTable table;
     size_t images;
-    double *pixels; /* [images, S, S, 3] */
-    uint16_t *labels;
+    double *pixels;            /* [images, S, S, 3] */
+    uint16_t *labels, *others; /* others and share: NULL without soft targets */
+    double *share;
     uint32_t *samples;
     float *weights, *gradient, *logits;
     uint64_t step;
@@ -48,11 +53,22 @@ static void read_samples(Case *c) {
     c->job.seed = seed;
 }
 
-static void case_open(Case *c, const char *name) {
+static void read_targets(Case *c) {
+    c->labels = test_array(c->images, sizeof *c->labels);
+    assert_ok(h5_read(c->file, "/input/labels", H5T_NATIVE_UINT16, 1, &c->images, c->labels));
+    if (!h5_exists(c->file, "/input/share"))
+        return;
+    c->others = test_array(c->images, sizeof *c->others);
+    c->share = test_array(c->images, sizeof *c->share);
+    assert_ok(h5_read(c->file, "/input/others", H5T_NATIVE_UINT16, 1, &c->images, c->others));
+    assert_ok(h5_read(c->file, "/input/share", H5T_NATIVE_DOUBLE, 1, &c->images, c->share));
+}
+
+static void case_open(Case *c, const char *file) {
     char path[512], *text = NULL;
     uint64_t images = 0, classes = 0;
     *c = (Case){0};
-    snprintf(path, sizeof path, "%s/model_%s.h5", REFERENCE_FOLDER, name);
+    snprintf(path, sizeof path, "%s", file);
     assert_ok(h5_open(path, &c->file));
     assert_ok(h5_get_text(c->file, "/", "job", &text));
     assert_ok(job_parse(&c->job, path, text, 0, NULL));
@@ -64,9 +80,8 @@ static void case_open(Case *c, const char *name) {
     assert_ok(parameter_table_init(&c->table, &c->shape));
     const size_t S = c->shape.image_size, shape[4] = {c->images, S, S, 3};
     c->pixels = test_array(c->images * S * S * 3, sizeof *c->pixels);
-    c->labels = test_array(c->images, sizeof *c->labels);
     assert_ok(h5_read(c->file, "/input/images", H5T_NATIVE_DOUBLE, 4, shape, c->pixels));
-    assert_ok(h5_read(c->file, "/input/labels", H5T_NATIVE_UINT16, 1, shape, c->labels));
+    read_targets(c);
     read_samples(c);
     c->weights = test_array(c->table.floats, sizeof(float));
     c->gradient = test_array(c->table.floats, sizeof(float));
@@ -82,6 +97,8 @@ static void case_open(Case *c, const char *name) {
 static void case_close(Case *c) {
     memory_free(c->pixels);
     memory_free(c->labels);
+    memory_free(c->others);
+    memory_free(c->share);
     memory_free(c->samples);
     memory_free(c->weights);
     memory_free(c->gradient);
@@ -90,13 +107,14 @@ static void case_close(Case *c) {
     h5_close(c->file);
 }
 
+/* Where theirs are all zero, so have to be ours. */
 static double relative_error(size_t count, const float *ours, const double *theirs) {
     double difference = 0.0, norm = 0.0;
     for (size_t i = 0; i < count; i++) {
         difference += (ours[i] - theirs[i]) * (ours[i] - theirs[i]);
         norm += theirs[i] * theirs[i];
     }
-    return sqrt(difference / norm);
+    return norm == 0.0 && difference == 0.0 ? 0.0 : sqrt(difference / norm);
 }
 
 static double norm_of(size_t count, const float *values) {
@@ -106,16 +124,24 @@ static double norm_of(size_t count, const float *values) {
     return sqrt(sum);
 }
 
-/* The largest error over the gradients; key biases are compared with the query biases' norm. */
-static void check_gradients(const Case *c, double *largest, double *largest_key_bias) {
+/* Whose gradient's norm tensor number i's is compared with, if it has none itself: for a key's bias
+ * the query's, for sequence pooling's its kernel; otherwise NULL. */
+static const Parameter *sibling_of(const ParameterTable *table, size_t i) {
+    if (strstr(table->entry[i].name, "/key/bias")) {
+        assert_non_null(strstr(table->entry[i - 2].name, "/query/bias"));
+        return &table->entry[i - 2];
+    }
+    return strcmp(table->entry[i].name, "pool/bias") == 0 ? &table->entry[i - 1] : NULL;
+}
+
+/* The largest error over the gradients, and the largest of those that should be zero. */
+static void check_gradients(const Case *c, double *largest, double *largest_zero) {
     for (size_t i = 0; i < c->table.count; i++) {
-        const Parameter *entry = &c->table.entry[i];
-        if (strstr(entry->name, "/key/bias")) {
-            const Parameter *query = &c->table.entry[i - 2];
-            assert_non_null(strstr(query->name, "/query/bias"));
-            double error = norm_of(entry->count, c->gradient + entry->offset) /
-                           norm_of(query->count, c->gradient + query->offset);
-            *largest_key_bias = fmax(*largest_key_bias, error);
+        const Parameter *entry = &c->table.entry[i], *sibling = sibling_of(&c->table, i);
+        if (sibling) {
+            const double error = norm_of(entry->count, c->gradient + entry->offset) /
+                                 norm_of(sibling->count, c->gradient + sibling->offset);
+            *largest_zero = fmax(*largest_zero, isnan(error) ? INFINITY : error);
             continue;
         }
         char path[128];
@@ -130,9 +156,9 @@ static void check_gradients(const Case *c, double *largest, double *largest_key_
     }
 }
 
-static void check_case(const char *name, size_t unit_images, size_t threads) {
+static void check_file(const char *file, const char *name, size_t unit_images, size_t threads) {
     Case c;
-    case_open(&c, name);
+    case_open(&c, file);
     omp_set_num_threads((int)threads);
     VitOptions options = {.seed = c.job.seed,
                           .batch_size = c.images,
@@ -146,6 +172,9 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
                       .batch = c.images,
                       .sample = c.samples,
                       .label = c.labels,
+                      .other = c.others,
+                      .share = c.share,
+                      .smoothing = c.job.label_smoothing,
                       .load = load,
                       .context = &c};
     VitSums sums;
@@ -159,19 +188,24 @@ static void check_case(const char *name, size_t unit_images, size_t threads) {
     assert_ok(h5_read(c.file, "/logits", H5T_NATIVE_DOUBLE, 2, shape, logits));
     double logit_error = relative_error(shape[0] * shape[1], c.logits, logits);
     double loss_error = fabs(sums.loss.value[0] / (double)c.images - loss) / loss;
-    double gradient_error = 0.0, key_bias_error = 0.0;
-    check_gradients(&c, &gradient_error, &key_bias_error);
-    print_message("%-8s units of %zu, %zu threads: loss %.2g, logits %.2g, gradients %.2g, "
-                  "key biases %.2g\n",
-                  name, unit_images, threads, loss_error, logit_error, gradient_error,
-                  key_bias_error);
+    double gradient_error = 0.0, zero_error = 0.0;
+    check_gradients(&c, &gradient_error, &zero_error);
+    print_message("%-11s units of %zu, %zu threads: loss %.2g, logits %.2g, gradients %.2g, "
+                  "zero ones %.2g\n",
+                  name, unit_images, threads, loss_error, logit_error, gradient_error, zero_error);
     assert_true(loss_error <= tolerance);
     assert_true(logit_error <= tolerance);
     assert_true(gradient_error <= tolerance);
-    assert_true(key_bias_error <= key_bias_tolerance);
+    assert_true(zero_error <= zero_tolerance);
     memory_free(logits);
     vit_free(vit);
     case_close(&c);
+}
+
+static void check_case(const char *name, size_t unit_images, size_t threads) {
+    char file[512];
+    snprintf(file, sizeof file, "%s/model_%s.h5", REFERENCE_FOLDER, name);
+    check_file(file, name, unit_images, threads);
 }
 
 static void flatten(void **state) {
@@ -201,14 +235,71 @@ static void dropout_from_the_defined_random_numbers(void **state) {
     check_case("dropout", 1, 3);
 }
 
-int main(void) {
+static void one_convolution_sequence_pooling_and_local_convolution(void **state) {
+    (void)state;
+    check_case("convolution", 2, 1);
+    check_case("convolution", 1, 3);
+}
+
+static void two_convolutions_sine_positions_and_a_class_token(void **state) {
+    (void)state;
+    check_case("class", 2, 2);
+}
+
+static void local_convolution_wider_than_the_grid(void **state) {
+    (void)state;
+    check_case("sequence", 3, 1);
+}
+
+static void class_token_without_positions(void **state) {
+    (void)state;
+    check_case("tokens", 2, 1);
+}
+
+static void soft_targets(void **state) {
+    (void)state;
+    check_case("soft", 2, 1);
+    check_case("soft", 4, 2);
+}
+
+static void dropped_branches(void **state) {
+    (void)state;
+    check_case("depth", 2, 1);
+    check_case("depth", 1, 3);
+}
+
+static int given_files;
+static char **given_file;
+
+static void files_of_the_command_line(void **state) {
+    (void)state;
+    for (int i = 0; i < given_files; i++)
+        check_file(given_file[i], given_file[i], 4, 2);
+}
+
+static int check_given(int count, char **file) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(files_of_the_command_line)};
+    given_files = count;
+    given_file = file;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(int argc, char **argv) {
     gemm_init();
+    if (argc > 1)
+        return check_given(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flatten),
         cmocka_unit_test(mean_pooling),
         cmocka_unit_test(patches_that_do_not_divide_the_image),
         cmocka_unit_test(reference_proportions),
         cmocka_unit_test(dropout_from_the_defined_random_numbers),
+        cmocka_unit_test(one_convolution_sequence_pooling_and_local_convolution),
+        cmocka_unit_test(two_convolutions_sine_positions_and_a_class_token),
+        cmocka_unit_test(local_convolution_wider_than_the_grid),
+        cmocka_unit_test(class_token_without_positions),
+        cmocka_unit_test(soft_targets),
+        cmocka_unit_test(dropped_branches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void case_open(Case *c, double dropout, size_t key_dim) {
                         "[augment]\nimage_size = 32\n[model]\npatch_size = 4\ndim = 16\ndepth = 2\n"
                         "heads = 2\nkey_dim = 4\nmlp = 24,16\nhead = 1024\n",
                         0, NULL));
-    job.dropout = dropout;
+    job.dropout = job.attention_dropout = dropout;
     job.head_dropout = dropout;
     job.key_dim = key_dim;
     c->shape = model_shape(&job, 3, 7);
@@ -69,6 +69,7 @@ static Vit *vit_of(const Case *c, size_t batch, size_t unit_images, size_t threa
     const VitOptions options = {.seed = 5,
                                 .batch_size = batch,
                                 .unit_images = unit_images,
+                                .mixes = true,
                                 .threads = threads,
                                 .images = images,
                                 .nodes = 16};
@@ -401,6 +402,155 @@ static void hits_are_counted_by_place(void **state) {
     case_close(&c);
 }
 
+/* ---- targets and mixing ---- */
+
+/* Every image's other label and share, some of them 0, 1/2 and 1. */
+typedef struct Soft {
+    uint16_t other[MOST];
+    double share[MOST], smoothing;
+} Soft;
+
+static Soft soft_targets(double smoothing) {
+    Soft soft = {.smoothing = smoothing};
+    for (size_t i = 0; i < MOST; i++) {
+        soft.other[i] = (uint16_t)((3 * i + 2) % 7);
+        soft.share[i] = (double)(i % 9) / 8.0;
+    }
+    return soft;
+}
+
+static VitSums train_soft(Case *c, const Soft *soft, float *gradient, float *logits) {
+    VitSums sums;
+    Vit *vit = vit_of(c, MOST, 4, 2, MOST);
+    VitInput input = input_of(c, (Slice){0, MOST}, MOST);
+    input.other = soft->other;
+    input.share = soft->share;
+    input.smoothing = soft->smoothing;
+    vit_forward_backward(vit, c->weights, 11, &input, 1.0f, logits, NULL, &sums);
+    vit_whole_gradient(vit, c->weights, MOST, gradient);
+    vit_free(vit);
+    return sums;
+}
+
+static double probability(const Case *c, const Soft *soft, size_t image, size_t k) {
+    const double share = soft->share[image];
+    const double mixed =
+        share * (c->labels[image] == k) + (1.0 - share) * (soft->other[image] == k);
+    return soft->smoothing / 7.0 + (1.0 - soft->smoothing) * mixed;
+}
+
+/* -sum_k target_k log softmax(z)_k; the last bias's gradient is sum (softmax - target). */
+static void check_soft(Case *c, const Soft *soft) {
+    float *gradient = test_array(c->table.floats, 4), *logits = test_array(MOST * 7, 4);
+    const VitSums sums = train_soft(c, soft, gradient, logits);
+    uint64_t hits = 0;
+    double loss = 0.0, bias[7] = {0};
+    for (size_t i = 0; i < MOST; i++) {
+        const float *z = logits + i * 7;
+        const size_t told = soft->share[i] >= 0.5 ? c->labels[i] : soft->other[i];
+        double sum = 0.0, all = 0.0;
+        size_t above = 0;
+        for (size_t k = 0; k < 7; k++) {
+            sum += exp((double)z[k]);
+            above += z[k] > z[told];
+        }
+        for (size_t k = 0; k < 7; k++) {
+            const double target = probability(c, soft, i, k);
+            all += target;
+            loss -= target * ((double)z[k] - log(sum));
+            bias[k] += exp((double)z[k]) / sum - target;
+        }
+        hits += above == 0;
+        assert_true(fabs(all - 1.0) < 1e-15 * 8);
+    }
+    assert_true(sums.hits == hits);
+    assert_true(fabs(sums.loss.value[0] - loss) <= 1e-9 * loss);
+    for (size_t k = 0; k < 7; k++)
+        assert_true(fabs((double)gradient[c->table.head_bias[1] + k] - bias[k]) < 1e-4);
+    memory_free(gradient), memory_free(logits);
+}
+
+static void losses_and_hits_are_those_of_soft_targets(void **state) {
+    (void)state;
+    Case c;
+    case_open(&c, 0.2, NARROW_KEY_DIM);
+    const Soft mixed = soft_targets(0.0), both = soft_targets(0.1);
+    Soft smooth = soft_targets(0.1);
+    for (size_t i = 0; i < MOST; i++)
+        smooth.share[i] = 1.0;
+    check_soft(&c, &mixed);
+    check_soft(&c, &both);
+    check_soft(&c, &smooth);
+    case_close(&c);
+}
+
+/* To the bit: share 1 is the label alone, whatever the other one, and share 0 the other one. */
+static void a_whole_share_is_a_plain_label(void **state) {
+    (void)state;
+    Case c;
+    Soft soft = soft_targets(0.0);
+    case_open(&c, 0.2, NARROW_KEY_DIM);
+    float *plain = test_array(c.table.floats, 4), *gradient = test_array(c.table.floats, 4);
+    const VitSums sums = train(&c, MOST, 4, 2, MOST, plain, NULL);
+    for (size_t i = 0; i < MOST; i++) {
+        soft.share[i] = i % 2 ? 1.0 : 0.0;
+        if (i % 2)
+            continue;
+        soft.other[i] = c.labels[i];
+        c.labels[i] = (uint16_t)((c.labels[i] + 1) % 7);
+    }
+    const VitSums again = train_soft(&c, &soft, gradient, NULL);
+    check_same(c.table.floats, gradient, plain, 1e-6);
+    assert_true(fabs(again.loss.value[0] / sums.loss.value[0] - 1.0) < 1e-12);
+    assert_true(again.hits == sums.hits && again.top5_hits == sums.top5_hits);
+    for (size_t i = 0; i < MOST; i += 2) {
+        c.labels[i] = soft.other[i];
+        soft.share[i] = 1.0;
+        soft.other[i] = (uint16_t)((c.labels[i] + 1) % 7);
+    }
+    const VitSums exact = train_soft(&c, &soft, gradient, NULL);
+    assert_memory_equal(gradient, plain, c.table.floats * sizeof *plain);
+    assert_true(exact.loss.value[0] == sums.loss.value[0]);
+    memory_free(plain), memory_free(gradient);
+    case_close(&c);
+}
+
+/* Adds the unit's first picture to each of its pictures. */
+static void mix(const void *context, size_t first, size_t count, float *planes) {
+    const Case *c = context;
+    const size_t values = plane_values(&c->shape);
+    assert_true(first % 4 == 0 && count == (first == MOST - 1 ? 1 : 4));
+    assert_memory_equal(planes, c->pictures + first * values, count * values * sizeof *planes);
+    for (size_t i = count * values; i-- > 0;)
+        planes[i] += planes[i % values];
+}
+
+static void a_unit_is_mixed_once_it_is_loaded(void **state) {
+    (void)state;
+    Case c;
+    VitSums sums;
+    case_open(&c, 0.2, NARROW_KEY_DIM);
+    const size_t values = plane_values(&c.shape);
+    float *mixed = test_array(MOST * values, sizeof *mixed), *kept = c.pictures;
+    float *wanted = test_array(c.table.floats, 4), *gradient = test_array(c.table.floats, 4);
+    for (size_t i = 0; i < MOST * values; i++)
+        mixed[i] = kept[i] + kept[i / (4 * values) * 4 * values + i % values];
+    c.pictures = mixed;
+    train(&c, MOST, 4, 1, MOST, wanted, NULL);
+    c.pictures = kept;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        Vit *vit = vit_of(&c, MOST, 4, threads, MOST);
+        VitInput input = input_of(&c, (Slice){0, MOST}, MOST);
+        input.mix = mix;
+        vit_forward_backward(vit, c.weights, 11, &input, 1.0f, NULL, NULL, &sums);
+        vit_whole_gradient(vit, c.weights, MOST, gradient);
+        assert_memory_equal(gradient, wanted, c.table.floats * sizeof *wanted);
+        vit_free(vit);
+    }
+    memory_free(mixed), memory_free(wanted), memory_free(gradient);
+    case_close(&c);
+}
+
 typedef struct Announced {
     size_t needed, ready, progress;
     struct {
@@ -579,6 +729,9 @@ int main(void) {
         cmocka_unit_test(any_order_changes_rounding_only),
         cmocka_unit_test(evaluation_is_training_without_dropout),
         cmocka_unit_test(hits_are_counted_by_place),
+        cmocka_unit_test(losses_and_hits_are_those_of_soft_targets),
+        cmocka_unit_test(a_whole_share_is_a_plain_label),
+        cmocka_unit_test(a_unit_is_mixed_once_it_is_loaded),
         cmocka_unit_test(every_part_is_announced_in_order),
         cmocka_unit_test(every_round_asks_for_the_fat_products),
         cmocka_unit_test(what_a_slow_thread_has_left_is_taken_by_others),

@@ -4,7 +4,7 @@
     generate.py           writes the files whose content is missing or different, beside this script
     generate.py --check   writes nothing; says what is different, exit code 1 if anything is
 
-Needs Debian's python3-torch, python3-h5py and python3-scipy. Nothing here shares code with the
+Needs Debian's python3-torch, python3-h5py, python3-scipy and python3-pil. Nothing here shares code with the
 trainer. Inputs (weights, pixels, gradients given to the optimizer) are exactly representable in
 fp32, so both sides start from the same numbers. Types: /model and /mask fp32, bytes uint8, labels
 uint16, sample numbers uint64, all other datasets double; attributes uint64, double, or UTF-8
@@ -12,19 +12,25 @@ text of fixed length.
 
 model_<name>.h5: one batch through a tiny model, forward and backward (model.py)
     root attributes     image_size, patch_size, dim, depth, heads, key_dim, mlp, head (lists as
-                        "48,24"), pool, classes, batch, dropout, head_dropout, norm_epsilon, and
-                        `job`: the same as the text of a job file; with dropout also seed and step
+                        "48,24"), pool, classes, batch, dropout, head_dropout, norm_epsilon, those
+                        of model.OPTIONS that are not the default, and `job`: the same as the text
+                        of a job file; with dropout also seed and step
     /input/images       [B, S, S, 3] normalized pixels (row, column, channel)
     /input/labels       [B]
     /model/...          weights, named and shaped as in a checkpoint
-    /gradient/...       gradients of the mean loss, alike (rounded to fp32 in model_wide.h5, for
-                        its size). Those of the key biases are exactly 0, which fp32 only comes near
+    /gradient/...       gradients of the mean loss, alike (in model.SMALL_FILES rounded to fp32).
+                        Those of the key biases, and of sequence pooling's, are exactly 0, which
+                        fp32 only comes near
     /logits             [B, classes]
     /loss               [1]
+    With soft targets:
+    /input/others       [B] the label that an image is mixed with
+    /input/share        [B] of its own label in its target
     With dropout:
     /input/samples      [B] sample numbers, from which the masks follow
     /mask/...           factors 0 or 1/(1-p): block<i>/attention [B, H, T query, T key],
-                        block<i>/mlp<j> [B, T, width], features [B, features], head<j> [B, width]
+                        block<i>/mlp<j> [B, T, width], features [B, features], head<j> [B, width],
+                        block<i>/branch0 (attention), branch1 (MLP) [B, 1, 1]
 
 adamw_tfa.h5, adamw_torch.h5: ten steps of AdamW with each decay rule (adamw.py)
     root attributes     decay_rule, learning_rate, weight_decay, beta1, beta2, epsilon, steps
@@ -39,6 +45,12 @@ augment.h5: from bytes to what the model sees (augment.py); rounded to fp32
     /geometry/case<i>   attributes image, size, flip (0 or 1), angle (radians), zoom_height,
                         zoom_width, and matrix [6]: output pixel (x, y) shows the resized image at
                         (m0 x + m1 y + m2, m3 x + m4 y + m5); dataset output [size, size, 3]
+
+augment_ops.h5: RandAugment's operations on bytes (augment_ops.py)
+    root attributes     images, cases
+    /images/<i>         uint8 [height, width, channels], of these attributes, and fill [channels]
+    /operations/case<i> uint8, alike: the result; attributes image, operation (RandOperation),
+                        strength
 """
 import pathlib
 import sys
@@ -48,16 +60,18 @@ import numpy as np
 
 import adamw
 import augment
+import augment_ops
 import model
 
 
 def all_files():
     """File name -> (attributes by object, datasets by path)."""
     model.check_philox()
-    files = {f'model_{name}.h5': model.model_case(name, seed)
-             for seed, name in enumerate(model.MODELS, 1)}
+    files = {f'model_{name}.h5': model.model_case(size, seed, name in model.SMALL_FILES)
+             for seed, (name, size) in enumerate(model.MODELS.items(), 1)}
     files.update({f'adamw_{rule}.h5': adamw.adamw_case(rule) for rule in adamw.RULES})
     files['augment.h5'] = augment.augment_cases()
+    files['augment_ops.h5'] = augment_ops.ops_cases()
     return files
 
 

@@ -33,6 +33,9 @@ compare_all
 # ranks some own none.
 compare_all -s model.key_dim=16 -s model.head=900,20
 
+# Units mixed in pairs, the last batch's last one with fewer images; soft targets.
+compare_all -s augment.mixup=0.8 -s augment.cutmix=1 -s augment.mix_probability=0.9 -s train.label_smoothing=0.1
+
 # compare_batches BATCH 'RANKS...' OPTION...: batches of so many images, on some ranks as on one.
 compare_batches() {
     batch=$1 all=$2

@@ -27,8 +27,9 @@ for ranks in 1 3; do
     done
 done
 
-# With other numbers of ranks and threads in every part, folded attention and a fat layer too.
-for shape in "-s model.key_dim=8" "-s model.key_dim=16 -s model.head=900,20"; do
+# With other numbers of ranks and threads in every part; folded attention and a fat layer, mixed units too.
+for shape in "-s model.key_dim=8" "-s model.key_dim=16 -s model.head=900,20" \
+    "-s augment.mixup=0.8 -s augment.cutmix=1 -s train.label_smoothing=0.1"; do
     # shellcheck disable=SC2086 # several options
     must_train 1 straight $shape
     must_train 2 mixed $shape -s train.max_steps=9

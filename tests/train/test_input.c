@@ -3,6 +3,8 @@
 #include "input.h"
 #include "train/tiny.h"
 #include "vit/epoch_order.h"
+#include "vit/mix.h"
+#include "vit/size.h"
 
 static Plan plan;
 static Command command;
@@ -132,6 +134,63 @@ static void batches_are_augmented(void) {
     end();
 }
 
+/* Validation and test are not told of it. */
+static void check_plain(const Shard *shard) {
+    InputView view;
+    input_view_shard(&view, &input, shard);
+    CHECK(!view.vit.mix && !view.vit.other && !view.vit.share && view.vit.smoothing == 0.0);
+}
+
+/* The pictures of a unit, augmented, are mixed by the draw that its targets have. */
+static void check_unit(const InputView *view, const Batch *batch, size_t first) {
+    const size_t values = planes_values(), count = size_smaller(TINY_UNIT, batch->count - first);
+    const MixDraw draw = mix_draw(&plan.job, 3, batch->samples[first]);
+    float *seen = floats(count * values), *wanted = floats(count * values);
+    for (size_t i = 0; i < count; i++) {
+        const size_t partner = count - 1 - i;
+        CHECK(view->vit.other[first + i] == batch->labels[first + partner]);
+        CHECK(view->vit.share[first + i] == (partner == i ? 1.0 : draw.share));
+        view->vit.load(view->vit.context, first + i, seen + i * values);
+    }
+    memcpy(wanted, seen, count * values * sizeof *seen);
+    view->vit.mix(view->vit.context, first, count, seen);
+    mix_planes(&draw, count, plan.shape.channels, plan.job.image_size, wanted);
+    CHECK(memcmp(seen, wanted, count * values * sizeof *seen) == 0);
+    memory_free(seen);
+    memory_free(wanted);
+}
+
+static void units_are_mixed_with_their_targets(void) {
+    static const char *mixing[] = {"augment.mixup=0.8", "augment.cutmix=1",
+                                   "train.label_smoothing=0.25"};
+    InputView view;
+    CHECK(tiny_plan(&plan, &command, 3, mixing) == STATUS_OK);
+    CHECK(input_init(&input, &plan, true) == STATUS_OK);
+    CHECK(plan_vit_options(&plan).mixes);
+    input_begin(&input, 3, 8);
+    for (size_t position = 8; position < TINY_TRAIN; position += 8) {
+        const Batch batch = check_next(3, position, position == 8 ? 8 : 3);
+        input_view_batch(&view, &input, &batch);
+        CHECK(view.vit.smoothing == 0.25);
+        for (size_t first = 0; first < batch.count; first += TINY_UNIT)
+            check_unit(&view, &batch, first);
+    }
+    check_plain(&input.test);
+    check_plain(&input.validation);
+    end();
+}
+
+static void nothing_is_mixed_by_default(void) {
+    InputView view;
+    begin();
+    input_begin(&input, 0, 0);
+    const Batch batch = check_next(0, 0, 8);
+    input_view_batch(&view, &input, &batch);
+    CHECK(!view.vit.mix && !view.vit.other && !view.vit.share && view.vit.smoothing == 0.0);
+    CHECK(!plan_vit_options(&plan).mixes);
+    end();
+}
+
 static void check_shard(const Shard *shard, DataSplit split, size_t begins, size_t total) {
     InputView view;
     uint8_t pixels[TINY_PIXELS];
@@ -228,6 +287,8 @@ int main(int argc, char **argv) {
     a_batch_that_nobody_takes_does_no_harm();
     endless_input_has_whole_batches_only();
     batches_are_augmented();
+    units_are_mixed_with_their_targets();
+    nothing_is_mixed_by_default();
     evaluation_sees_pictures_as_they_are();
     the_last_of_each_class_are_validated_with();
     the_others_are_trained_on();

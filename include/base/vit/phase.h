@@ -18,13 +18,14 @@ typedef enum Phase {
     PHASE_WAIT,           /* a thread without work, until the others are ready */
     PHASE_AUGMENT,        /* pixels to planes */
     PHASE_PREPARE,        /* the weights' transposes; empty gradients */
-    PHASE_EMBED,          /* planes to patches, and their embedding */
+    PHASE_EMBED,          /* planes to tokens */
     PHASE_NORM,           /* layer norms */
     PHASE_PROJECT,        /* query, key, value, output: products, biases, transposes */
     PHASE_ATTEND,         /* q k^T and p v */
     PHASE_SOFTMAX,        /* with its dropout */
     PHASE_MLP,            /* dense layers of the blocks' MLP */
     PHASE_GELU,           /* their bias, GELU and dropout */
+    PHASE_LOCAL,          /* local convolution in the MLP */
     PHASE_HEAD,           /* the head, with its loss */
     PHASE_EMBED_BACKWARD, /* the same backward */
     PHASE_NORM_BACKWARD,
@@ -33,6 +34,7 @@ typedef enum Phase {
     PHASE_SOFTMAX_BACKWARD,
     PHASE_MLP_BACKWARD,
     PHASE_GELU_BACKWARD,
+    PHASE_LOCAL_BACKWARD,
     PHASE_HEAD_BACKWARD,
     PHASE_DROPOUT,  /* random words */
     PHASE_SUM,      /* the threads' gradients */

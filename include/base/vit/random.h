@@ -13,7 +13,11 @@ typedef enum RandomPurpose {
     RANDOM_EPOCH_ORDER = 2,    /* when: epoch */
     RANDOM_AUGMENT = 3,        /* when: epoch, who: sample */
     RANDOM_DROPOUT = 4,        /* when: step, who: sample, where: dropout site */
-    RANDOM_SYNTH = 5           /* who: sample, where: split */
+    RANDOM_SYNTH = 5,          /* who: sample, where: split */
+    RANDOM_MIX = 6,            /* when: epoch, who: the unit's first sample */
+    RANDOM_CROP = 7,           /* when: epoch, who: sample */
+    RANDOM_RAND_AUGMENT = 8,   /* when: epoch, who: sample */
+    RANDOM_ERASING = 9         /* when: epoch, who: sample, where: 0 the rectangle, 1 its noise */
 } RandomPurpose;
 
 /* A stream of 2^32 blocks of four 32-bit words. */
@@ -35,6 +39,9 @@ void random_block(RandomStream stream, uint32_t block, uint32_t words[static 4])
 static inline float random_unit(uint32_t word) {
     return (float)(word >> 8) * 0x1p-24f;
 }
+
+/* Four standard normal numbers from a block (Box and Muller 1958). */
+void random_normals(RandomStream stream, uint32_t block, double normal[static 4]);
 
 /* Uniform in {0, ..., bound-1}, bound > 0, from 64 random bits (multiply-shift; bias < bound/2^64).
  */

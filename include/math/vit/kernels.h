@@ -11,12 +11,12 @@
  * row-major; all calls are local, by one thread, without allocation. Results depend on the
  * instruction set (order of sums), never on anything else. */
 
-/* Decisions of dropout: element e of a site's tensor is kept when words[e] < threshold, and then
- * scaled. Words NULL: everything is kept, unscaled. */
+/* Decisions of dropout: element e of a site's tensor is kept when words[e] < threshold (words NULL:
+ * always), and then scaled. */
 typedef struct Dropout {
     const uint16_t *words;
     uint32_t threshold; /* round((1 - rate) * 65536) */
-    float scale;        /* 65536 / threshold */
+    float scale; /* 65536 / threshold; what else shall scale the result is multiplied to it */
 } Dropout;
 
 /* Elements of one call of the generator: 16 Philox blocks of 8 halves. */
@@ -33,6 +33,8 @@ typedef struct AdamwTerms {
     float gain1, gain2; /* 1 - beta1, 1 - beta2, which fp32 would not give from the betas */
     float decay, rate, root_scale, epsilon;
 } AdamwTerms;
+
+enum { MAX_POOL_NONE = 9 };
 
 typedef struct Kernels {
     CpuLevel level;
@@ -92,6 +94,27 @@ typedef struct Kernels {
      * and Gimpel 2016). slope: the derivative times decision and scale, or NULL. */
     void (*gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
                  float *slope);
+
+    /* y += the convolution of each channel by itself over a grid of tokens, x and y [side, side,
+     * channels], kernel [taps, taps, channels], taps odd, zeros outside. Rotated by half a turn,
+     * the kernel gives the gradient with respect to x from that with respect to y. */
+    void (*convolve_local)(size_t side, size_t channels, size_t taps, const float *x,
+                           const float *kernel, float *y);
+    /* dkernel += its gradient from x and dy. */
+    void (*convolve_local_gradient)(size_t side, size_t channels, size_t taps, const float *x,
+                                    const float *dy, float *dkernel);
+
+    /* ReLU and max-pooling, 3 x 3 with stride 2 and one pixel of padding, which never is the
+     * largest: y [pooled, pooled, channels], pooled = ceil(side / 2), from x [side, side,
+     * channels]. ld: floats from one row of y to the next. choice [pooled, pooled, channels]: which
+     * pixel of the window, row by row, is the largest (the first of equal ones), or MAX_POOL_NONE
+     * where none is above zero. */
+    void (*max_pool)(size_t side, size_t channels, const float *x, uint8_t *choice, float *y,
+                     size_t ld);
+    /* dx [side + 2, side + 2, channels], with a border of zeros, from dy [pooled, pooled,
+     * channels]. */
+    void (*max_pool_backward)(size_t side, size_t channels, const uint8_t *choice, const float *dy,
+                              float *dx);
 
     /* Row `row` of an affine resampling of a picture: of every channel of out [channels, size,
      * size], from planes of the same shape. Output pixel (x, y) is taken at (m0 x + m1 y + m2,

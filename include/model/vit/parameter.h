@@ -19,7 +19,7 @@
 
 enum { PARAMETER_AXES_MOST = 4 };
 
-typedef enum Initializer { INITIAL_ZERO, INITIAL_ONE, INITIAL_UNIFORM } Initializer;
+typedef enum Initializer { START_ZERO, START_ONE, START_UNIFORM, START_NORMAL } Initializer;
 
 typedef struct Parameter {
     char name[72]; /* path below /model in a checkpoint: "block0/attention/query/kernel" */
@@ -29,7 +29,7 @@ typedef struct Parameter {
     size_t
         offset; /* in floats from the start of the flat vector; a multiple of MEMORY_LINE_FLOATS */
     Initializer initializer;
-    float limit; /* INITIAL_UNIFORM: values in [-limit, limit) */
+    float limit; /* START_UNIFORM: values in [-limit, limit); START_NORMAL: their deviation */
 } Parameter;
 
 /* Offsets of one block's tensors in a flat vector. */
@@ -41,6 +41,7 @@ typedef struct BlockLayout {
     size_t output_kernel, output_bias; /* kernel [H, K, D], bias [D] */
     size_t norm2_gamma, norm2_beta;
     size_t mlp_kernel[JOB_LIST_MAX], mlp_bias[JOB_LIST_MAX]; /* kernel [in, out], bias [out] */
+    size_t local_kernel, local_bias; /* [mlp_convolution, mlp_convolution, width], [width] */
 } BlockLayout;
 
 typedef struct ParameterTable {
@@ -50,9 +51,12 @@ typedef struct ParameterTable {
     Parameter *entry; /* [count], in the order of checkpoints and digests */
 
     /* Where the layers find their tensors. */
-    size_t patch_kernel, patch_bias, position; /* [patch_values, D], [D], [T, D] */
-    BlockLayout *block;                        /* [depth] */
-    size_t norm_gamma, norm_beta;              /* [D] */
+    size_t patch_kernel, patch_bias;             /* [patch_values, D], [D] */
+    size_t convolution_kernel[JOB_LIST_MAX + 1]; /* [3, 3, in, out] */
+    size_t position, class_token;                /* [grid^2, D], [D] */
+    BlockLayout *block;                          /* [depth] */
+    size_t norm_gamma, norm_beta;                /* [D] */
+    size_t pool_kernel, pool_bias;               /* [D, 1], [1]: of sequence pooling */
     size_t head_kernel[JOB_LIST_MAX + 1], head_bias[JOB_LIST_MAX + 1]; /* the last one: logits */
 
     size_t folded_floats; /* what attention folds is in [0, folded_floats) of a flat vector */
@@ -63,8 +67,9 @@ typedef struct ParameterTable {
 Status parameter_table_init(ParameterTable *table, const ModelShape *shape);
 void parameter_table_free(ParameterTable *table);
 
-/* Initial values (Glorot uniform with Keras's fans; see entry.limit), a function of the seed, the
- * tensor's number and the element only. */
+/* Initial values, a function of the seed, the tensor's number and the element only. [model] initial
+ * = keras: dense kernels are Glorot uniform with Keras's fans, positions uniform; normal: both
+ * normal. Convolutions are He normal, whatever it is. */
 void parameter_initialize(const ParameterTable *table, uint64_t seed, float *weights);
 /* The same of elements [first, first + count) of tensor number `number` only; weights is the whole
  * flat vector. */

@@ -34,15 +34,25 @@ typedef struct VitInput {
     const uint32_t
         *sample; /* [images] number in the data set, for dropout; may be NULL in evaluation */
     const uint16_t *label; /* [images] */
+    /* The targets: class c should have probability smoothing / classes + (1 - smoothing) t_c with
+     * t = share of the label and the rest of the other one. Both NULL: the label has all of it. */
+    const uint16_t *other; /* [images] */
+    const double *share;   /* [images], in [0, 1] */
+    double smoothing;      /* in [0, 1) */
     /* Writes image number `image` as planes [channels, image_size, image_size]; called by any
      * thread, once an image. */
     void (*load)(const void *context, size_t image, float *planes);
+    /* Changes images [first, first + count), a whole unit, [count, channels, image_size,
+     * image_size], once they are loaded; called by any thread, once a unit. With VitOptions.mixes
+     * only; NULL: they stay as they are. */
+    void (*mix)(const void *context, size_t first, size_t count, float *planes);
     const void *context;
 } VitInput;
 
 /* Sums over the images of one call. */
 typedef struct VitSums {
-    TreeSum loss; /* softmax cross-entropy; the leaves are the batch's images */
+    TreeSum loss; /* cross-entropy of the targets and the softmax; leaves: the batch's images */
+    /* Of the label with the larger share; the own one if both are equal. */
     uint64_t hits, top5_hits;
 } VitSums;
 
@@ -85,6 +95,7 @@ typedef struct VitOptions {
     uint64_t seed;      /* of dropout */
     size_t batch_size;  /* [data] batch_size: which of the head's layers are fat */
     size_t unit_images; /* images that a thread takes through the encoder together */
+    bool mixes;         /* inputs may have `mix`, for which there is room then */
     size_t threads;     /* OpenMP's */
     size_t images;      /* the most that one vit_forward_backward will bring */
     size_t chunk;       /* images of a round, at most: vit_chunk_images, or 0 for that of these */

@@ -23,10 +23,10 @@ VECTOR_INLINE void gelu_of(Vector x, Vector *value, Vector *slope) {
 VECTOR_INLINE void gelu_vector(Vector x, const uint16_t *words, Dropout dropout, Vector *value,
                                Vector *slope) {
     gelu_of(x, value, slope);
-    if (!words)
-        return;
-    const Vector factor = vector_where(vector_words_below(words, dropout.threshold),
-                                       vector_of(dropout.scale), vector_of(0.0f));
+    Vector factor = vector_of(dropout.scale);
+    if (words)
+        factor =
+            vector_where(vector_words_below(words, dropout.threshold), factor, vector_of(0.0f));
     *value *= factor;
     *slope *= factor;
 }

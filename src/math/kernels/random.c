@@ -75,8 +75,14 @@ void KERNEL(dropout_words)(RandomStream stream, size_t groups, uint16_t *words) 
 }
 
 void KERNEL(dropout)(size_t n, float *x, Dropout dropout) {
-    if (!dropout.words)
+    if (!dropout.words && dropout.scale == 1.0f)
         return;
+    if (!dropout.words) {
+#pragma omp simd
+        for (size_t i = 0; i < n; i++)
+            x[i] *= dropout.scale;
+        return;
+    }
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
         x[i] *= dropout.words[i] < dropout.threshold ? dropout.scale : 0.0f;

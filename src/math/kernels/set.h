@@ -46,6 +46,18 @@ void KERNEL(softmax_backward)(size_t rows, size_t cols, const float *signed_expo
 void KERNEL(gelu)(size_t rows, size_t cols, const float *bias, Dropout dropout, float *x,
                   float *slope);
 
+/* local.c */
+void KERNEL(convolve_local)(size_t side, size_t channels, size_t taps, const float *x,
+                            const float *kernel, float *y);
+void KERNEL(convolve_local_gradient)(size_t side, size_t channels, size_t taps, const float *x,
+                                     const float *dy, float *dkernel);
+
+/* pool.c */
+void KERNEL(max_pool)(size_t side, size_t channels, const float *x, uint8_t *choice, float *y,
+                      size_t ld);
+void KERNEL(max_pool_backward)(size_t side, size_t channels, const uint8_t *choice, const float *dy,
+                               float *dx);
+
 /* resample.c */
 void KERNEL(resample_row)(size_t channels, size_t size, const float *planes, const float *matrix,
                           size_t row, float *out);

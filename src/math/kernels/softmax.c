@@ -68,7 +68,6 @@ VECTOR_INLINE Vector row_exponentials(size_t cols, float *row, float *kept, floa
 
 void KERNEL(softmax)(size_t rows, size_t cols, float *scores, float *kept, float *row_scale,
                      Dropout dropout) {
-    const float scale = dropout.words ? dropout.scale : 1.0f;
     for (size_t first = 0; first < rows; first += LANES) {
         const size_t count = rows - first < LANES ? rows - first : LANES;
         Vector lanes[LANES] = {{0}};
@@ -84,7 +83,7 @@ void KERNEL(softmax)(size_t rows, size_t cols, float *scores, float *kept, float
                                      : row_exponentials(cols, row, kept + start, maximum[r], NULL,
                                                         dropout.threshold);
         }
-        vector_store_part(row_scale + first, count, scale / vector_sums(lanes));
+        vector_store_part(row_scale + first, count, dropout.scale / vector_sums(lanes));
     }
 }
 

@@ -99,10 +99,13 @@ void display_step(Display *display, const Progress *progress, const EpochRow *ro
     const size_t steps = plan_epoch_steps(plan);
     char remaining[32], bar[BAR_WIDTH + 1], text[512];
     bar_text(step, steps, bar);
-    snprintf(text, sizeof text,
-             "Epoch %llu/%zu  %zu/%zu [%s] - ETA %s - %.1f images/s - loss: %.4f - accuracy: %.4f",
-             (unsigned long long)row->epoch, plan->job.epochs, step, steps, bar,
-             duration(left, remaining), row->images_per_second, row->loss, row->accuracy);
+    snprintf(
+        text, sizeof text,
+        "Epoch %llu/%zu  %zu/%zu [%s] - ETA %s - %.1f images/s - loss: %.4f - accuracy: %.4f - "
+        "learning_rate: %.4g",
+        (unsigned long long)row->epoch, plan->job.epochs, step, steps, bar,
+        duration(left, remaining), row->images_per_second, row->loss, row->accuracy,
+        row->learning_rate);
     if (lines)
         log_info("%s", text);
     else
@@ -160,10 +163,10 @@ void display_epoch(const Display *display, const Progress *progress, const Epoch
     if (display->plan->ranks->size > 1)
         waiting_text(row, waiting);
     log_info("Epoch %llu/%zu - %.1f s - %.1f images/s%s - loss: %.4f - accuracy: %.4f - "
-             "top5_accuracy: %.4f%s%s%s%s",
+             "top5_accuracy: %.4f%s - learning_rate: %.4g%s%s%s",
              (unsigned long long)row->epoch, display->plan->job.epochs, row->seconds,
              row->images_per_second, waiting, row->loss, row->accuracy, row->top5_accuracy,
-             validation, skipped, paces[0] ? " - " : "", paces);
+             validation, row->learning_rate, skipped, paces[0] ? " - " : "", paces);
 }
 
 void display_test(double loss, double accuracy, double top5_accuracy) {

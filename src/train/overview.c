@@ -3,8 +3,10 @@
 #include "vit/cpu.h"
 #include "vit/gemm.h"
 #include "vit/log.h"
+#include "vit/peak.h"
 #include "vit/size.h"
 #include "vit/version.h"
+#include <math.h>
 #include <stdio.h>
 
 static void list_text(const SizeList *list, char *text, size_t bytes) {
@@ -46,6 +48,12 @@ static void show_model(const Plan *plan) {
     if (model_folds_attention(shape))
         log_info("              attention folded: %.4g of them are executed",
                  1e-9 * model_executed_flops(shape));
+}
+
+static void show_work(const Plan *plan) {
+    const PlanWork work = plan_work(plan);
+    log_info("  the job     %.3g PFLOP to train, %.3g to validate and test", 1e-15 * work.training,
+             1e-15 * work.evaluation);
 }
 
 /* How the gradients come about, and what that costs. */
@@ -107,6 +115,7 @@ void overview_show(const Plan *plan) {
              grouped(plan->data.images[SPLIT_TEST], test));
     log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", plan->job.batch_size,
              plan_epoch_steps(plan), plan->job.epochs);
+    show_work(plan);
     show_ranks(plan);
     log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
              gemm_description());
@@ -118,4 +127,28 @@ void overview_show(const Plan *plan) {
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
                     "[train] unit_images = %zu",
                     threads - units, threads, plan->job.batch_size, units, plan->job.unit_images);
+}
+
+/* "2.9 h", "4 min". */
+static const char *long_duration(double seconds, char text[static 32]) {
+    if (seconds >= 3600.0)
+        snprintf(text, 32, "%.1f h", seconds / 3600.0);
+    else
+        snprintf(text, 32, "%.0f min", ceil(seconds / 60.0));
+    return text;
+}
+
+void overview_show_time(const Plan *plan) {
+    static const double share = 0.7; /* that well-chosen sizes reach: tools/README.md */
+    const PlanWork work = plan_work(plan);
+    double mine, peak = 0.0;
+    char duration[32];
+    MPI_Barrier(plan->ranks->comm);
+    mine = peak_flops_quick(plan->threads);
+    MPI_Reduce(&mine, &peak, 1, MPI_DOUBLE, MPI_SUM, 0, plan->ranks->comm);
+    log_info(
+        "  time        about %s, an estimate: at %.0f %% of a peak of %.0f GFLOP/s, as measured "
+        "just now on %zu thread%s",
+        long_duration((work.training + work.evaluation) / (share * peak), duration), 100.0 * share,
+        1e-9 * peak, plan->placement.all_threads, plan->placement.all_threads == 1 ? "" : "s");
 }

@@ -236,6 +236,22 @@ size_t plan_epoch_steps(const Plan *plan) {
     return size_groups(plan->train_images, plan->job.batch_size);
 }
 
+PlanWork plan_work(const Plan *plan) {
+    const Job *job = &plan->job;
+    const size_t steps = plan_epoch_steps(plan);
+    size_t epochs = job->epochs, rest = 0; /* whole epochs, and steps of one that is cut short */
+    if (job->max_steps && job->max_steps / steps < epochs) {
+        epochs = job->max_steps / steps;
+        rest = job->max_steps % steps;
+    }
+    const double trained = (double)epochs * (double)plan->train_images +
+                           (double)(rest * job->batch_size); /* a whole batch each, then */
+    const double validated = (double)(epochs + (rest > 0)) * (double)plan->validation_images;
+    const double tested = (double)plan->data.images[SPLIT_TEST];
+    return (PlanWork){.training = trained * model_training_flops(&plan->shape),
+                      .evaluation = (validated + tested) * model_forward_flops(&plan->shape)};
+}
+
 /* The pictures: this rank's part of all splits, the epoch's order, the division's lists, batches,
  * augmentation. */
 static size_t input_bytes(const Plan *plan, size_t image) {

@@ -56,6 +56,13 @@ OptimizerOptions plan_optimizer_options(const Plan *plan, const FatLayers *layer
 size_t plan_batch_at(const Plan *plan, size_t position);
 size_t plan_epoch_steps(const Plan *plan);
 
+/* Floating-point operations of the whole job (model_shape.h counts them): its training images, and
+ * those that are looked at only, to validate after each epoch and to test at the end. Local. */
+typedef struct PlanWork {
+    double training, evaluation;
+} PlanWork;
+PlanWork plan_work(const Plan *plan);
+
 /* What a rank holds, in bytes, and what it sends a step, in bytes on average over the ranks. Local.
  * STATUS_INTERNAL: out of memory for looking. */
 typedef struct PlanCost {

@@ -12,13 +12,14 @@
 /* Of the watchdog, until the job says [run] stall_timeout. */
 static const double default_limit_minutes = 10.0;
 
-/* Prints the resolved job and the plan. */
+/* Prints the resolved job, the plan, and what it may take. */
 static Status check(const Plan *plan) {
     if (plan->ranks->rank == 0) {
         fputs(plan->job_text, stdout);
         fputs("\n", stdout);
     }
     overview_show(plan);
+    overview_show_time(plan);
     return ranks_agree(plan->ranks, log_check_output());
 }
 

@@ -54,6 +54,7 @@ static EpochRow row_at(double images_per_second) {
                       .val_loss = NAN,
                       .val_accuracy = NAN,
                       .val_top5_accuracy = NAN,
+                      .learning_rate = 0.00097553,
                       .seconds = 61.25,
                       .images_per_second = images_per_second};
 }
@@ -69,7 +70,7 @@ static void show_step(uint64_t position, double images_per_second) {
 /* Two of three steps are two thirds of a bar of 30. 4 images are left: 2 s. */
 #define SECOND_STEP                                                                                \
     "Epoch 2/12  2/3 [====================>.........] - ETA 0:02 - 2.0 images/s - loss: 2.3457 - " \
-    "accuracy: 0.2500"
+    "accuracy: 0.2500 - learning_rate: 0.0009755"
 
 static void lines_tell_where_the_epoch_is(void) {
     start(PROGRESS_LINES, 1);
@@ -182,6 +183,7 @@ static void other_ranks_show_nothing(void) {
 
 #define EPOCH "Epoch 2/12 - 61.2 s - 320.0 images/s"
 #define METRICS " - loss: 2.3457 - accuracy: 0.2500 - top5_accuracy: 0.6250"
+#define RATE " - learning_rate: 0.0009755"
 
 static void show_epoch(const Progress *progress, const EpochRow *row, const char *paces) {
     said_begin();
@@ -193,7 +195,7 @@ static void an_epoch_has_a_line(void) {
     const EpochRow row = row_at(320.0);
     start(PROGRESS_NONE, 1);
     show_epoch(&progress, &row, "");
-    CHECK_SAID(EPOCH METRICS "\n");
+    CHECK_SAID(EPOCH METRICS RATE "\n");
 }
 
 static void validation_is_told_where_there_is_one(void) {
@@ -205,7 +207,7 @@ static void validation_is_told_where_there_is_one(void) {
     start(PROGRESS_LINES, 1);
     show_epoch(&progress, &row, "");
     CHECK_SAID(EPOCH METRICS
-               " - val_loss: 3.0000 - val_accuracy: 0.1250 - val_top5_accuracy: 0.5000\n");
+               " - val_loss: 3.0000 - val_accuracy: 0.1250 - val_top5_accuracy: 0.5000" RATE "\n");
 }
 
 /* In percent of the epoch's seconds; one rank waits for nobody. */
@@ -217,7 +219,7 @@ static void several_ranks_tell_what_they_waited_for(void) {
     start(PROGRESS_LINES, 2);
     show_epoch(&progress, &row, "");
     CHECK_SAID(EPOCH
-               " (waiting 13.0 %: samples 1.0, gradients 10.0, ranks 2.0, weights 0.0)" METRICS
+               " (waiting 13.0 %: samples 1.0, gradients 10.0, ranks 2.0, weights 0.0)" METRICS RATE
                "\n");
 }
 
@@ -227,7 +229,7 @@ static void skipped_steps_and_slow_ranks_are_told(void) {
     start(PROGRESS_LINES, 1);
     progress.sums.samples = 12;
     show_epoch(&progress, &row, "computing slowly");
-    CHECK_SAID(EPOCH METRICS
+    CHECK_SAID(EPOCH METRICS RATE
                " - skipped: 8 images of steps that were not finite - computing slowly\n");
 }
 

@@ -142,7 +142,8 @@ static void the_cost_is_that_of_its_parts(void) {
     const double slice = (double)plan.slice.images, side = (double)plan.job.image_size;
     const double batches = TINY_BATCH * sample + slice * 2.0 * (sample + 4.0);
     const Picture picture = plan.data.picture;
-    const double scratch = 4.0 * side * ((double)picture.height + side * (double)picture.channels);
+    const double scratch =
+        4.0 * side * ((double)picture.height + side * (double)picture.channels) + 2.0 * TINY_PIXELS;
     /* All weights but the fat layer's rows of others. */
     const Region *region = &plan.partition.region[partition_kernel(0)];
     const double others = (double)(region->floats - region_count(region, world.rank));
@@ -162,6 +163,26 @@ static void lists_of_samples_cost_memory(void) {
     const double epoch = 4.0 * ((double)plan.train_images - TINY_TRAIN);
     CHECK(fabs(list.memory - range.memory - epoch - 4.0 * TINY_IMAGES) < 1e-3);
     plan_free(&plan);
+}
+
+static bool work_is(const char *max_steps, double trained, double evaluated) {
+    CHECK(plan_with(max_steps) == STATUS_OK);
+    const PlanWork work = plan_work(&plan);
+    const double training = trained * model_training_flops(&plan.shape);
+    const double evaluation = evaluated * model_forward_flops(&plan.shape);
+    plan_free(&plan);
+    return fabs(work.training - training) <= 1e-12 * training &&
+           fabs(work.evaluation - evaluation) <= 1e-12 * evaluation;
+}
+
+/* Two epochs of three steps, or fewer: after each, also one that is cut short, is validated. */
+static void the_work_is_that_of_all_images(void) {
+    CHECK(work_is(NULL, 2 * TINY_TRAIN, 2 * TINY_VALIDATION + TINY_TEST));
+    CHECK(work_is("train.max_steps=7", 2 * TINY_TRAIN, 2 * TINY_VALIDATION + TINY_TEST));
+    CHECK(work_is("train.max_steps=6", 2 * TINY_TRAIN, 2 * TINY_VALIDATION + TINY_TEST));
+    CHECK(
+        work_is("train.max_steps=5", TINY_TRAIN + 2 * TINY_BATCH, 2 * TINY_VALIDATION + TINY_TEST));
+    CHECK(work_is("train.max_steps=1", TINY_BATCH, TINY_VALIDATION + TINY_TEST));
 }
 
 static void one_rank_sends_nothing(void) {
@@ -184,6 +205,7 @@ int main(int argc, char **argv) {
     each_rank_needs_an_image_of_the_batch();
     the_cost_is_that_of_its_parts();
     lists_of_samples_cost_memory();
+    the_work_is_that_of_all_images();
     one_rank_sends_nothing();
     plan_free(&plan);
     tiny_leave();

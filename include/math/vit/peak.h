@@ -10,6 +10,8 @@
 /* Floating-point operations a second of chains of fp32 multiplications and additions (fused where
  * there are such instructions), by the best kernels. */
 double peak_flops(size_t threads);
+/* The same, less carefully, in an eighth of a second. */
+double peak_flops_quick(size_t threads);
 
 /* Arrays that stay in a core's own cache, and ones far larger than any cache. */
 enum { PEAK_CACHE_BYTES = 96 << 10, PEAK_MEMORY_BYTES = 48 << 20 };

@@ -141,6 +141,8 @@ static void check_gradients(const Case *c, double *largest, double *largest_zero
         if (sibling) {
             const double error = norm_of(entry->count, c->gradient + entry->offset) /
                                  norm_of(sibling->count, c->gradient + sibling->offset);
+            if (!(error <= zero_tolerance))
+                print_error("%s: %.3g of %s\n", entry->name, error, sibling->name);
             *largest_zero = fmax(*largest_zero, isnan(error) ? INFINITY : error);
             continue;
         }
@@ -271,10 +273,15 @@ static void dropped_branches(void **state) {
 static int given_files;
 static char **given_file;
 
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 static void files_of_the_command_line(void **state) {
     (void)state;
     for (int i = 0; i < given_files; i++)
-        check_file(given_file[i], given_file[i], 4, 2);
+        check_file(given_file[i], file_name(given_file[i]), 4, 2);
 }
 
 static int check_given(int count, char **file) {

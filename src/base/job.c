@@ -243,6 +243,15 @@ Status job_to_text(const Job *job, char **text) {
     return STATUS_OK;
 }
 
+size_t job_schedule_epochs(const Job *job) {
+    return job->schedule_epochs ? job->schedule_epochs : job->epochs;
+}
+
+void job_fix_schedule(Job *job, const Job *begun) {
+    if (job->schedule == SCHEDULE_COSINE && job->schedule_epochs == 0)
+        job->schedule_epochs = job_schedule_epochs(begun);
+}
+
 static bool values_differ(const Job *stored, const Job *wanted, const JobOption *option,
                           char before[static JOB_VALUE_MAX], char now[static JOB_VALUE_MAX]) {
     job_value_text(stored, option, before);
@@ -251,10 +260,13 @@ static bool values_differ(const Job *stored, const Job *wanted, const JobOption 
 }
 
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint) {
+    Job begun = *stored, goes_on = *wanted;
+    job_fix_schedule(&begun, stored);
+    job_fix_schedule(&goes_on, stored);
     for (size_t i = 0; i < job_option_count; i++) {
         const JobOption *option = &job_options[i];
         char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
-        if (!option->may_change && values_differ(stored, wanted, option, before, now))
+        if (!option->may_change && values_differ(&begun, &goes_on, option, before, now))
             return status_fail(STATUS_CONFIG,
                                "%s: was begun with [%s] %s = %s, and this job has %s; go on with "
                                "the old value, or start over with --fresh",

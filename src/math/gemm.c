@@ -57,3 +57,53 @@ void gemm_plan_ahead(Gemm *gemm, size_t m, size_t n, size_t k, size_t lda, size_
     if (chosen.xsmm && !gemm_xsmm_plan(gemm, true))
         gemm_blis_plan(gemm);
 }
+
+/* Terms of which both factors go on where those of the term before end are one with it: BLIS wants
+ * few large products. Returns
+ * the inner dimension of a product then. */
+static size_t join_terms(GemmSum *sum, size_t n, size_t k, size_t ldb) {
+    size_t joined = 1, count = 0;
+    for (size_t i = 1; i < sum->count && sum->a_bytes[i] == i * k * sizeof(float) &&
+                       sum->b_bytes[i] == i * k * ldb * sizeof(float);
+         i++)
+        joined++;
+    if (ldb != n || sum->count % joined != 0)
+        return k;
+    for (size_t i = 0; i < sum->count; i++) {
+        const size_t part = i % joined;
+        if (sum->a_bytes[i] != sum->a_bytes[i - part] + part * k * sizeof(float) ||
+            sum->b_bytes[i] != sum->b_bytes[i - part] + part * k * ldb * sizeof(float))
+            return k;
+    }
+    for (size_t i = 0; i < sum->count; i += joined, count++) {
+        sum->a_bytes[count] = sum->a_bytes[i];
+        sum->b_bytes[count] = sum->b_bytes[i];
+    }
+    sum->count = count;
+    return joined * k;
+}
+
+void gemm_sum_plan(GemmSum *sum, const GemmTerms *terms, size_t m, size_t n, size_t k, size_t lda,
+                   size_t ldb, size_t ldc) {
+    *sum = (GemmSum){.count = terms->count};
+    for (size_t i = 0; i < terms->count; i++) {
+        sum->a_bytes[i] = terms->a[i] * sizeof(float);
+        sum->b_bytes[i] = terms->b[i] * sizeof(float);
+    }
+    gemm_plan(&sum->first, GEMM_NN, m, n, k, lda, ldb, ldc, false);
+    if (chosen.xsmm && gemm_xsmm_plan_sum(sum))
+        return;
+    const size_t inner = join_terms(sum, n, k, ldb);
+    gemm_plan(&sum->first, GEMM_NN, m, n, inner, lda, ldb, ldc, false);
+    gemm_plan(&sum->more, GEMM_NN, m, n, inner, lda, ldb, ldc, true);
+}
+
+void gemm_sum_run(const GemmSum *sum, const float *a, const float *b, float *c) {
+    if (sum->kernel) {
+        gemm_xsmm_run_sum(sum, a, b, c);
+        return;
+    }
+    for (size_t i = 0; i < sum->count; i++)
+        gemm_run(i ? &sum->more : &sum->first, a + sum->a_bytes[i] / sizeof(float),
+                 b + sum->b_bytes[i] / sizeof(float), c);
+}

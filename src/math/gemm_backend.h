@@ -26,5 +26,8 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
 bool gemm_xsmm_init(char *description, size_t bytes);
 /* ahead: for run_ahead, otherwise for run. */
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead);
+/* Sets sum->kernel, for factors with the leading dimensions and shape of sum->first. */
+bool gemm_xsmm_plan_sum(GemmSum *sum);
+void gemm_xsmm_run_sum(const GemmSum *sum, const float *a, const float *b, float *c);
 
 #endif

@@ -42,7 +42,34 @@ bool gemm_xsmm_plan(Gemm *gemm, bool ahead) {
     return gemm->kernel != NULL;
 }
 
+bool gemm_xsmm_plan_sum(GemmSum *sum) {
+    const Gemm *term = &sum->first;
+    const libxsmm_blasint lda = (libxsmm_blasint)term->lda, ldb = (libxsmm_blasint)term->ldb,
+                          ldc = (libxsmm_blasint)term->ldc;
+    const float alpha = 1.0f, beta = 0.0f;
+    const int flags = LIBXSMM_GEMM_FLAG_NONE, prefetch = LIBXSMM_GEMM_PREFETCH_NONE;
+    sum->kernel = (void (*)(void))libxsmm_smmdispatch_reducebatch_offs(
+        (libxsmm_blasint)term->n, (libxsmm_blasint)term->m, (libxsmm_blasint)term->k, &ldb, &lda,
+        &ldc, &alpha, &beta, &flags, &prefetch);
+    return sum->kernel != NULL;
+}
+
+void gemm_xsmm_run_sum(const GemmSum *sum, const float *a, const float *b, float *c) {
+    const unsigned long long count = sum->count;
+    ((libxsmm_smmfunction_reducebatch_offs)sum->kernel)(b, a, c, &count, sum->b_bytes,
+                                                        sum->a_bytes);
+}
+
 #else
+
+bool gemm_xsmm_plan_sum(GemmSum *sum) {
+    (void)sum;
+    return false;
+}
+
+void gemm_xsmm_run_sum(const GemmSum *sum, const float *a, const float *b, float *c) {
+    (void)sum, (void)a, (void)b, (void)c;
+}
 
 bool gemm_xsmm_init(char *description, size_t bytes) {
     (void)description;

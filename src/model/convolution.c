@@ -2,16 +2,30 @@
 
 #include "vit/size.h"
 
+enum { TAPS = 9 };
+
+/* Where the pixels under tap `i` begin, of an image with a border, from the row above on. */
+static size_t tap_place(size_t i, size_t side, size_t channels) {
+    return (i / 3 * (side + 2) + i % 3) * channels;
+}
+
+static GemmTerms terms_of(size_t side, size_t in, size_t out) {
+    GemmTerms terms = {.count = TAPS};
+    for (size_t i = 0; i < TAPS; i++) {
+        terms.a[i] = tap_place(i, side, in);
+        terms.b[i] = i * in * out;
+    }
+    return terms;
+}
+
 void convolution_plan(Convolution *layer, ConvolutionShape shape, const Kernels *kernels) {
     const size_t side = shape.side, in = shape.in, out = shape.out;
     *layer = (Convolution){.shape = shape, .kernels = kernels};
+    const GemmTerms forward = terms_of(side, in, out), backward = terms_of(side, out, in);
+    gemm_sum_plan(&layer->row, &forward, side, out, in, in, out, out);
+    gemm_sum_plan(&layer->row_backward, &backward, side, in, out, out, in, in);
     /* From the first pixel of the inside to the last, with the borders between the rows. */
-    const size_t pixels = side * (side + 2) - 2;
-    gemm_plan(&layer->first, GEMM_NN, side, out, 3 * in, in, out, out, false);
-    gemm_plan(&layer->more, GEMM_NN, side, out, 3 * in, in, out, out, true);
-    gemm_plan(&layer->back_first, GEMM_NN, side, in, 3 * out, out, in, in, false);
-    gemm_plan(&layer->back_more, GEMM_NN, side, in, 3 * out, out, in, in, true);
-    gemm_plan(&layer->kernel_gradient, GEMM_TN, 3 * in, out, pixels, in, out, out, true);
+    gemm_plan(&layer->kernel_gradient, GEMM_TN, in, out, side * (side + 2) - 2, in, out, out, true);
 }
 
 static size_t bordered(size_t side) {
@@ -54,35 +68,25 @@ void convolution_rotate(const Convolution *layer, const float *kernel, float *ro
 void convolution_forward(const Convolution *layer, const float *kernel, ConvolutionStash *stash,
                          ConvolutionWork *work, float *y, size_t ld) {
     const ConvolutionShape shape = layer->shape;
-    const size_t line = convolution_line(shape), taps = 3 * shape.in * shape.out;
-    for (size_t row = 0; row < shape.side; row++) {
-        const float *above = stash->input + row * line;
-        float *sums = work->sums + row * shape.side * shape.out;
-        gemm_run(&layer->first, above, kernel, sums);
-        gemm_run(&layer->more, above + line, kernel + taps, sums);
-        gemm_run(&layer->more, above + 2 * line, kernel + 2 * taps, sums);
-    }
+    for (size_t row = 0; row < shape.side; row++)
+        gemm_sum_run(&layer->row, stash->input + row * convolution_line(shape), kernel,
+                     work->sums + row * shape.side * shape.out);
     layer->kernels->max_pool(shape.side, shape.out, work->sums, stash->choice, y, ld);
 }
 
-/* dW[i, j] = sum over the pixels of input[y + i, x + j]^T ds[y, x]: for each i one product over all
- * pixels, with the zeros of ds's border where a row ends. dinput is the convolution of ds with the
- * rotated kernel. */
+/* dW[i, j] = sum over the pixels of input[y + i, x + j]^T ds[y, x]: for each tap one product over
+ * all pixels, with the zeros of ds's border where a row ends. dinput is the convolution of ds with
+ * the rotated kernel. */
 void convolution_backward(const Convolution *layer, const float *rotated,
                           const ConvolutionStash *stash, ConvolutionWork *work, const float *dy,
                           float *dkernel, float *dx) {
     const ConvolutionShape shape = layer->shape;
-    const size_t line = convolution_line(shape), dline = (shape.side + 2) * shape.out;
-    const size_t taps = 3 * shape.in * shape.out;
-    const float *inside = work->dsums + dline + shape.out;
+    const size_t line = (shape.side + 2) * shape.out;
     layer->kernels->max_pool_backward(shape.side, shape.out, stash->choice, dy, work->dsums);
-    for (size_t i = 0; i < 3; i++)
-        gemm_run(&layer->kernel_gradient, stash->input + i * line, inside, dkernel + i * taps);
-    for (size_t row = 0; rotated && row < shape.side; row++) {
-        const float *above = work->dsums + row * dline;
-        float *target = dx + row * shape.side * shape.in;
-        gemm_run(&layer->back_first, above, rotated, target);
-        gemm_run(&layer->back_more, above + dline, rotated + taps, target);
-        gemm_run(&layer->back_more, above + 2 * dline, rotated + 2 * taps, target);
-    }
+    for (size_t i = 0; i < TAPS; i++)
+        gemm_run(&layer->kernel_gradient, stash->input + tap_place(i, shape.side, shape.in),
+                 work->dsums + line + shape.out, dkernel + i * shape.in * shape.out);
+    for (size_t row = 0; rotated && row < shape.side; row++)
+        gemm_sum_run(&layer->row_backward, work->dsums + row * line, rotated,
+                     dx + row * shape.side * shape.in);
 }

@@ -9,10 +9,9 @@
  * zeros around and no bias; ReLU; max-pooling 3x3 with stride 2 and one pixel of padding (Hassani
  * et al. 2021, 'Escaping the Big Data Paradigm with Compact Transformers', section 3).
  *
- * Images are [side, side, channels] with a border of one pixel: three neighbouring pixels of a row
- * are then 3 * in values one after another, so that a row of the result is the sum of three matrix
- * products without gathering anything: of the rows above, at and below it, each taken as a matrix
- * [side, 3 * in] whose rows overlap, with the kernel's rows [3 * in, out]. */
+ * Images are [side, side, channels] with a border of one pixel, so that the pixels under a tap of
+ * the kernel, along a row, are a matrix as they lie there: a row of the result is a sum of nine
+ * products of such matrices [side, in] with the taps [in, out], and nothing is gathered. */
 
 typedef struct ConvolutionShape {
     size_t side, pooled; /* pixels a side of what enters and of what leaves: ceil(side / 2) */
@@ -22,9 +21,9 @@ typedef struct ConvolutionShape {
 typedef struct Convolution {
     ConvolutionShape shape;
     const Kernels *kernels;
-    Gemm first, more;           /* [side, 3 in] [3 in, out]: a row of sums; added to it */
-    Gemm back_first, back_more; /* [side, 3 out] [3 out, in]: a row of the input's gradient */
-    Gemm kernel_gradient;       /* [pixels, 3 in]^T [pixels, out], accumulating */
+    GemmSum row;          /* of the sums: [side, in] [in, out], nine times */
+    GemmSum row_backward; /* of the input's gradient: [side, out] [out, in], nine times */
+    Gemm kernel_gradient; /* of a tap: [pixels, in]^T [pixels, out], accumulating */
 } Convolution;
 
 /* What forward leaves for backward, of one image. */

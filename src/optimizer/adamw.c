@@ -32,6 +32,9 @@ RuleTerms adamw_torch_terms(const RuleStep *step) {
 }
 
 void adamw_update(const RuleTerms *terms, const RulePiece *piece) {
-    kernels_best()->adamw(piece->floats, terms->adamw, piece->gradient, piece->weights,
-                          piece->state[0], piece->state[1]);
+    AdamwTerms adamw = terms->adamw;
+    if (!piece->decays)
+        adamw.decay = 0.0f;
+    kernels_best()->adamw(piece->floats, adamw, piece->gradient, piece->weights, piece->state[0],
+                          piece->state[1]);
 }

@@ -1,5 +1,6 @@
 #include "vit/optimizer.h"
 
+#include "vit/average.h"
 #include "vit/collection.h"
 #include "vit/gradient.h"
 #include "vit/guard.h"
@@ -16,11 +17,27 @@ struct Optimizer {
     WeightGather *gather;
     Gradient gradient;
     Guard guard;
-    float *state[RULE_STATES_MOST]; /* [partition->own_floats] */
-    double *squares;                /* [partition->pieces] */
-    uint64_t *digests;              /* [ranks] */
+    OptimizerStates states;
+    float *state[OPTIMIZER_STATES_MOST]; /* [partition->own_floats] */
+    double *squares;                     /* [partition->pieces] */
+    uint64_t *digests;                   /* [ranks] */
     OptimizerWaits waits;
 };
+
+OptimizerStates optimizer_states(const Rule *rule, const Job *job) {
+    OptimizerStates states = {.count = rule->states, .averages = job->ema > 0.0};
+    for (size_t s = 0; s < rule->states; s++)
+        states.name[s] = rule->state[s];
+    if (states.averages)
+        states.name[states.count++] = "ema";
+    return states;
+}
+
+/* This rank's part of the average, or NULL. */
+static float *average_of(const Optimizer *optimizer) {
+    const OptimizerStates *states = &optimizer->states;
+    return states->averages ? optimizer->state[states->count - 1] : NULL;
+}
 
 static ReductionOptions reduction_options(const OptimizerOptions *o) {
     return (ReductionOptions){.batch_size = o->job->batch_size,
@@ -30,7 +47,8 @@ static ReductionOptions reduction_options(const OptimizerOptions *o) {
 
 static Status allocate(Optimizer *optimizer) {
     const OptimizerOptions *o = &optimizer->o;
-    for (size_t s = 0; s < o->rule->states; s++)
+    optimizer->states = optimizer_states(o->rule, o->job);
+    for (size_t s = 0; s < optimizer->states.count; s++)
         STATUS_TRY(memory_allocate(&optimizer->state[s], o->partition->own_floats, sizeof(float),
                                    "the optimizer's state"));
     STATUS_TRY(memory_allocate(&optimizer->squares, o->partition->pieces, sizeof(double),
@@ -68,7 +86,7 @@ void optimizer_free(Optimizer *optimizer) {
     reduction_free(optimizer->reduction);
     gradient_free(&optimizer->gradient);
     guard_free(&optimizer->guard);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(optimizer->state[s]);
     memory_free(optimizer->squares);
     memory_free(optimizer->digests);
@@ -121,8 +139,11 @@ double optimizer_norm(const Optimizer *optimizer, const char **culprit) {
 
 void optimizer_update(Optimizer *optimizer, const RuleStep *step, float *weights) {
     const OptimizerOptions *o = &optimizer->o;
+    UpdateTarget target = {.weights = weights, .average = average_of(optimizer)};
+    for (size_t s = 0; s < o->rule->states; s++)
+        target.state[s] = optimizer->state[s];
     update_weights(&optimizer->gradient, o->ranks->rank, o->table, o->rule, step, &optimizer->guard,
-                   weights, optimizer->state);
+                   &target);
     weight_gather_post(optimizer->gather, weights);
     if (o->no_overlap)
         optimizer_settle(optimizer);
@@ -142,14 +163,37 @@ Status optimizer_check_replicas(Optimizer *optimizer, const float *weights, uint
                        guard_check(&optimizer->guard, o->ranks->rank, o->table, weights, step));
 }
 
-void optimizer_collect(const Optimizer *optimizer, float *const full[static RULE_STATES_MOST]) {
-    for (size_t s = 0; s < optimizer->o.rule->states; s++)
+void optimizer_collect(const Optimizer *optimizer,
+                       float *const full[static OPTIMIZER_STATES_MOST]) {
+    for (size_t s = 0; s < optimizer->states.count; s++)
         collection_gather(optimizer->o.ranks, optimizer->o.partition, optimizer->state[s], full[s]);
 }
 
-void optimizer_deal(Optimizer *optimizer, float *const full[static RULE_STATES_MOST]) {
-    for (size_t s = 0; s < optimizer->o.rule->states; s++)
+void optimizer_deal(Optimizer *optimizer, float *const full[static OPTIMIZER_STATES_MOST]) {
+    for (size_t s = 0; s < optimizer->states.count; s++)
         collection_deal(optimizer->o.ranks, optimizer->o.partition, full[s], optimizer->state[s]);
+}
+
+void optimizer_begin_average(Optimizer *optimizer, const float *weights) {
+    float *average = average_of(optimizer);
+    if (average)
+        average_begin(optimizer->o.partition, optimizer->o.ranks->rank, weights, average);
+}
+
+void optimizer_collect_average(const Optimizer *optimizer, float *full) {
+    const float *average = average_of(optimizer);
+    if (average)
+        collection_gather(optimizer->o.ranks, optimizer->o.partition, average, full);
+}
+
+/* What a rank does not own it gets from the owner, either way, as after an update. */
+void optimizer_swap_average(Optimizer *optimizer, float *weights) {
+    float *average = average_of(optimizer);
+    if (!average)
+        return;
+    average_swap(optimizer->o.partition, optimizer->o.ranks->rank, weights, average);
+    weight_gather_post(optimizer->gather, weights);
+    optimizer_settle(optimizer);
 }
 
 OptimizerWaits optimizer_waits(const Optimizer *optimizer) {
@@ -162,7 +206,8 @@ Status optimizer_cost(const OptimizerOptions *o, OptimizerCost *cost) {
     *cost = (OptimizerCost){0};
     STATUS_TRY(reduction_cost(o->ranks, o->partition, o->shape, o->table, &options, &reduction));
     cost->memory = reduction.memory + gradient_bytes(o->partition, o->ranks->rank) +
-                   (double)(o->rule->states * o->partition->own_floats * sizeof(float));
+                   (double)(optimizer_states(o->rule, o->job).count * o->partition->own_floats *
+                            sizeof(float));
     cost->sums = reduction.sums;
     cost->weights = weight_gather_sent(o->ranks, o->partition);
     return STATUS_OK;

@@ -1,5 +1,6 @@
 #include "vit/update.h"
 
+#include "vit/average.h"
 #include "vit/team.h"
 
 /* One of this rank's pieces. */
@@ -57,37 +58,44 @@ void update_squares(const Gradient *gradient, int rank, double *squares) {
 }
 
 typedef struct Update {
+    const Job *job;
     const ParameterTable *table;
     const Rule *rule;
     RuleTerms terms;
+    float gain; /* of the average */
     Guard *guard;
-    float *weights;
-    float *const *state;
+    const UpdateTarget *target;
 } Update;
 
 static void update(const OwnPiece *own, void *context) {
     const Update *u = context;
-    RulePiece piece = {.entry = &u->table->entry[own->piece->entry],
+    const Parameter *entry = &u->table->entry[own->piece->entry];
+    RulePiece piece = {.entry = entry,
+                       .decays = rule_decays(u->job, entry),
                        .floats = own->piece->floats,
                        .gradient = own->gradient,
-                       .weights = u->weights + own->piece->offset};
+                       .weights = u->target->weights + own->piece->offset};
     for (size_t s = 0; s < u->rule->states; s++)
-        piece.state[s] = u->state[s] + own->own;
+        piece.state[s] = u->target->state[s] + own->own;
     if (own->guarded)
         guard_before(u->guard, own->number, piece.weights);
     u->rule->update(&u->terms, &piece);
     if (own->guarded)
         guard_after(u->guard, own->number, piece.weights);
+    if (u->target->average)
+        kernels_best()->average(piece.floats, u->gain, piece.weights,
+                                u->target->average + own->own);
 }
 
 void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
-                    const Rule *rule, const RuleStep *step, Guard *guard, float *weights,
-                    float *const state[static RULE_STATES_MOST]) {
-    Update context = {.table = table,
+                    const Rule *rule, const RuleStep *step, Guard *guard,
+                    const UpdateTarget *target) {
+    Update context = {.job = step->job,
+                      .table = table,
                       .rule = rule,
                       .terms = rule->terms(step),
+                      .gain = (float)average_gain(step->job->ema, step->count),
                       .guard = guard,
-                      .weights = weights,
-                      .state = state};
+                      .target = target};
     visit_own(gradient, rank, update, &context);
 }

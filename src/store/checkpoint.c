@@ -132,6 +132,16 @@ Status checkpoint_has_states(const char *path, bool *states) {
     return h5_close(file);
 }
 
+Status checkpoint_has_state(const char *path, const char *name, bool *has) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    *has = checkpoint_header_find(&header, name) != NULL;
+    checkpoint_header_free(&header);
+    return h5_close(file);
+}
+
 static Status read_weights(hid_t file, const char *path, const ParameterTable *table,
                            const CheckpointHeader *header, float *values) {
     return flat_vector_read(file, path, checkpoint_header_weights, table, header->tensors,

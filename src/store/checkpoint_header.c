@@ -81,7 +81,8 @@ static const char *state_attribute(const char *name, char attribute[static ATTRI
 }
 
 void checkpoint_header_group(const char *state, char group[static CHECKPOINT_GROUP_BYTES]) {
-    snprintf(group, CHECKPOINT_GROUP_BYTES, OPTIMIZER_GROUP "/%s", state);
+    const bool average = strcmp(state, CHECKPOINT_AVERAGE) == 0;
+    snprintf(group, CHECKPOINT_GROUP_BYTES, "%s/%s", average ? "" : OPTIMIZER_GROUP, state);
 }
 
 /* Whether it names a group, and a digest that nothing else has. */

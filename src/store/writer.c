@@ -20,6 +20,8 @@ static Status write_best(const Save *save) {
     char path[FILE_PATH_MAX];
     Checkpoint weights = save->checkpoint;
     weights.states = 0;
+    if (save->average)
+        weights.weights = save->average;
     STATUS_TRY(output_file_path(save->output->folder, OUTPUT_BEST, path));
     return checkpoint_write(path, &weights);
 }

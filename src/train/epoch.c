@@ -5,7 +5,6 @@
 #include "vit/log.h"
 #include "vit/schedule.h"
 #include <math.h>
-#include <stdio.h>
 
 EpochRow epoch_row(const Training *training) {
     const Progress *progress = &training->progress;
@@ -63,7 +62,7 @@ static void validate(Training *training, EpochRow *row) {
     Trainer *trainer = &training->trainer;
     if (training->plan->validation_images == 0)
         return;
-    const Evaluation found = evaluation_run(trainer, trainer->weights, &trainer->input.validation);
+    const Evaluation found = evaluation_judge(trainer, &trainer->input.validation);
     row->val_loss = found.loss;
     row->val_accuracy = found.accuracy;
     row->val_top5_accuracy = found.top5_accuracy;
@@ -72,7 +71,7 @@ static void validate(Training *training, EpochRow *row) {
 /* The row into the history, and what people see of it. */
 static void tell(Training *training, const EpochRow *row, bool partial) {
     const Ranks *ranks = training->plan->ranks;
-    char paces[PACE_TEXT], label[64];
+    char paces[PACE_TEXT];
     pace_describe(ranks, &training->trainer.pace, training->paces, paces);
     training->trainer.pace = (Pace){0};
     if (ranks->rank == 0) {
@@ -82,8 +81,7 @@ static void tell(Training *training, const EpochRow *row, bool partial) {
         if (!partial)
             log_coverage(training);
     }
-    snprintf(label, sizeof label, "Epoch %llu weights SHA-256", (unsigned long long)row->epoch);
-    training_log_digest(training, label);
+    training_log_digest(training, row->epoch);
 }
 
 /* The row's epoch is in progress already. */

@@ -36,3 +36,10 @@ Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *s
                         .accuracy = (double)total.hits / images,
                         .top5_accuracy = (double)total.top5_hits / images};
 }
+
+Evaluation evaluation_judge(Trainer *trainer, const Shard *shard) {
+    optimizer_swap_average(trainer->optimizer, trainer->weights);
+    const Evaluation found = evaluation_run(trainer, trainer->weights, shard);
+    optimizer_swap_average(trainer->optimizer, trainer->weights);
+    return found;
+}

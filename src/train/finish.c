@@ -50,8 +50,8 @@ static Status test_best(Training *training, Evaluation *test) {
     const Status status =
         memory_allocate(&best, plan->table.floats, sizeof *best, "the best weights");
     STATUS_TRY(ranks_agree(plan->ranks, status));
-    const float *weights = take_best(training, best) ? best : trainer->weights;
-    *test = evaluation_run(trainer, weights, &trainer->input.test);
+    *test = take_best(training, best) ? evaluation_run(trainer, best, &trainer->input.test)
+                                      : evaluation_judge(trainer, &trainer->input.test);
     memory_free(best);
     return STATUS_OK;
 }
@@ -72,7 +72,7 @@ Status finish_run(Training *training) {
     Evaluation test;
     if (training->bad_steps)
         return wrecked(training);
-    training_log_digest(training, "Weights SHA-256");
+    training_log_digest(training, 0);
     STATUS_TRY(test_best(training, &test));
     progress->finished = true;
     progress->test_loss = test.loss;
@@ -119,7 +119,7 @@ Status finish_again(Training *training) {
     if (first)
         log_info("This job is finished (%llu epochs, %llu steps); --fresh runs it again",
                  (unsigned long long)progress->epoch, (unsigned long long)progress->step);
-    training_log_digest(training, "Weights SHA-256");
+    training_log_digest(training, 0);
     if (first)
         display_test(progress->test_loss, progress->test_accuracy, progress->test_top5_accuracy);
     return STATUS_OK;

@@ -157,16 +157,16 @@ static size_t count_denormals(const float *values, size_t count) {
 /* Of the states, which are brought to rank 0 for it; known there only. */
 static Status count_in_states(const Trainer *trainer, Measurement *m) {
     const Plan *plan = trainer->plan;
-    const size_t floats = plan->table.floats, states = plan->rule->states;
+    const size_t floats = plan->table.floats, states = plan->states.count;
     const bool first = plan->ranks->rank == 0;
-    float *state[RULE_STATES_MOST] = {NULL};
+    float *state[OPTIMIZER_STATES_MOST] = {NULL};
     Status status = STATUS_OK;
     for (size_t s = 0; first && s < states && status == STATUS_OK; s++)
         status = memory_allocate(&state[s], floats, sizeof(float), "the optimizer's states");
     status = ranks_agree(plan->ranks, status);
     if (status == STATUS_OK)
         optimizer_collect(trainer->optimizer, state);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++) {
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++) {
         if (status == STATUS_OK && state[s])
             m->denormal_share +=
                 (double)count_denormals(state[s], floats) / (double)(states * floats);
@@ -207,7 +207,7 @@ static Status measure_training(const Plan *plan, const MeasureOptions *options, 
 /* Of a step, on this rank. The norm reads the gradient, the update once more; it reads and writes
  * the weights and each state. */
 static double update_bytes(const Plan *plan) {
-    const size_t floats = 2 + 2 * (1 + plan->rule->states);
+    const size_t floats = 2 + 2 * (1 + plan->states.count);
     return (double)(plan->partition.own_floats * floats * sizeof(float));
 }
 

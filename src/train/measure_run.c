@@ -12,8 +12,10 @@ void measure_run_adapt(Plan *plan, const MeasureOptions *options) {
     plan->job.every_minutes = 0.0;
     plan->job.every_steps = 0;
     plan->job.progress = PROGRESS_NONE;
-    if (options->denormals)
-        plan->job.learning_rate = 0.0; /* the first update would undo them */
+    if (options->denormals) { /* which the first update would undo */
+        plan->job.learning_rate = plan->job.warmup_epochs = 0.0;
+        plan->job.schedule = SCHEDULE_CONSTANT;
+    }
 }
 
 /* ---- the state ---- */
@@ -51,8 +53,7 @@ Status measure_run_begin(Training *training, const MeasureOptions *options) {
     if (options->checkpoint)
         STATUS_TRY(resume_state(trainer, options->checkpoint, progress));
     else
-        partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
-                             trainer->weights);
+        resume_initial(trainer);
     if (options->denormals)
         fill_with_denormals(plan, trainer->weights);
     begin_epoch(progress);

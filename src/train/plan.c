@@ -110,6 +110,7 @@ static size_t choose_chunk(const Plan *plan) {
 static Status choose_pieces(Plan *plan) {
     const Job *job = &plan->job;
     plan->rule = rule_of_job(job);
+    plan->states = optimizer_states(plan->rule, job);
     plan->chunk = choose_chunk(plan);
     STATUS_TRY(slices_most(plan->ranks, plan->train_images, job->batch_size, job->unit_images,
                            &plan->slice));
@@ -131,6 +132,13 @@ Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double 
     STATUS_TRY(ranks_agree(ranks, parameter_table_init(&plan->table, &plan->shape)));
     STATUS_TRY(choose_threads(plan));
     return ranks_agree(ranks, choose_pieces(plan));
+}
+
+Status plan_fix_schedule(Plan *plan, const Job *begun) {
+    job_fix_schedule(&plan->job, begun);
+    memory_free(plan->job_text);
+    plan->job_text = NULL;
+    return job_to_text(&plan->job, &plan->job_text);
 }
 
 void plan_free(Plan *plan) {
@@ -208,7 +216,7 @@ Status plan_cost(const Plan *plan, PlanCost *cost) {
     STATUS_TRY(fat_layers_cost(&layers, plan->job.unit_images, &fat));
     STATUS_TRY(vit_bytes(&plan->shape, &plan->table, &vit, &model));
     cost->memory = updating.memory + fat.memory + (double)(held + model + input_bytes(plan, image));
-    cost->snapshot = (double)((1 + plan->rule->states) * vector);
+    cost->snapshot = (double)((1 + plan->states.count) * vector);
     cost->sums = updating.sums;
     cost->layers = fat.sent;
     cost->weights = updating.weights;

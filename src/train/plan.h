@@ -10,8 +10,8 @@
 #include "vit/vit.h"
 
 /* What a run is going to do: everything that follows from the command line, the job, the data's
- * header and the ranks, before any memory is taken. Constant once it is read; `--check` prints it
- * (overview.h). */
+ * header and the ranks, before any memory is taken. Constant once it is read, but for
+ * plan_fix_schedule; `--check` prints it (overview.h). */
 typedef struct Plan {
     const Ranks *ranks;
     const Command *command;
@@ -21,7 +21,8 @@ typedef struct Plan {
     size_t train_images, validation_images; /* of the training split */
     ModelShape shape;
     ParameterTable table;
-    const Rule *rule;    /* by which weights are updated */
+    const Rule *rule; /* by which weights are updated */
+    OptimizerStates states;
     Partition partition; /* who updates what */
     Placement placement; /* of the ranks on nodes and cores */
     size_t threads;      /* of this rank */
@@ -36,6 +37,11 @@ typedef struct Plan {
  * is left, and {0}. */
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end);
 void plan_free(Plan *plan);
+
+/* What only the state tells that a run begins or goes on with, before the first step: job and its
+ * text say where the schedule ends. begun: the job that the run began as. Local. STATUS_INTERNAL:
+ * out of memory. */
+Status plan_fix_schedule(Plan *plan, const Job *begun);
 
 /* What it says to its parts. Local. */
 VitOptions plan_vit_options(const Plan *plan);

@@ -38,7 +38,14 @@ static Status evaluate(const Plan *plan) {
     return status;
 }
 
-static Status train_with(Training *training, const Plan *plan) {
+/* The state that the run begins or goes on with, and what that says of its job. */
+static Status settle(Training *training, Plan *plan) {
+    Job begun;
+    STATUS_TRY(resume_run(training, &begun));
+    return ranks_agree(plan->ranks, plan_fix_schedule(plan, &begun));
+}
+
+static Status train_with(Training *training, Plan *plan) {
     Saver *saver = &training->saver;
     const bool first = plan->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
@@ -48,14 +55,14 @@ static Status train_with(Training *training, const Plan *plan) {
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, opened));
     overview_show(plan);
-    STATUS_TRY(resume_run(training));
+    STATUS_TRY(settle(training, plan));
     const Status written =
         first ? output_write_text(&saver->output, OUTPUT_JOB, plan->job_text) : STATUS_OK;
     STATUS_TRY(ranks_agree(plan->ranks, written));
     return loop_run(training);
 }
 
-static Status train(const Plan *plan) {
+static Status train(Plan *plan) {
     Training training;
     const Status status = train_with(&training, plan);
     training_free(&training);

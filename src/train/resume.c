@@ -1,6 +1,7 @@
 #include "resume.h"
 
 #include "vit/collection.h"
+#include "vit/copy.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
@@ -17,13 +18,12 @@ static Status read_stored_job(const char *path, Job *stored) {
 }
 
 /* Whether the run in a checkpoint may go on as the job at hand, on the data at hand: other pictures
- * would be another model, so this comes before any tensor. STATUS_CONFIG: it may not; STATUS_DATA,
- * STATUS_IO: it cannot be read. */
-static Status check_stored_run(const Plan *plan, const char *path) {
-    Job stored;
+ * would be another model, so this comes before any tensor. *stored: its job. STATUS_CONFIG: it may
+ * not; STATUS_DATA, STATUS_IO: it cannot be read. */
+static Status check_stored_run(const Plan *plan, const char *path, Job *stored) {
     char data_sha256[DIGEST_TEXT];
-    STATUS_TRY(read_stored_job(path, &stored));
-    STATUS_TRY(job_check_resume(&stored, &plan->job, path));
+    STATUS_TRY(read_stored_job(path, stored));
+    STATUS_TRY(job_check_resume(stored, &plan->job, path));
     STATUS_TRY(checkpoint_read_data(path, data_sha256));
     if (strcmp(data_sha256, plan->data.content_sha256) == 0)
         return STATUS_OK;
@@ -44,12 +44,29 @@ static Status read_weights(const Plan *plan, const char *path, float *weights,
     return status;
 }
 
+/* The averaged weights, and no others. */
+static Status read_average(const Plan *plan, const char *path, float *weights) {
+    History history = {0};
+    Checkpoint checkpoint = {.table = &plan->table,
+                             .states = 1,
+                             .state = {{CHECKPOINT_AVERAGE, weights}},
+                             .history = &history};
+    const Status status = checkpoint_read(path, &checkpoint);
+    history_free(&history);
+    if (status == STATUS_OK)
+        log_info("The weights are the averaged ones of %s", path);
+    return status;
+}
+
 static Status read_foreign_weights(const Plan *plan, const char *path, float *weights) {
     Job stored;
     Checkpoint checkpoint;
+    bool averages;
     STATUS_TRY(read_stored_job(path, &stored));
     STATUS_TRY(job_check_model(&stored, &plan->job, path));
-    return read_weights(plan, path, weights, &checkpoint);
+    STATUS_TRY(checkpoint_has_state(path, CHECKPOINT_AVERAGE, &averages));
+    return averages ? read_average(plan, path, weights)
+                    : read_weights(plan, path, weights, &checkpoint);
 }
 
 Status resume_weights(const Plan *plan, const char *path, float *weights) {
@@ -64,32 +81,34 @@ Status resume_weights(const Plan *plan, const char *path, float *weights) {
 
 /* Rank 0's room for what is dealt, flat vectors; no states: there are none in the file. */
 typedef struct StateRoom {
-    float *weights, *state[RULE_STATES_MOST];
+    float *weights, *state[OPTIMIZER_STATES_MOST];
 } StateRoom;
 
 static void free_room(StateRoom *room) {
     memory_free(room->weights);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(room->state[s]);
 }
 
 static Status read_foreign_states(const Trainer *trainer, const char *path, StateRoom *room,
                                   Progress *progress) {
     const Plan *plan = trainer->plan;
-    const Rule *rule = plan->rule;
+    const OptimizerStates *states = &plan->states;
     History history = {0};
-    Checkpoint checkpoint = {.table = &plan->table,
-                             .weights = room->weights,
-                             .states = rule->states,
-                             .history = &history};
-    for (size_t s = 0; s < rule->states; s++) {
+    Checkpoint checkpoint = {.table = &plan->table, .weights = room->weights, .history = &history};
+    bool averages;
+    STATUS_TRY(checkpoint_has_state(path, CHECKPOINT_AVERAGE, &averages));
+    checkpoint.states = states->averages && !averages ? states->count - 1 : states->count;
+    for (size_t s = 0; s < states->count; s++) {
         STATUS_TRY(memory_allocate(&room->state[s], plan->table.floats, sizeof(float),
                                    "the optimizer's states"));
-        checkpoint.state[s] = (CheckpointState){rule->state[s], room->state[s]};
+        checkpoint.state[s] = (CheckpointState){states->name[s], room->state[s]};
     }
     const Status status = checkpoint_read(path, &checkpoint);
     history_free(&history);
     *progress = checkpoint.progress;
+    if (checkpoint.states < states->count)
+        copy_floats(room->state[checkpoint.states], room->weights, plan->table.floats);
     return status;
 }
 
@@ -124,6 +143,7 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
         ranks_broadcast(plan->ranks, &states, sizeof states);
         ranks_broadcast(plan->ranks, progress, sizeof *progress);
         collection_deal_weights(plan->ranks, &plan->partition, room.weights, trainer->weights);
+        optimizer_begin_average(trainer->optimizer, trainer->weights);
     }
     if (status == STATUS_OK && states)
         optimizer_deal(trainer->optimizer, room.state);
@@ -134,9 +154,10 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
 Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
                    float *weights) {
     char path[FILE_PATH_MAX];
+    Job stored;
     Checkpoint best;
     STATUS_TRY(output_file_path(output->folder, OUTPUT_BEST, path));
-    STATUS_TRY(check_stored_run(plan, path));
+    STATUS_TRY(check_stored_run(plan, path, &stored));
     STATUS_TRY(read_weights(plan, path, weights, &best));
     const Progress *now = progress, *then = &best.progress;
     const bool counted = plan->validation_images && !isnan(now->best_val_accuracy);
@@ -160,8 +181,8 @@ static Status check_progress(const Plan *plan, const char *path, const Progress 
                        plan->train_images);
 }
 
-static Status read_state(Training *training, const char *path) {
-    STATUS_TRY(check_stored_run(training->plan, path));
+static Status read_state(Training *training, const char *path, Job *stored) {
+    STATUS_TRY(check_stored_run(training->plan, path, stored));
     Checkpoint checkpoint = {.table = &training->plan->table,
                              .weights = training->saver.weights,
                              .history = &training->history};
@@ -219,9 +240,10 @@ static Status check_versions(const Training *training, const char *path) {
 /* [checkpoint] keep may have been larger before. */
 enum { CHECKPOINTS_MOST = 1000 };
 
-/* Rank 0: the newest valid checkpoint; *found is false when there is none at all. Damaged ones are
- * named and passed over, but when all are damaged nothing is begun anew without being told to. */
-static Status read_newest(Training *training, bool *found) {
+/* Rank 0: the newest valid checkpoint, and its job; *found is false when there is none at all.
+ * Damaged ones are named and passed over, but when all are damaged nothing is begun anew without
+ * being told to. */
+static Status read_newest(Training *training, bool *found, Job *stored) {
     size_t damaged = 0;
     *found = false;
     for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
@@ -230,7 +252,7 @@ static Status read_newest(Training *training, bool *found) {
         if (!file_exists(path))
             continue;
         STATUS_TRY(check_versions(training, path));
-        Status status = read_state(training, path);
+        Status status = read_state(training, path, stored);
         if (status == STATUS_OK) {
             *found = true;
             set_damaged_aside(training, i);
@@ -253,27 +275,30 @@ static Status read_newest(Training *training, bool *found) {
     return STATUS_OK;
 }
 
-static void begin(Training *training) {
-    const Plan *plan = training->plan;
-    training->progress = progress_start();
+void resume_initial(Trainer *trainer) {
+    const Plan *plan = trainer->plan;
     partition_initialize(&plan->partition, &plan->table, plan->job.seed, plan->ranks->rank,
-                         training->trainer.weights);
+                         trainer->weights);
+    optimizer_begin_average(trainer->optimizer, trainer->weights);
 }
 
-Status resume_run(Training *training) {
+Status resume_run(Training *training, Job *begun) {
     Status status = STATUS_OK;
     bool found = false;
     watchdog_first_works("reading a checkpoint");
     if (training->plan->ranks->rank == 0)
-        status = read_newest(training, &found);
+        status = read_newest(training, &found, begun);
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(training->plan->ranks, status));
     training->saver.began = MPI_Wtime();
     ranks_broadcast(training->plan->ranks, &found, sizeof found);
     if (!found) {
-        begin(training);
+        *begun = training->plan->job;
+        training->progress = progress_start();
+        resume_initial(&training->trainer);
         return STATUS_OK;
     }
+    ranks_broadcast(training->plan->ranks, begun, sizeof *begun);
     ranks_broadcast(training->plan->ranks, &training->progress, sizeof training->progress);
     training->saver.saved_step = training->progress.step;
     watchdog_position(training->progress.step, training->saver.saved_step);

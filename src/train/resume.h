@@ -5,18 +5,23 @@
 
 /* What was saved comes back. */
 
-/* Initial or stored state on all ranks. Errors: STATUS_CONFIG when the job does not fit the
- * checkpoint, STATUS_DATA when all of them are damaged, STATUS_IO. Collective, all ranks return the
- * same. */
-Status resume_run(Training *training);
+/* The state that a run begins with. Local. */
+void resume_initial(Trainer *trainer);
 
-/* The weights of a checkpoint of the same model on all ranks, into a flat vector; of a fat layer's
+/* Initial or stored state on all ranks; *begun: the job that the run began as. Errors:
+ * STATUS_CONFIG when the job does not fit the checkpoint, STATUS_DATA when all of them are damaged,
+ * STATUS_IO. Collective, all ranks return the same. */
+Status resume_run(Training *training, Job *begun);
+
+/* The weights of a checkpoint of the same model on all ranks, into a flat vector: the averaged ones
+ * where it has them, as rank 0 says; of a fat layer's
  * kernel each rank gets its own rows. Collective. */
 Status resume_weights(const Plan *plan, const char *path, float *weights);
 
 /* A trained state of the same model, whatever run and data it is from: weights, and in *progress
  * the epoch and the steps behind it. The optimizer's states too where the file holds some; else
- * they are left as they are, and no update counts as applied. Errors as resume_weights, and
+ * they are left as they are, and no update counts as applied; an average that the file lacks
+ * begins. Errors as resume_weights, and
  * STATUS_DATA when the states are another rule's. Collective, all ranks return the same. */
 Status resume_state(Trainer *trainer, const char *path, Progress *progress);
 

@@ -25,7 +25,7 @@ Status saver_allocate(Saver *saver) {
     if (saver->plan->ranks->rank != 0)
         return STATUS_OK;
     STATUS_TRY(memory_allocate(&saver->weights, floats, sizeof(float), what));
-    for (size_t s = 0; s < saver->plan->rule->states; s++)
+    for (size_t s = 0; s < saver->plan->states.count; s++)
         STATUS_TRY(memory_allocate(&saver->state[s], floats, sizeof(float), what));
     return STATUS_OK;
 }
@@ -33,7 +33,7 @@ Status saver_allocate(Saver *saver) {
 void saver_free(Saver *saver) {
     saver_wait(saver);
     memory_free(saver->weights);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++)
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(saver->state[s]);
     history_free(&saver->history_copy);
     output_close(&saver->output);
@@ -51,14 +51,19 @@ Status saver_open(Saver *saver, bool fresh) {
 
 /* ---- the snapshot ---- */
 
-_Static_assert((int)RULE_STATES_MOST <= (int)CHECKPOINT_STATES_MOST,
-               "a checkpoint has room for any rule's");
+_Static_assert((int)OPTIMIZER_STATES_MOST <= (int)CHECKPOINT_STATES_MOST,
+               "a checkpoint has room for any optimizer's");
 
 void saver_set_states(const Saver *saver, Checkpoint *checkpoint) {
-    const Rule *rule = saver->plan->rule;
-    checkpoint->states = rule->states;
-    for (size_t s = 0; s < rule->states; s++)
-        checkpoint->state[s] = (CheckpointState){rule->state[s], saver->state[s]};
+    const OptimizerStates *states = &saver->plan->states;
+    checkpoint->states = states->count;
+    for (size_t s = 0; s < states->count; s++)
+        checkpoint->state[s] = (CheckpointState){states->name[s], saver->state[s]};
+}
+
+float *saver_average(const Saver *saver) {
+    const OptimizerStates *states = &saver->plan->states;
+    return states->averages ? saver->state[states->count - 1] : NULL;
 }
 
 /* Weights and states as they were collected last. */
@@ -140,6 +145,7 @@ static void write_snapshot(Saver *saver, SaveWish wish) {
     *save = (Save){.wanted = {wish.best, wish.last, wish.metrics},
                    .output = &saver->output,
                    .keep = saver->plan->job.keep,
+                   .average = saver_average(saver),
                    .best_val_accuracy = wish.best_val_accuracy,
                    .best_epoch = wish.best_epoch};
     const Status status = history_copy(&saver->history_copy, saver->history);
@@ -170,10 +176,11 @@ void saver_write(Saver *saver, const Trainer *trainer, SaveWish wish) {
         saver_wait(saver);
     if (wish.last || wish.best)
         saver_collect_weights(saver, trainer);
-    if (wish.last) {
-        watchdog_work("collecting the optimizer's state", WATCHDOG_TOGETHER);
+    watchdog_work("collecting the optimizer's state", WATCHDOG_TOGETHER);
+    if (wish.last)
         optimizer_collect(trainer->optimizer, saver->state);
-    }
+    else if (wish.best)
+        optimizer_collect_average(trainer->optimizer, saver_average(saver));
     if (!first)
         return;
     write_snapshot(saver, wish);

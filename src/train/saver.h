@@ -24,7 +24,7 @@ typedef struct Saver {
     Writer writer;
     Save save; /* the latest: the writer's while it is busy */
     /* What is being saved: flat vectors. */
-    float *weights, *state[RULE_STATES_MOST];
+    float *weights, *state[OPTIMIZER_STATES_MOST];
     History history_copy;
     bool failed[SAVE_FILES]; /* the latest write of each */
     double stall;            /* s that training stood still for the latest save of last.h5 */
@@ -48,7 +48,7 @@ void saver_free(Saver *saver);
 Status saver_open(Saver *saver, bool fresh);
 
 /* Rank 0: where a checkpoint that is read or written has the optimizer's states: the snapshot's,
- * under the rule's names. Local. */
+ * under their names. Local. */
 void saver_set_states(const Saver *saver, Checkpoint *checkpoint);
 
 /* What shall be written. */
@@ -61,6 +61,9 @@ typedef struct SaveWish {
 /* Rank 0: all weights into the snapshot's, saver->weights, once nothing is being written. Wants
  * settled weights. Collective. */
 void saver_collect_weights(Saver *saver, const Trainer *trainer);
+/* Rank 0's room for the averaged weights, a flat vector; NULL on other ranks, and where the job has
+ * none. Local. */
+float *saver_average(const Saver *saver);
 
 /* Takes a snapshot and begins to write it. Wants settled weights. Collective; all ranks wish the
  * same. */

@@ -47,16 +47,28 @@ bool training_work_is_left(const Training *training) {
            !training_steps_used_up(training);
 }
 
-void training_log_digest(Training *training, const char *label) {
-    const Plan *plan = training->plan;
+/* whose: of an epoch, and at the beginning of a line. */
+static void log_digest(const Training *training, uint64_t epoch, const char *whose,
+                       const char *whose_first, const float *weights) {
     char text[DIGEST_TEXT];
+    if (parameter_digest(&training->plan->table, weights, text) != STATUS_OK)
+        log_warning("%s", status_message());
+    else if (epoch)
+        log_info("Epoch %llu %s SHA-256: %s", (unsigned long long)epoch, whose, text);
+    else
+        log_info("%s SHA-256: %s", whose_first, text);
+}
+
+void training_log_digest(Training *training, uint64_t epoch) {
+    const Plan *plan = training->plan;
+    const Saver *saver = &training->saver;
     if (!plan->command->digest)
         return;
     saver_collect_weights(&training->saver, &training->trainer);
+    optimizer_collect_average(training->trainer.optimizer, saver_average(saver));
     if (plan->ranks->rank != 0)
         return;
-    if (parameter_digest(&plan->table, training->saver.weights, text) == STATUS_OK)
-        log_info("%s: %s", label, text);
-    else
-        log_warning("%s", status_message());
+    log_digest(training, epoch, "weights", "Weights", saver->weights);
+    if (plan->states.averages)
+        log_digest(training, epoch, "averaged weights", "Averaged weights", saver_average(saver));
 }

@@ -38,7 +38,9 @@ void training_add_waits(Training *training, Waits before);
 bool training_steps_used_up(const Training *training);
 bool training_work_is_left(const Training *training);
 
-/* --digest: "<label>: <SHA-256 of the weights>", by rank 0. Collective; wants settled weights. */
-void training_log_digest(Training *training, const char *label);
+/* --digest: "Weights SHA-256: <hex>" and, where the job averages them, "Averaged weights SHA-256:
+ * <hex>", by rank 0; "Epoch 3 weights SHA-256: <hex>" of an epoch, from 1. Collective; wants
+ * settled weights. */
+void training_log_digest(Training *training, uint64_t epoch);
 
 #endif

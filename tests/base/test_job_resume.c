@@ -131,6 +131,32 @@ static void any_other_difference_is_refused_and_named(void **state) {
     assert_int_equal(job_check_resume(&stored, &wanted, "runs/x/last.h5"), STATUS_CONFIG);
 }
 
+/* A cosine's end that is left open is the run's; without a cosine there is none to be fixed. */
+static void an_open_end_of_the_cosine_is_the_run_s(void **state) {
+    (void)state;
+    static const char *const cosine[] = {"train.schedule=cosine", "train.epochs=7",
+                                         "train.schedule_epochs=9"};
+    Job begun, longer, other;
+    assert_int_equal(job_parse(&begun, "x.ini", "", 2, cosine), STATUS_OK);
+    assert_int_equal(job_parse(&longer, "x.ini", "", 1, cosine), STATUS_OK);
+    assert_int_equal(job_parse(&other, "x.ini", "", 3, cosine), STATUS_OK);
+    assert_int_equal(job_check_resume(&begun, &longer, "last.h5"), STATUS_OK);
+    assert_int_equal(job_check_resume(&begun, &other, "last.h5"), STATUS_CONFIG);
+
+    job_fix_schedule(&longer, &begun);
+    assert_int_equal(longer.epochs, 100);
+    assert_int_equal(longer.schedule_epochs, 7);
+    job_fix_schedule(&longer, &other); /* once and for all */
+    assert_int_equal(longer.schedule_epochs, 7);
+    assert_int_equal(job_schedule_epochs(&longer), 7);
+    job_fix_schedule(&begun, &begun);
+    assert_int_equal(begun.schedule_epochs, 7);
+
+    Job constant = job_with(NULL);
+    job_fix_schedule(&constant, &constant);
+    assert_int_equal(constant.schedule_epochs, 0);
+}
+
 enum { PRINTED_MAX = 32768 };
 
 static void print_options(bool markdown, char text[static PRINTED_MAX]) {
@@ -182,6 +208,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_goes_on_with_other_lengths_paths_and_habits),
         cmocka_unit_test(any_other_difference_is_refused_and_named),
+        cmocka_unit_test(an_open_end_of_the_cosine_is_the_run_s),
         cmocka_unit_test(the_lists_for_people_hold_every_option_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

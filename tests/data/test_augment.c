@@ -1,5 +1,6 @@
 /* Normalization, resizing and the geometry against PyTorch in double (tests/reference/augment.py)
- * for pictures of 32 x 32 x 3, and against a plain computation in double for others. */
+ * for pictures of 32 x 32 x 3, and against a plain computation in double for others; crop,
+ * RandAugment and erasing (test_crop, test_rand_augment, test_erase) in their places. */
 
 #include "check.h"
 #include "vit/augment.h"
@@ -14,14 +15,20 @@ static const Picture reference = {32, 32, 3};
 static hid_t file;
 static uint8_t *pictures;
 
-static void augment_for(Augment *augment, size_t size) {
+/* With a job's keys. */
+static void augment_with(Augment *augment, size_t count, const char *const *keys) {
     Job job;
     DataHeader header = {.picture = reference};
-    assert_ok(job_parse(&job, "x.ini", "", 0, NULL));
-    job.image_size = size;
+    assert_ok(job_parse(&job, "x.ini", "", count, keys));
     assert_ok(h5_get_reals(file, "/", "channel_mean", 3, header.mean));
     assert_ok(h5_get_reals(file, "/", "channel_variance", 3, header.variance));
     assert_ok(augment_init(augment, &job, &header));
+}
+
+static void augment_for(Augment *augment, size_t size) {
+    char key[64];
+    snprintf(key, sizeof key, "augment.image_size=%zu", size);
+    augment_with(augment, 2, (const char *const[]){key, "model.patch_size=1"});
 }
 
 /* Also when b is not a number. */
@@ -196,10 +203,11 @@ static void pictures_of_any_sides_and_channels(void **state) {
     (void)state;
     static const Picture list[] = {{48, 40, 1}, {20, 64, 3}, {64, 64, 4},
                                    {1, 9, 2},   {7, 1, 3},   {1, 1, 1}};
-    static const AugmentDraw draws[] = {{false, 0.0, 1.0, 1.0},
-                                        {true, 0.0, 1.0, 1.0},
-                                        {true, 0.11, 0.9, 1.15},
-                                        {false, -2.5, 1.7, 2.6}};
+    static const AugmentDraw draws[] = {
+        {.zoom_height = 1.0, .zoom_width = 1.0},
+        {.flip = true, .zoom_height = 1.0, .zoom_width = 1.0},
+        {.flip = true, .angle = 0.11, .zoom_height = 0.9, .zoom_width = 1.15},
+        {.angle = -2.5, .zoom_height = 1.7, .zoom_width = 2.6}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         for (size_t size = 1; size <= 70; size += 23) {
             Sample s = {.size = size,
@@ -247,6 +255,131 @@ static void draws_are_within_bounds_and_reproducible(void **state) {
     augment_free(&augment);
 }
 
+/* ---- what the newer keys add ---- */
+
+/* A new array with the planes of the first picture. */
+static float *planes_of(const Augment *augment, const AugmentDraw *draw) {
+    float *scratch = test_array(augment_scratch(augment->picture, augment->size), sizeof(float));
+    float *planes =
+        test_array(augment->size * augment->size * augment->picture.channels, sizeof(float));
+    augment_image(augment, pictures, draw, scratch, planes);
+    memory_free(scratch);
+    return planes;
+}
+
+static void check_same(const Augment *augment, const float *a, const float *b) {
+    assert_memory_equal(a, b,
+                        augment->picture.channels * augment->size * augment->size * sizeof *a);
+}
+
+/* To the bit, on each instruction set: so the resampling may be left out. */
+static void resampling_by_nothing_changes_nothing(void **state) {
+    (void)state;
+    static const size_t sizes[] = {72, 32, 45, 1};
+    static const float identity[6] = {1.0f, -0.0f, 0.0f, 0.0f, 1.0f, 0.0f};
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int level = 0; level < CPU_LEVELS; level++) {
+            const Kernels *kernels = kernels_at((CpuLevel)level);
+            Augment augment;
+            if (!kernels)
+                continue;
+            augment_for(&augment, sizes[s]);
+            float *plain = planes_of(&augment, NULL);
+            float *resampled = planes_of(&augment, NULL);
+            for (size_t y = 0; y < augment.size; y++)
+                kernels->resample_row(3, augment.size, plain, identity, y, resampled);
+            check_same(&augment, plain, resampled);
+            memory_free(plain);
+            memory_free(resampled);
+            augment_free(&augment);
+        }
+}
+
+/* Crop and flip, RandAugment, normalization, erasing: each on what the one before it made. */
+static void parts_follow_each_other(void **state) {
+    (void)state;
+    static const char *const keys[] = {"augment.image_size=32", "augment.rotation=0",
+                                       "augment.zoom=0",        "augment.crop=4",
+                                       "augment.randaugment=3", "augment.erasing=1"};
+    uint8_t bytes[2][32 * 32 * 3];
+    Augment augment;
+    augment_with(&augment, sizeof keys / sizeof *keys, keys);
+    float *wanted = test_array((size_t)32 * 32 * 3, sizeof *wanted);
+    for (uint64_t sample = 0; sample < 30; sample++) {
+        const AugmentDraw draw = augment_draw(&augment, 4, sample);
+        float *planes = planes_of(&augment, &draw);
+        crop_picture(reference, draw.crop, draw.flip, pictures, bytes[0]);
+        for (size_t i = 0; i < draw.rand.count; i++) {
+            rand_augment_apply(&augment.rand, draw.rand.step[i], bytes[0], bytes[1]);
+            memcpy(bytes[0], bytes[1], sizeof bytes[0]);
+        }
+        for (size_t i = 0; i < sizeof bytes[0]; i++)
+            wanted[i % 3 * 1024 + i / 3] = augment.normalized[i % 3][bytes[0][i]];
+        assert_true(draw.erase.height > 0);
+        erase_planes(&draw.erase, 3, 32, wanted);
+        check_same(&augment, planes, wanted);
+        memory_free(planes);
+    }
+    memory_free(wanted);
+    augment_free(&augment);
+}
+
+/* Where crop or RandAugment is on the flip is theirs: the geometry afterwards does not flip back.
+ */
+static void a_picture_is_flipped_once(void **state) {
+    (void)state;
+    static const char *const keys[] = {"augment.crop=1"};
+    Augment before, after;
+    augment_with(&before, 1, keys);
+    augment_with(&after, 0, NULL);
+    assert_true(before.flip_bytes && !after.flip_bytes);
+    const AugmentDraw draw = {.flip = true, .zoom_height = 1.0, .zoom_width = 1.0};
+    float *one = planes_of(&before, &draw), *other = planes_of(&after, &draw);
+    for (size_t i = 0; i < (size_t)72 * 72 * 3; i++)
+        assert_true(fabs((double)one[i] - (double)other[i]) < tolerance);
+    memory_free(one);
+    memory_free(other);
+    augment_free(&before);
+    augment_free(&after);
+}
+
+/* A key that is off draws nothing; the older draws are the same with the newer keys. */
+static void draws_of_older_jobs_stay(void **state) {
+    (void)state;
+    static const char *const keys[] = {"augment.crop=4", "augment.randaugment=2",
+                                       "augment.erasing=1"};
+    Augment older, newer;
+    augment_with(&older, 0, NULL);
+    augment_with(&newer, 3, keys);
+    for (uint64_t sample = 0; sample < 100; sample++) {
+        const AugmentDraw a = augment_draw(&older, 1, sample), b = augment_draw(&newer, 1, sample);
+        assert_true(a.flip == b.flip && a.angle == b.angle && a.zoom_height == b.zoom_height &&
+                    a.zoom_width == b.zoom_width);
+        assert_true(a.crop.down == 0 && a.crop.right == 0 && a.rand.count == 0 &&
+                    a.erase.height == 0 && b.erase.height > 0);
+    }
+    augment_free(&older);
+    augment_free(&newer);
+}
+
+/* Values are normalized only; without the newer keys resizing rounds the last row and column. */
+static void evaluation_knows_nothing_of_it(void **state) {
+    (void)state;
+    static const char *const keys[] = {"augment.image_size=32", "augment.crop=4",
+                                       "augment.randaugment=2", "augment.erasing=1"};
+    Augment older, newer;
+    augment_with(&older, 1, keys);
+    augment_with(&newer, 4, keys);
+    assert_true(newer.unresized && !older.unresized);
+    float *a = planes_of(&older, NULL), *b = planes_of(&newer, NULL);
+    for (size_t i = 0; i < (size_t)32 * 32 * 3; i++)
+        assert_true(i % 32 < 31 && i / 32 % 32 < 31 ? a[i] == b[i] : fabsf(a[i] - b[i]) < 1e-6f);
+    memory_free(a);
+    memory_free(b);
+    augment_free(&older);
+    augment_free(&newer);
+}
+
 static int open_file(void **state) {
     (void)state;
     const size_t shape[4] = {2, reference.height, reference.width, reference.channels};
@@ -268,6 +401,11 @@ int main(void) {
         cmocka_unit_test(flipped_rotated_and_zoomed),
         cmocka_unit_test(pictures_of_any_sides_and_channels),
         cmocka_unit_test(draws_are_within_bounds_and_reproducible),
+        cmocka_unit_test(resampling_by_nothing_changes_nothing),
+        cmocka_unit_test(parts_follow_each_other),
+        cmocka_unit_test(a_picture_is_flipped_once),
+        cmocka_unit_test(draws_of_older_jobs_stay),
+        cmocka_unit_test(evaluation_knows_nothing_of_it),
     };
     return cmocka_run_group_tests(tests, open_file, close_file);
 }

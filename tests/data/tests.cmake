@@ -13,7 +13,10 @@ vit_script(vit_data_real_cifar100 data/real_cifar100.sh TIMEOUT 600)
 
 vit_test(test_epoch_order data/test_epoch_order.c LIBRARIES vit_data_set)
 vit_test(test_batch data/test_batch.c LIBRARIES vit_data_set RANKS 1 2 3 4 16)
-vit_test(test_augment data/test_augment.c LIBRARIES vit_data_set)
-target_compile_definitions(test_augment PRIVATE
-                           REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+vit_test(test_crop data/test_crop.c LIBRARIES vit_data_set)
+vit_test(test_erase data/test_erase.c LIBRARIES vit_data_set)
+foreach(unit augment rand_augment)
+  vit_test(test_${unit} data/test_${unit}.c LIBRARIES vit_data_set)
+  target_compile_definitions(test_${unit} PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+endforeach()
 vit_test(test_mix data/test_mix.c LIBRARIES vit_data_set)

@@ -381,6 +381,21 @@ static void max_pooling_and_its_backward(void **state) {
     assert_true(isnan(*y));
 }
 
+/* Rounded twice, to 6e-8 of values of up to 2. */
+static void a_moving_average_approaches(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SIZES; s++) {
+        const size_t n = sizes[s];
+        float *w = test_values(n, 1.0f, 18), *e = test_values(n, 1.0f, 19),
+              *before = test_values(n, 1.0f, 19);
+        kernels->average(n, 0.125f, w, e);
+        for (size_t i = 0; i < n; i++)
+            check_near("average", (double)e[i],
+                       (double)before[i] + 0.125 * ((double)w[i] - (double)before[i]), 3e-7);
+        memory_free(w), memory_free(e), memory_free(before);
+    }
+}
+
 static void dropout_zeroes_and_scales(void **state) {
     (void)state;
     float x[3] = {1.0f, 2.0f, 3.0f};
@@ -412,6 +427,7 @@ int main(void) {
             cmocka_unit_test(layer_norm_and_its_backward),
             cmocka_unit_test(row_operations),
             cmocka_unit_test(adamw_in_closed_form),
+            cmocka_unit_test(a_moving_average_approaches),
             cmocka_unit_test(dropout_zeroes_and_scales),
             cmocka_unit_test(local_convolutions),
             cmocka_unit_test(max_pooling_and_its_backward),

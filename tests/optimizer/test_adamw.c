@@ -27,14 +27,15 @@ static void check_row(const char *what, size_t step, const float *ours, const do
     assert_true(sqrt(difference / norm) <= tolerance);
 }
 
-/* Update number t of COUNT values by the job's rule. */
-static void update(const Job *job, uint64_t t, double scale, const float *g, float *w, float *m,
-                   float *v) {
+/* Update number t of COUNT values of a tensor that decays, or does not, by the job's rule. */
+static void update(const Job *job, bool decays, uint64_t t, double scale, const float *g, float *w,
+                   float *m, float *v) {
     const Rule *rule = rule_of_job(job);
     const RuleStep step = {
         .job = job, .count = t, .learning_rate = job->learning_rate, .gradient_scale = scale};
     const RuleTerms terms = rule->terms(&step);
-    const RulePiece piece = {.floats = COUNT, .gradient = g, .weights = w, .state = {m, v}};
+    const RulePiece piece = {
+        .decays = decays, .floats = COUNT, .gradient = g, .weights = w, .state = {m, v}};
     assert_int_equal(rule->states, 2);
     rule->update(&terms, &piece);
 }
@@ -63,7 +64,7 @@ static void check_rule(DecayRule rule, const char *path) {
         for (size_t i = 0; i < COUNT; i++)
             g[i] = 4.0f * (float)gradient[(t - 1) * COUNT + i];
         /* Clipping's scale undoes the factor. */
-        update(&job, t, 0.25, g, w, m, v);
+        update(&job, true, t, 0.25, g, w, m, v);
         check_row("weights", t, w, weights + t * COUNT);
         check_row("first moment", t, m, first + t * COUNT);
         check_row("second moment", t, v, second + t * COUNT);
@@ -98,7 +99,7 @@ static void without_memory_a_step_is_the_sign(void **state) {
             w[i] = before[i] = (float)i - 50.0f;
         }
         for (uint64_t t = 1; t <= 3; t++) {
-            update(&job, t, 1.0, g, w, m, v);
+            update(&job, true, t, 1.0, g, w, m, v);
             for (size_t i = 0; i < COUNT; i++) {
                 const double wanted = 0.75 * (double)before[i] - (i % 2 ? -1.0 : 1.0);
                 assert_true(fabs((double)w[i] - wanted) <= 1e-5 * (1.0 + fabs(wanted)));
@@ -109,7 +110,8 @@ static void without_memory_a_step_is_the_sign(void **state) {
     }
 }
 
-/* The torch rule's decay is times the learning rate, the tfa rule's is not. */
+/* The torch rule's decay is times the learning rate, the tfa rule's is not; a tensor that is not to
+ * decay stays as it is. */
 static void decay_alone(void **state) {
     (void)state;
     for (DecayRule rule = DECAY_TFA; rule <= DECAY_TORCH; rule++) {
@@ -121,7 +123,10 @@ static void decay_alone(void **state) {
         job.decay_rule = rule;
         for (size_t i = 0; i < COUNT; i++)
             w[i] = 16.0f;
-        update(&job, 1, 1.0, g, w, m, v);
+        update(&job, true, 1, 1.0, g, w, m, v);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_true(w[i] == (rule == DECAY_TFA ? 12.0f : 14.0f));
+        update(&job, false, 2, 1.0, g, w, m, v);
         for (size_t i = 0; i < COUNT; i++)
             assert_true(w[i] == (rule == DECAY_TFA ? 12.0f : 14.0f));
     }

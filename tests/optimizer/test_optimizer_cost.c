@@ -104,12 +104,13 @@ static void a_whole_batch_sends_what_is_foretold(bool folded) {
 }
 
 /* On each rank. */
-static void an_optimizer_allocates_what_is_foretold(bool folded) {
+static void an_optimizer_allocates_what_is_foretold(bool folded, double ema) {
     Small small;
     Training training;
     OptimizerCost cost;
     Optimizer *another = NULL;
     small_open(&small, folded, 1);
+    small.job.ema = ema;
     training_open(&training, &small, rule_of_job(&small.job), false);
     const OptimizerOptions options = training_options(&training, false);
     CHECK(optimizer_cost(&options, &cost) == STATUS_OK);
@@ -145,7 +146,8 @@ int main(int argc, char **argv) {
     gemm_init();
     for (int folded = 0; folded < 2; folded++) {
         a_whole_batch_sends_what_is_foretold(folded);
-        an_optimizer_allocates_what_is_foretold(folded);
+        an_optimizer_allocates_what_is_foretold(folded, 0.0);
+        an_optimizer_allocates_what_is_foretold(folded, 0.9);
     }
     fat_layers_allocate_what_is_foretold(SMALL_CHUNK);
     fat_layers_allocate_what_is_foretold(SMALL_BATCH);

@@ -97,7 +97,7 @@ static void a_training_goes_on_from_a_checkpoint(bool folded) {
     Small small;
     Training before, after;
     Alone alone;
-    float *full[RULE_STATES_MOST];
+    float *full[OPTIMIZER_STATES_MOST];
     small_open(&small, folded, 1);
     training_open(&before, &small, &whole_tensors, false);
     training_open(&after, &small, &whole_tensors, false);

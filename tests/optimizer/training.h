@@ -169,6 +169,7 @@ static inline void alone_close(Alone *alone) {
 static inline void alone_update(Alone *alone, const RuleTerms *terms, const Parameter *entry,
                                 size_t offset, size_t floats) {
     RulePiece piece = {.entry = entry,
+                       .decays = !entry || rule_decays(&alone->small->job, entry),
                        .floats = floats,
                        .gradient = alone->gradient + offset,
                        .weights = alone->weights + offset};
@@ -177,7 +178,8 @@ static inline void alone_update(Alone *alone, const RuleTerms *terms, const Para
     alone->rule->update(terms, &piece);
 }
 
-/* A rule that looks at each value by itself gets the flat vector in one piece. */
+/* A rule that looks at each value by itself gets the flat vector in one piece, where all of it
+ * decays. */
 static inline void alone_step(Alone *alone, uint64_t step) {
     const ParameterTable *table = &alone->small->table;
     double sum = 0.0;
@@ -189,7 +191,7 @@ static inline void alone_step(Alone *alone, uint64_t step) {
     alone->norm = sqrt(sum);
     const RuleStep rule_step = training_rule_step(alone->small, step, alone->norm);
     const RuleTerms terms = alone->rule->terms(&rule_step);
-    if (alone->rule->pieces == RULE_ANY_PIECES)
+    if (alone->rule->pieces == RULE_ANY_PIECES && alone->small->job.decay == DECAY_ALL)
         alone_update(alone, &terms, NULL, 0, table->floats);
     else
         for (size_t i = 0; i < table->count; i++)
@@ -199,24 +201,25 @@ static inline void alone_step(Alone *alone, uint64_t step) {
 
 /* ---- both ---- */
 
-/* Rank 0's flat vectors of the states, none on the others. */
-static inline void training_collect(const Training *training, float *full[RULE_STATES_MOST]) {
-    for (size_t s = 0; s < RULE_STATES_MOST; s++)
-        full[s] =
-            world.rank == 0 && s < training->rule->states ? small_vector(training->small) : NULL;
+/* Rank 0's flat vectors of the states, none on the others; the average comes after the rule's. */
+static inline void training_collect(const Training *training, float *full[OPTIMIZER_STATES_MOST]) {
+    const OptimizerStates states = optimizer_states(training->rule, &training->small->job);
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
+        full[s] = world.rank == 0 && s < states.count ? small_vector(training->small) : NULL;
     optimizer_collect(training->optimizer, full);
 }
 
 /* Settled weights, states and norm have the same bits. */
 static inline void training_check(Training *training, const Alone *alone) {
-    float *full[RULE_STATES_MOST];
+    float *full[OPTIMIZER_STATES_MOST];
     optimizer_settle(training->optimizer);
     CHECK(training->norm == alone->norm);
     CHECK(training->culprit == NULL);
     CHECK(small_held_differences(&training->partition, training->weights, alone->weights) == 0);
     training_collect(training, full);
-    for (size_t s = 0; s < RULE_STATES_MOST; s++) {
-        CHECK(!full[s] || small_differences(training->small, full[s], alone->state[s]) == 0);
+    for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++) {
+        CHECK(!full[s] || s >= training->rule->states ||
+              small_differences(training->small, full[s], alone->state[s]) == 0);
         memory_free(full[s]);
     }
 }

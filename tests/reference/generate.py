@@ -4,7 +4,7 @@
     generate.py           writes the files whose content is missing or different, beside this script
     generate.py --check   writes nothing; says what is different, exit code 1 if anything is
 
-Needs Debian's python3-torch, python3-h5py and python3-scipy. Nothing here shares code with the
+Needs Debian's python3-torch, python3-h5py, python3-scipy and python3-pil. Nothing here shares code with the
 trainer. Inputs (weights, pixels, gradients given to the optimizer) are exactly representable in
 fp32, so both sides start from the same numbers. Types: /model and /mask fp32, bytes uint8, labels
 uint16, sample numbers uint64, all other datasets double; attributes uint64, double, or UTF-8
@@ -45,6 +45,12 @@ augment.h5: from bytes to what the model sees (augment.py); rounded to fp32
     /geometry/case<i>   attributes image, size, flip (0 or 1), angle (radians), zoom_height,
                         zoom_width, and matrix [6]: output pixel (x, y) shows the resized image at
                         (m0 x + m1 y + m2, m3 x + m4 y + m5); dataset output [size, size, 3]
+
+augment_ops.h5: RandAugment's operations on bytes (augment_ops.py)
+    root attributes     images, cases
+    /images/<i>         uint8 [height, width, channels], of these attributes, and fill [channels]
+    /operations/case<i> uint8, alike: the result; attributes image, operation (RandOperation),
+                        strength
 """
 import pathlib
 import sys
@@ -54,6 +60,7 @@ import numpy as np
 
 import adamw
 import augment
+import augment_ops
 import model
 from stored import write
 
@@ -65,6 +72,7 @@ def all_files():
              for seed, (name, size) in enumerate(model.MODELS.items(), 1)}
     files.update({f'adamw_{rule}.h5': adamw.adamw_case(rule) for rule in adamw.RULES})
     files['augment.h5'] = augment.augment_cases()
+    files['augment_ops.h5'] = augment_ops.ops_cases()
     return files
 
 

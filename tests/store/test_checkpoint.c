@@ -213,6 +213,36 @@ static void states_of_any_name_round_trip(void **state) {
     memory_free(text);
 }
 
+/* Beside the weights, which a reader may pass over. */
+static void the_average_is_where_people_look(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    float *average = f->moment[1], *found;
+    History history = {0};
+    bool has;
+    f->checkpoint.state[1] = (CheckpointState){CHECKPOINT_AVERAGE, average};
+    write_as(f, "last.h5", path);
+    hid_t file;
+    assert_int_equal(h5_open(path, &file), STATUS_OK);
+    assert_true(h5_exists(file, "/ema/block1/attention/output/kernel"));
+    assert_true(h5_exists(file, "/optimizer/m/logits/bias"));
+    assert_int_equal(h5_close(file), STATUS_OK);
+    assert_int_equal(checkpoint_has_state(path, CHECKPOINT_AVERAGE, &has), STATUS_OK);
+    assert_true(has);
+    assert_int_equal(checkpoint_has_state(path, "v", &has), STATUS_OK);
+    assert_false(has);
+
+    assert_int_equal(memory_allocate(&found, f->table.floats, sizeof *found, "test"), STATUS_OK);
+    Checkpoint read = {.table = &f->table,
+                       .states = 1,
+                       .state = {{CHECKPOINT_AVERAGE, found}},
+                       .history = &history};
+    assert_int_equal(checkpoint_read(path, &read), STATUS_OK);
+    assert_memory_equal(found, average, f->table.floats * sizeof *found);
+    memory_free(found);
+    history_free(&history);
+}
+
 static void states_are_tied_by_name_and_content(void **state) {
     Fixture *f = *state;
     char path[1024], *text;
@@ -422,6 +452,7 @@ int main(void) {
         WITH_FIXTURE(things_that_are_no_checkpoints_are_told_apart),
         WITH_FIXTURE(moments_have_the_names_that_they_always_had),
         WITH_FIXTURE(states_of_any_name_round_trip),
+        WITH_FIXTURE(the_average_is_where_people_look),
         WITH_FIXTURE(states_are_tied_by_name_and_content),
         WITH_FIXTURE(a_state_that_is_taken_out_is_missed_where_it_is_wanted),
         WITH_FIXTURE(a_state_whose_digest_is_lost_is_missed),

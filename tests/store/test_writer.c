@@ -97,6 +97,28 @@ static void writes_what_is_wanted(void **state) {
     assert_false(is_there("last.1.h5"));
 }
 
+/* The others are for going on. */
+static void the_best_weights_are_the_averaged_ones(void **state) {
+    (void)state;
+    const size_t bytes = fixture.table.floats * sizeof(float);
+    Save save = save_of(true, true, false);
+    save.average = fixture.moment[0];
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    const struct {
+        const char *name;
+        const float *weights;
+    } wanted[] = {{"best.h5", fixture.moment[0]}, {"last.h5", fixture.weights}};
+    for (size_t i = 0; i < 2; i++) {
+        char path[FILE_PATH_MAX];
+        Checkpoint read;
+        path_of(wanted[i].name, path);
+        assert_int_equal(fixture_read(path, &fixture.table, false, &read), STATUS_OK);
+        assert_memory_equal(read.weights, wanted[i].weights, bytes);
+        fixture_free_read(&read);
+    }
+}
+
 /* A best that was not written is not claimed by the state that is. */
 static void last_does_not_claim_a_best_that_failed(void **state) {
     (void)state;
@@ -158,6 +180,7 @@ static void copies_a_history(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(writes_what_is_wanted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_best_weights_are_the_averaged_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(last_does_not_claim_a_best_that_failed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(does_not_flush_denormals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_for_nothing, set_up, tear_down),

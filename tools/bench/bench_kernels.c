@@ -69,6 +69,10 @@ static void run_adamw(void *x) {
     static const AdamwTerms terms = {1.0f, 0.1f, 0.001f, 1e-4f, 1e-3f, 1.0f, 1e-7f};
     s->kernels->adamw(s->large, terms, s->g, s->w, s->m, s->v);
 }
+static void run_average(void *x) {
+    Arrays *s = x;
+    s->kernels->average(s->large, 0.001f, s->w, s->m);
+}
 static void run_squares(void *x) {
     Arrays *s = x;
     s->sum += s->kernels->sum_squares(s->large, s->g);
@@ -93,6 +97,7 @@ static const struct {
     {"bias", run_bias, SIZE_TOKENS, 8},
     {"column sums", run_column_sums, SIZE_TOKENS, 4},
     {"AdamW (memory)", run_adamw, SIZE_LARGE, 28},
+    {"moving average (memory)", run_average, SIZE_LARGE, 12},
     {"sum of squares (memory)", run_squares, SIZE_LARGE, 4},
 };
 

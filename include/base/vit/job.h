@@ -82,7 +82,7 @@ typedef struct Job {
     DecayRule decay_rule;
     DecayScope decay;
     ScheduleKind schedule;
-    size_t schedule_epochs; /* 0: the epochs that the run began with */
+    size_t schedule_epochs; /* 0: the epochs that the run began with (job_fix_schedule) */
     double warmup_epochs, warmup_learning_rate, final_learning_rate;
     double label_smoothing;
     double ema; /* decay of the averaged weights; 0: off */
@@ -122,8 +122,19 @@ Status job_read_text(const char *path, char **text);
  * bit for bit. A new string (memory_free). */
 Status job_to_text(const Job *job, char **text);
 
+/* The epochs after which the cosine is at its end: schedule_epochs or, where it is 0, epochs.
+ * Local.
+ */
+size_t job_schedule_epochs(const Job *job);
+
+/* Fixes that number in a job with a cosine that leaves it open, as the run that the job belongs to
+ * began: begun is its job then, the same one where it begins now. So epochs may be raised later and
+ * the curve stays where it is. */
+void job_fix_schedule(Job *job, const Job *begun);
+
 /* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
- * [run] and paths ([job] name and output, [data] file) may differ. Otherwise STATUS_CONFIG, naming
+ * [run] and paths ([job] name and output, [data] file) may differ; a cosine's end may be left open.
+ * Otherwise STATUS_CONFIG, naming
  * the key, both values, and --fresh. */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 

@@ -14,7 +14,10 @@ typedef enum RandomPurpose {
     RANDOM_AUGMENT = 3,        /* when: epoch, who: sample */
     RANDOM_DROPOUT = 4,        /* when: step, who: sample, where: dropout site */
     RANDOM_SYNTH = 5,          /* who: sample, where: split */
-    RANDOM_MIX = 6             /* when: epoch, who: the unit's first sample */
+    RANDOM_MIX = 6,            /* when: epoch, who: the unit's first sample */
+    RANDOM_CROP = 7,           /* when: epoch, who: sample */
+    RANDOM_RAND_AUGMENT = 8,   /* when: epoch, who: sample */
+    RANDOM_ERASING = 9         /* when: epoch, who: sample, where: 0 the rectangle, 1 its noise */
 } RandomPurpose;
 
 /* A stream of 2^32 blocks of four 32-bit words. */

@@ -64,6 +64,24 @@ static inline void gemm_run_ahead(const Gemm *gemm, const float *a, const float 
         gemm->run(gemm, a, b, c);
 }
 
+/* A sum of products of one shape, C [m, n] = sum over i of A_i [m, k] B_i [k, n], whose factors lie
+ * at fixed places of one array each (a convolution's taps); planned once, run often, by any thread.
+ */
+enum { GEMM_TERMS_MOST = 9 };
+typedef struct GemmTerms {
+    size_t count;
+    size_t a[GEMM_TERMS_MOST], b[GEMM_TERMS_MOST]; /* where A_i and B_i begin, in floats */
+} GemmTerms;
+typedef struct GemmSum {
+    void (*kernel)(void); /* LIBXSMM's batch-reduce kernel, or NULL: product by product */
+    size_t count;
+    unsigned long long a_bytes[GEMM_TERMS_MOST], b_bytes[GEMM_TERMS_MOST];
+    Gemm first, more;
+} GemmSum;
+void gemm_sum_plan(GemmSum *sum, const GemmTerms *terms, size_t m, size_t n, size_t k, size_t lda,
+                   size_t ldb, size_t ldc);
+void gemm_sum_run(const GemmSum *sum, const float *a, const float *b, float *c);
+
 /* One large product on several OpenMP threads; called outside parallel regions. Rows of C do not
  * depend on m, nor on the number of threads. room: the caller's, gemm_wide_room floats. */
 void gemm_wide(size_t threads, GemmForm form, size_t m, size_t n, size_t k, const float *a,

@@ -124,6 +124,8 @@ typedef struct Kernels {
 
     /* Updates w, m, v [n] from g. */
     void (*adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
+    /* A moving average: e += gain (w - e), of e[n] and w[n]. */
+    void (*average)(size_t n, float gain, const float *w, float *e);
     /* Sum of squares of x[n], in double. */
     double (*sum_squares)(size_t n, const float *x);
 

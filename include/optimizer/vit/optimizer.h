@@ -6,7 +6,7 @@
 #include "vit/rule.h"
 
 /* From the ranks' partial gradients to everyone's new weights: owns the messages under way, the
- * gradient of what this rank updates, and the rule's states of it. The weights, a flat vector on
+ * gradient of what this rank updates, and the states of it. The weights, a flat vector on
  * every rank, are the caller's; between update and settle parts of them are under way.
  *
  *   begin -> (vit_forward_backward: need_kernels, ready, progress) -> reduce -> square ->
@@ -14,6 +14,17 @@
  *
  * All calls are collective in order, except where local is said. */
 typedef struct Optimizer Optimizer;
+
+/* What is kept of each weight by the rank that updates it, by the names in checkpoints: the rule's
+ * states and then, where the job wants it ([train] ema), the average of the weights. */
+enum { OPTIMIZER_STATES_MOST = RULE_STATES_MOST + 1 };
+typedef struct OptimizerStates {
+    size_t count;
+    const char *name[OPTIMIZER_STATES_MOST];
+    bool averages; /* the last one is the average */
+} OptimizerStates;
+/* Local. */
+OptimizerStates optimizer_states(const Rule *rule, const Job *job);
 
 /* All of it stays the caller's. */
 typedef struct OptimizerOptions {
@@ -62,9 +73,21 @@ void optimizer_settle(Optimizer *optimizer);
  * them: replica_check, guard_check. All ranks return the same. */
 Status optimizer_check_replicas(Optimizer *optimizer, const float *weights, uint64_t step);
 
-/* Between full states on rank 0, flat vectors, [rule->states], and what each rank holds. */
-void optimizer_collect(const Optimizer *optimizer, float *const full[static RULE_STATES_MOST]);
-void optimizer_deal(Optimizer *optimizer, float *const full[static RULE_STATES_MOST]);
+/* Between full states on rank 0, flat vectors, and what each rank holds: all of optimizer_states.
+ */
+void optimizer_collect(const Optimizer *optimizer, float *const full[static OPTIMIZER_STATES_MOST]);
+void optimizer_deal(Optimizer *optimizer, float *const full[static OPTIMIZER_STATES_MOST]);
+
+/* Of a job without an average these do nothing. */
+
+/* It begins: the weights are the initial ones. Local. */
+void optimizer_begin_average(Optimizer *optimizer, const float *weights);
+/* Into a flat vector on rank 0. */
+void optimizer_collect_average(const Optimizer *optimizer, float *full);
+/* The settled weights of all ranks become the averages, for an evaluation, and the averages the
+ * weights; the same again brings both back, bit for bit. Nothing else that has to do with weights
+ * may come in between. */
+void optimizer_swap_average(Optimizer *optimizer, float *weights);
 
 /* Seconds that this rank has waited since optimizer_init: for gradients, and for weights. Local. */
 typedef struct OptimizerWaits {

@@ -37,6 +37,7 @@ typedef union RuleTerms {
  */
 typedef struct RulePiece {
     const Parameter *entry;
+    bool decays; /* rule_decays */
     size_t floats;
     const float *gradient;          /* [floats] */
     float *weights;                 /* [floats] */
@@ -56,5 +57,9 @@ typedef struct Rule {
 
 /* The rule that a job asks for. Local. */
 const Rule *rule_of_job(const Job *job);
+
+/* Whether the job's weight decay is for that tensor: for every one or, with decay = kernels, for
+ * those that multiply something, whose name ends in /kernel. Local. */
+bool rule_decays(const Job *job, const Parameter *entry);
 
 #endif

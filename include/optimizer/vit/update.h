@@ -11,10 +11,17 @@
 /* squares [partition->pieces]: of this rank's pieces, the sums of squares of the gradient. */
 void update_squares(const Gradient *gradient, int rank, double *squares);
 
-/* Updates this rank's pieces of the flat vector `weights` and its own states, [own_floats] each.
- * The guard is told of those that it watches over. */
+/* What an update changes: of a flat vector of weights this rank's pieces, and what it keeps of
+ * them, [partition->own_floats] each. */
+typedef struct UpdateTarget {
+    float *weights;
+    float *state[RULE_STATES_MOST]; /* of the rule */
+    float *average;                 /* of the weights (average.h), or NULL */
+} UpdateTarget;
+
+/* The guard is told of the pieces that it watches over. */
 void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
-                    const Rule *rule, const RuleStep *step, Guard *guard, float *weights,
-                    float *const state[static RULE_STATES_MOST]);
+                    const Rule *rule, const RuleStep *step, Guard *guard,
+                    const UpdateTarget *target);
 
 #endif

@@ -15,9 +15,12 @@
  * threads. Local: only rank 0 calls these. */
 
 enum {
-    CHECKPOINT_STATES_MOST = 4, /* of an optimizer */
+    CHECKPOINT_STATES_MOST = 5, /* of an optimizer */
     CHECKPOINT_NAME_BYTES = 32  /* of a state's name, with its final zero */
 };
+
+/* The state that is the averaged weights: for others to use, too, and under /<name>. */
+#define CHECKPOINT_AVERAGE "ema"
 
 /* What an optimizer keeps of every weight, under /optimizer/<name>. */
 typedef struct CheckpointState {
@@ -49,12 +52,12 @@ Status checkpoint_write(const char *path, const Checkpoint *checkpoint);
 Status checkpoint_write_temporary(const char *temporary, const Checkpoint *checkpoint);
 
 /* Reads and verifies a checkpoint into the caller's flat vectors (table, weights, the wanted states
- * and history set; no states: weights alone are wanted, and others passed over). Sets progress,
- * history, data_sha256 and build; what an older version's file lacks is as in a run that has not
- * begun. job_text is left alone. STATUS_IO: cannot be opened; STATUS_DATA: damaged, cut short, of
- * another model (names the tensor and both shapes), without a wanted state (names both optimizers'
- * states), or of a program that knows more than this one (names both versions). On error the
- * vectors' content is unspecified. */
+ * and history set; no states: weights alone are wanted, and others passed over; weights NULL: they
+ * are verified only). Sets progress, history, data_sha256 and build; what an older version's file
+ * lacks is as in a run that has not begun. job_text is left alone. STATUS_IO: cannot be opened;
+ * STATUS_DATA: damaged, cut short, of another model (names the tensor and both shapes), without a
+ * wanted state (names both optimizers' states), or of a program that knows more than this one
+ * (names both versions). On error the vectors' content is unspecified. */
 Status checkpoint_read(const char *path, Checkpoint *checkpoint);
 
 /* Only the job text (a new string, memory_free), which job_parse accepts, from a checkpoint. Fails
@@ -67,6 +70,9 @@ Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEX
 
 /* Only whether it holds an optimizer's states beside the weights. Fails as checkpoint_read. */
 Status checkpoint_has_states(const char *path, bool *states);
+
+/* Only whether it holds the state of that name. Fails as checkpoint_read. */
+Status checkpoint_has_state(const char *path, const char *name, bool *has);
 
 /* STATUS_DATA, naming both versions, for a checkpoint that is whole but of a program that knows
  * more than this one: a later format version, or keys in its job. STATUS_INTERNAL: out of memory.

@@ -24,6 +24,7 @@ typedef struct Save {
     size_t keep; /* last.h5, last.1.h5, ...: so many in all */
     /* The snapshot. All that it points at is the caller's, and is left alone until writer_wait. */
     Checkpoint checkpoint;
+    float *average; /* of the weights, a flat vector, which best.h5 then holds; or NULL */
     /* What the snapshot's progress shall call the best should best.h5 not be written. */
     double best_val_accuracy;
     uint64_t best_epoch;

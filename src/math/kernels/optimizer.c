@@ -15,6 +15,12 @@ void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *
     }
 }
 
+void KERNEL(average)(size_t n, float gain, const float *w, float *e) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        e[i] += gain * (w[i] - e[i]);
+}
+
 double KERNEL(sum_squares)(size_t n, const float *x) {
     double sum = 0.0;
 #pragma omp simd reduction(+ : sum)

@@ -21,18 +21,10 @@ VECTOR_INLINE Vector load(const float *from, size_t lanes) {
     return lanes == LANES ? vector_load(from) : vector_load_part(from, lanes, 0.0f);
 }
 
-typedef uint8_t VectorByte __attribute__((vector_size(LANES)));
-
 VECTOR_INLINE void store_choice(uint8_t *to, size_t lanes, Vector choice) {
     const VectorInt whole = __builtin_convertvector(choice, VectorInt);
     const VectorByte bytes = __builtin_convertvector(whole, VectorByte);
     memcpy(to, &bytes, lanes);
-}
-
-VECTOR_INLINE Vector load_choice(const uint8_t *from, size_t lanes) {
-    VectorByte bytes = {0};
-    memcpy(&bytes, from, lanes);
-    return __builtin_convertvector(bytes, Vector);
 }
 
 /* One window of `lanes` channels; x points to the pixel in its middle. A NaN is the largest of all,
@@ -78,30 +70,55 @@ void KERNEL(max_pool)(size_t side, size_t channels, const float *x, uint8_t *cho
         }
 }
 
-/* The windows that cover a pixel, two at most, and which part of each it is. */
+/* Windows that cover a pixel, four at most: where each one's choices and gradients begin, and which
+ * part of it the pixel is. */
 typedef struct Cover {
-    size_t count, window[2], part[2];
+    size_t count, at[4];
+    int32_t part[4];
 } Cover;
 
-static inline Cover cover_of(size_t at, size_t pooled) {
+/* Along one side: one window, in whose middle the pixel is, or the ends of two. */
+typedef struct SideCover {
+    size_t count, window[2];
+    int32_t part[2];
+} SideCover;
+
+static inline SideCover side_cover(size_t at, size_t pooled) {
     const size_t half = at / 2;
     if (at % 2 == 0)
-        return (Cover){1, {half, 0}, {1, 0}};
-    return (Cover){half + 1 < pooled ? 2 : 1, {half, half + 1}, {2, 0}};
+        return (SideCover){1, {half, 0}, {1, 0}};
+    return (SideCover){half + 1 < pooled ? 2 : 1, {half, half + 1}, {2, 0}};
 }
 
-VECTOR_INLINE Vector pixel_gradient(size_t channels, size_t lanes, size_t pooled, Cover down,
-                                    Cover across, const uint8_t *choice, const float *dy) {
-    Vector sum = vector_of(0.0f);
+static inline Cover cover_of(SideCover down, SideCover across, size_t pooled, size_t channels) {
+    Cover cover = {0};
     for (size_t i = 0; i < down.count; i++)
         for (size_t j = 0; j < across.count; j++) {
-            const size_t at = (down.window[i] * pooled + across.window[j]) * channels;
-            const float part = (float)(3 * down.part[i] + across.part[j]);
-            const Vector other = load_choice(choice + at, lanes) - part; /* 0 where it is this */
-            sum += vector_where(vector_less(vector_absolute(other), vector_of(0.5f)),
-                                load(dy + at, lanes), vector_of(0.0f));
+            cover.at[cover.count] = (down.window[i] * pooled + across.window[j]) * channels;
+            cover.part[cover.count++] = 3 * down.part[i] + across.part[j];
         }
+    return cover;
+}
+
+VECTOR_INLINE Vector pixel_part(const Cover *cover, size_t count, size_t c, size_t lanes,
+                                const uint8_t *choice, const float *dy) {
+    Vector sum = vector_of(0.0f);
+    for (size_t i = 0; i < count; i++) {
+        const Mask here = vector_bytes_are(choice + cover->at[i] + c, lanes, cover->part[i]);
+        sum += vector_where(here, load(dy + cover->at[i] + c, lanes), vector_of(0.0f));
+    }
     return sum;
+}
+
+/* count: cover->count, a constant where this is inlined. */
+VECTOR_INLINE void pixel_gradient(const Cover *cover, size_t count, size_t channels,
+                                  const uint8_t *choice, const float *dy, float *pixel) {
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES)
+        vector_store(pixel + c, pixel_part(cover, count, c, LANES, choice, dy));
+    if (c < channels)
+        vector_store_part(pixel + c, channels - c,
+                          pixel_part(cover, count, c, channels - c, choice, dy));
 }
 
 void KERNEL(max_pool_backward)(size_t side, size_t channels, const uint8_t *choice, const float *dy,
@@ -114,16 +131,15 @@ void KERNEL(max_pool_backward)(size_t side, size_t channels, const uint8_t *choi
         memset(target, 0, channels * sizeof *dx);
         memset(target + (side + 1) * channels, 0, channels * sizeof *dx);
         for (size_t col = 0; col < side; col++) {
-            const Cover down = cover_of(row, pooled), across = cover_of(col, pooled);
+            const Cover cover =
+                cover_of(side_cover(row, pooled), side_cover(col, pooled), pooled, channels);
             float *pixel = target + (col + 1) * channels;
-            size_t c = 0;
-            for (; c + LANES <= channels; c += LANES)
-                vector_store(pixel + c, pixel_gradient(channels, LANES, pooled, down, across,
-                                                       choice + c, dy + c));
-            if (c < channels)
-                vector_store_part(pixel + c, channels - c,
-                                  pixel_gradient(channels, channels - c, pooled, down, across,
-                                                 choice + c, dy + c));
+            if (cover.count == 1)
+                pixel_gradient(&cover, 1, channels, choice, dy, pixel);
+            else if (cover.count == 2)
+                pixel_gradient(&cover, 2, channels, choice, dy, pixel);
+            else
+                pixel_gradient(&cover, 4, channels, choice, dy, pixel);
         }
     }
 }

@@ -22,6 +22,7 @@ enum { LANES = 4 };
 typedef float Vector __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t VectorInt __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef uint32_t VectorBits __attribute__((vector_size(LANES * sizeof(uint32_t))));
+typedef uint8_t VectorByte __attribute__((vector_size(LANES * sizeof(uint8_t))));
 typedef uint16_t VectorHalf __attribute__((vector_size(LANES * sizeof(uint16_t))));
 
 #if defined(__AVX512F__)
@@ -115,6 +116,18 @@ VECTOR_INLINE Mask vector_words_below(const uint16_t *words, uint32_t threshold)
     return _mm512_cmplt_epi32_mask((__m512i)wide, (__m512i)limit);
 #else
     return wide < limit;
+#endif
+}
+
+/* bytes == value; fewer than LANES bytes are filled up with others. */
+VECTOR_INLINE Mask vector_bytes_are(const uint8_t *bytes, size_t lanes, int32_t value) {
+    VectorByte some = (uint8_t)(value + 1) - (VectorByte){0};
+    memcpy(&some, bytes, lanes);
+#if defined(__AVX512F__)
+    const __m512i wide = _mm512_cvtepu8_epi32((__m128i)some);
+    return _mm512_cmpeq_epi32_mask(wide, _mm512_set1_epi32(value));
+#else
+    return __builtin_convertvector(some, VectorInt) == value;
 #endif
 }
 

@@ -165,7 +165,7 @@ double batch_wait(BatchExchange *exchange, Batch *batch) {
         const uint8_t *slot = exchange->received + place * exchange->sample_bytes;
         memcpy(current->pixels + i * bytes, slot, bytes);
         memcpy(&current->labels[i], slot + bytes, sizeof current->labels[i]);
-        current->samples[i] = sample;
+        current->samples[i] = (uint32_t)samples_number(&exchange->shard->samples, sample);
     }
     *batch = *current;
     return MPI_Wtime() - start;

@@ -269,10 +269,26 @@ static Status read_labels(const char *path, hid_t file, const DataHeader *header
                         coarse ? header->coarse_classes : header->classes);
 }
 
+static Status check_coarse(const char *path, const DataHeader *header, bool coarse) {
+    return coarse && header->coarse_classes == 0
+               ? status_fail(STATUS_DATA, "%s: has no coarse labels", path)
+               : STATUS_OK;
+}
+
+Status data_file_read_labels(const char *path, const DataHeader *header, DataSplit split,
+                             bool coarse, uint16_t *labels) {
+    STATUS_TRY(check_coarse(path, header, coarse));
+    hid_t file;
+    STATUS_TRY(h5_open(path, &file));
+    Status status =
+        read_labels(path, file, header, split, coarse, 0, header->images[split], labels);
+    Status closed = h5_close(file);
+    return status != STATUS_OK ? status : closed;
+}
+
 Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit split, bool coarse,
                            size_t first, size_t count, uint8_t *images, uint16_t *labels) {
-    if (coarse && header->coarse_classes == 0)
-        return status_fail(STATUS_DATA, "%s: has no coarse labels", path);
+    STATUS_TRY(check_coarse(path, header, coarse));
     hid_t file;
     STATUS_TRY(h5_open(path, &file));
     Status status = read_images(path, file, header, split, first, count, images);

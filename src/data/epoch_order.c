@@ -30,9 +30,9 @@ uint64_t epoch_coverage(const uint32_t *sample, size_t count) {
     return sum;
 }
 
-uint64_t epoch_coverage_of_all(size_t count) {
+uint64_t epoch_coverage_of_all(const Samples *samples) {
     uint64_t sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += mixed(i);
+    for (size_t i = 0; i < samples->count; i++)
+        sum += mixed(samples_number(samples, i));
     return sum;
 }

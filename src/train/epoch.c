@@ -45,10 +45,11 @@ static bool note_best(Training *training, const EpochRow *row, bool partial) {
 
 /* Whether the epoch used each sample once, whatever ranks took part in it. */
 static void log_coverage(const Training *training) {
-    const size_t samples = training->plan->train_images;
+    const Samples *train = &training->plan->holdout.train;
+    const size_t samples = train->count;
     const unsigned long long epoch = training->progress.epoch + 1;
     const unsigned long long used = training->progress.sums.coverage;
-    const unsigned long long all = epoch_coverage_of_all(samples);
+    const unsigned long long all = epoch_coverage_of_all(train);
     if (used == all)
         log_info("Epoch %llu used each of the %zu samples once (digest %016llx)", epoch, samples,
                  used);

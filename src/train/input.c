@@ -10,14 +10,14 @@ static Status read_shards(Input *input, bool training) {
     const Plan *plan = input->plan;
     const bool coarse = plan->job.labels == LABELS_COARSE;
     const char *path = plan->job.data_file;
-    STATUS_TRY(shard_read(&input->test, plan->ranks, path, &plan->data, SPLIT_TEST, coarse, 0,
-                          plan->data.images[SPLIT_TEST]));
+    STATUS_TRY(shard_read(&input->test, plan->ranks, path, &plan->data, SPLIT_TEST, coarse,
+                          (Samples){.count = plan->data.images[SPLIT_TEST]}));
     if (!training)
         return STATUS_OK;
-    STATUS_TRY(shard_read(&input->train, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse, 0,
-                          plan->train_images));
+    STATUS_TRY(shard_read(&input->train, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse,
+                          plan->holdout.train));
     return shard_read(&input->validation, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse,
-                      plan->train_images, plan->validation_images);
+                      plan->holdout.validation);
 }
 
 static Status allocate_targets(Input *input) {

@@ -119,8 +119,10 @@ void overview_show(const Plan *plan) {
     const size_t threads = plan->placement.all_threads;
     log_info("vit_mpi %s: job %s, output %s", version_text, plan->job.name, plan->job.output);
     show_model(plan);
-    log_info("  data        %s: %s training, %s validation, %s test images", plan->job.data_file,
+    const bool stratified = plan->job.validation == VALIDATION_STRATIFIED;
+    log_info("  data        %s: %s training, %s validation%s, %s test images", plan->job.data_file,
              grouped(plan->train_images, training), grouped(plan->validation_images, validation),
+             stratified ? " (the last of each class)" : "",
              grouped(plan->data.images[SPLIT_TEST], test));
     log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", plan->job.batch_size,
              plan_epoch_steps(plan), plan->job.epochs);

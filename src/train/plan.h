@@ -7,6 +7,7 @@
 #include "vit/optimizer.h"
 #include "vit/placement.h"
 #include "vit/ranks.h"
+#include "vit/samples.h"
 #include "vit/vit.h"
 
 /* What a run is going to do: everything that follows from the command line, the job, the data's
@@ -18,7 +19,8 @@ typedef struct Plan {
     Job job;
     char *job_text; /* resolved */
     DataHeader data;
-    size_t train_images, validation_images; /* of the training split */
+    Holdout holdout;                        /* the training split, divided */
+    size_t train_images, validation_images; /* of its parts */
     ModelShape shape;
     ParameterTable table;
     const Rule *rule; /* by which weights are updated */

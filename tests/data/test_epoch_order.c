@@ -62,7 +62,7 @@ static void coverage_tells_whether_each_sample_was_used_once(void **state) {
     enum { N = 1000 };
     uint32_t order[N];
     epoch_order(5, 2, N, order);
-    const uint64_t all = epoch_coverage_of_all(N);
+    const uint64_t all = epoch_coverage_of_all(&(Samples){.count = N});
     assert_true(epoch_coverage(order, N) == all);
     assert_true(epoch_coverage(order, 7) + epoch_coverage(order + 7, N - 7) == all);
     assert_true(epoch_coverage(order, N - 1) != all);

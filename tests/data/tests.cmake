@@ -12,6 +12,8 @@ vit_script(vit_data_full_disk data/full_disk.sh)
 vit_script(vit_data_real_cifar100 data/real_cifar100.sh TIMEOUT 600)
 
 vit_test(test_epoch_order data/test_epoch_order.c LIBRARIES vit_data_set)
+vit_test(test_samples data/test_samples.c LIBRARIES vit_data_set)
+vit_test(test_shard data/test_shard.c LIBRARIES vit_data_set RANKS 1 2 3)
 vit_test(test_batch data/test_batch.c LIBRARIES vit_data_set RANKS 1 2 3 4 16)
 vit_test(test_crop data/test_crop.c LIBRARIES vit_data_set)
 vit_test(test_erase data/test_erase.c LIBRARIES vit_data_set)

@@ -55,7 +55,7 @@ static void an_epoch_uses_each_sample_once(void) {
         /* There is no fourth one. */
         CHECK(input.position == TINY_TRAIN);
         MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, world.comm);
-        CHECK(all == epoch_coverage_of_all(TINY_TRAIN));
+        CHECK(all == epoch_coverage_of_all(&plan.holdout.train));
     }
     CHECK(input.waited >= 0.0);
     end();
@@ -213,6 +213,59 @@ static void evaluation_sees_pictures_as_they_are(void) {
     end();
 }
 
+/* ---- lists of samples ---- */
+
+/* Of four images a class the last two are kept: 2, 3, 6, 7, 10, ... */
+static void begin_sorted(void) {
+    static const char *stratified[] = {"data.file=sorted.h5", "data.validation=stratified",
+                                       "data.validation_split=0.3"};
+    CHECK(tiny_plan(&plan, &command, 3, stratified) == STATUS_OK);
+    CHECK(plan.train_images == TINY_IMAGES / 2 && plan.validation_images == TINY_IMAGES / 2);
+    CHECK(input_init(&input, &plan, true) == STATUS_OK);
+}
+
+static void check_sorted(const uint8_t *pixels, uint16_t label, size_t image) {
+    uint8_t wanted[TINY_PIXELS];
+    tiny_pixels(SPLIT_TRAIN, image, wanted);
+    CHECK(memcmp(pixels, wanted, sizeof wanted) == 0);
+    CHECK(label == tiny_sorted_label(SPLIT_TRAIN, image));
+}
+
+static void the_last_of_each_class_are_validated_with(void) {
+    begin_sorted();
+    const Shard *shard = &input.validation;
+    CHECK(shard->total == TINY_IMAGES / 2);
+    for (size_t i = 0; i < shard->count; i++) {
+        const size_t place = shard->first + i;
+        check_sorted(shard->images + i * TINY_PIXELS, shard->labels[i],
+                     place / 2 * 4 + 2 + place % 2);
+    }
+    end();
+}
+
+/* By their numbers in the file, in the order of a permutation of the twelve. */
+static void the_others_are_trained_on(void) {
+    uint32_t order[TINY_IMAGES / 2];
+    uint64_t mine = 0, all = 0;
+    begin_sorted();
+    epoch_order(plan.job.seed, 3, TINY_IMAGES / 2, order);
+    input_begin(&input, 3, 0);
+    for (size_t position = 0; position < TINY_IMAGES / 2; position += TINY_BATCH) {
+        const Batch batch = input_next(&input);
+        const size_t first = position + slices_first(batch.slices, world.rank);
+        for (size_t i = 0; i < batch.count; i++) {
+            const uint32_t place = order[first + i];
+            CHECK(batch.samples[i] == place / 2 * 4 + place % 2);
+            check_sorted(batch.pixels + i * TINY_PIXELS, batch.labels[i], batch.samples[i]);
+        }
+        mine += epoch_coverage(batch.samples, batch.count);
+    }
+    MPI_Allreduce(&mine, &all, 1, MPI_UINT64_T, MPI_SUM, world.comm);
+    CHECK(all == epoch_coverage_of_all(&plan.holdout.train));
+    CHECK(all != epoch_coverage_of_all(&(Samples){.count = TINY_IMAGES / 2}));
+    end();
+}
+
 static void without_training_only_the_test_split_is_read(void) {
     CHECK(tiny_plan(&plan, &command, 0, NULL) == STATUS_OK);
     CHECK(input_init(&input, &plan, false) == STATUS_OK);
@@ -237,6 +290,8 @@ int main(int argc, char **argv) {
     units_are_mixed_with_their_targets();
     nothing_is_mixed_by_default();
     evaluation_sees_pictures_as_they_are();
+    the_last_of_each_class_are_validated_with();
+    the_others_are_trained_on();
     without_training_only_the_test_split_is_read();
     what_was_never_begun_can_be_freed();
     tiny_leave();

@@ -86,6 +86,10 @@ static void jobs_that_do_not_fit_are_refused(void) {
     refused("data.labels=coarse", STATUS_CONFIG, "data.h5 has no coarse labels: use fine");
     refused("data.validation_split=0.99", STATUS_CONFIG,
             "none of the 24 training images of data.h5");
+    const char *few[] = {"data.validation=stratified", "data.validation_split=0.9"};
+    CHECK(tiny_plan(&plan, &command, 2, few) == STATUS_CONFIG);
+    CHECK(strstr(status_message(), "none of the 24 training images") != NULL);
+    plan_free(&plan);
     refused("data.file=missing.h5", STATUS_IO, "missing.h5");
     refused("data.batch_sise=4", STATUS_CONFIG, "batch_size");
     command = (Command){.job = "missing.ini"};
@@ -148,6 +152,18 @@ static void the_cost_is_that_of_its_parts(void) {
     plan_free(&plan);
 }
 
+/* Four bytes for each image of the split. */
+static void lists_of_samples_cost_memory(void) {
+    PlanCost range, list;
+    CHECK(plan_with(NULL) == STATUS_OK && plan_cost(&plan, &range) == STATUS_OK);
+    plan_free(&plan);
+    CHECK(plan_with("data.validation=stratified") == STATUS_OK);
+    CHECK(plan_cost(&plan, &list) == STATUS_OK);
+    const double epoch = 4.0 * ((double)plan.train_images - TINY_TRAIN);
+    CHECK(fabs(list.memory - range.memory - epoch - 4.0 * TINY_IMAGES) < 1e-3);
+    plan_free(&plan);
+}
+
 static void one_rank_sends_nothing(void) {
     PlanCost cost;
     CHECK(plan_with(fat_head) == STATUS_OK);
@@ -167,6 +183,7 @@ int main(int argc, char **argv) {
     jobs_that_do_not_fit_are_refused();
     each_rank_needs_an_image_of_the_batch();
     the_cost_is_that_of_its_parts();
+    lists_of_samples_cost_memory();
     one_rank_sends_nothing();
     plan_free(&plan);
     tiny_leave();

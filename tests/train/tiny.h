@@ -46,29 +46,37 @@ static inline void tiny_pixels(DataSplit split, size_t image, uint8_t pixels[sta
         pixels[i] = tiny_pixel(split, image, i);
 }
 
-static inline Status tiny_rows(DataRows *rows, DataSplit split, size_t count) {
+/* The same for another file, in which classes stand one after another, four images of each. */
+static inline uint16_t tiny_sorted_label(DataSplit split, size_t image) {
+    (void)split;
+    return (uint16_t)(image / 4);
+}
+
+static inline Status tiny_rows(DataRows *rows, DataSplit split, size_t count,
+                               uint16_t (*label)(DataSplit split, size_t image)) {
     rows->count = count;
     STATUS_TRY(memory_allocate(&rows->images, count, TINY_PIXELS, "images"));
     STATUS_TRY(memory_allocate(&rows->labels, count, sizeof *rows->labels, "labels"));
     for (size_t image = 0; image < count; image++) {
-        rows->labels[image] = tiny_label(split, image);
+        rows->labels[image] = label(split, image);
         tiny_pixels(split, image, rows->images + image * TINY_PIXELS);
     }
     return STATUS_OK;
 }
 
-/* data.h5, without coarse labels. */
-static inline Status tiny_write_data(void) {
+/* A data file without coarse labels. */
+static inline Status tiny_write_data(const char *path,
+                                     uint16_t (*label)(DataSplit split, size_t image)) {
     DataSet set = {.picture = tiny_picture, .source = "a test", .names = {TINY_CLASSES, 4, NULL}};
     Status status = memory_allocate(&set.names.text, TINY_CLASSES, 4, "names");
     for (size_t c = 0; status == STATUS_OK && c < TINY_CLASSES; c++)
         set.names.text[4 * c] = (char)('a' + c);
     if (status == STATUS_OK)
-        status = tiny_rows(&set.split[SPLIT_TRAIN], SPLIT_TRAIN, TINY_IMAGES);
+        status = tiny_rows(&set.split[SPLIT_TRAIN], SPLIT_TRAIN, TINY_IMAGES, label);
     if (status == STATUS_OK)
-        status = tiny_rows(&set.split[SPLIT_TEST], SPLIT_TEST, TINY_TEST);
+        status = tiny_rows(&set.split[SPLIT_TEST], SPLIT_TEST, TINY_TEST, label);
     if (status == STATUS_OK)
-        status = data_file_write("data.h5", &set);
+        status = data_file_write(path, &set);
     data_set_free(&set);
     return status;
 }
@@ -78,11 +86,12 @@ static inline bool tiny_write_job(void) {
     return file && fputs(tiny_job, file) >= 0 && fclose(file) == 0;
 }
 
-/* After test_start; collective. The folder holds data.h5 and tiny.ini. */
+/* After test_start; collective. The folder holds data.h5, sorted.h5 and tiny.ini. */
 static inline void tiny_enter(void) {
     if (world.rank == 0) {
         CHECK(enter_folder(NULL) == 0);
-        CHECK(tiny_write_data() == STATUS_OK);
+        CHECK(tiny_write_data("data.h5", tiny_label) == STATUS_OK);
+        CHECK(tiny_write_data("sorted.h5", tiny_sorted_label) == STATUS_OK);
         CHECK(tiny_write_job());
     }
     ranks_broadcast(&world, folder, sizeof folder);

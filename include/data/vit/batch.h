@@ -16,20 +16,21 @@ typedef struct Batch {
     size_t count;         /* of this rank's slice */
     uint8_t *pixels;      /* [count, the shard's image_bytes] */
     uint16_t *labels;     /* [count] */
-    uint32_t *samples;    /* [count] number in the range */
+    uint32_t *samples;    /* [count] numbers in the split (samples.h) */
 } Batch;
 
 typedef struct BatchExchange BatchExchange;
 
-/* For batches of up to batch_size images from the range that the ranks' shards make up. The shard
+/* For batches of up to batch_size images from the samples that the ranks' shards make up. The shard
  * stays the caller's. Collective; all ranks return the same status, on error *exchange is NULL. */
 Status batch_exchange_init(BatchExchange **exchange, const Ranks *ranks, const Shard *shard,
                            size_t batch_size, size_t unit_images);
 /* Collective. Accepts NULL; whatever is under way is finished first. */
 void batch_exchange_free(BatchExchange *exchange);
 
-/* Starts the exchange of a batch: sample[images] are the numbers of all its samples, in order, the
- * same on all ranks. At most one batch is under way. Does not block. Collective. */
+/* Starts the exchange of a batch: sample[images] are all its samples, in order, by their places
+ * among the shards' samples, the same on all ranks. At most one batch is under way. Does not block.
+ * Collective. */
 void batch_post(BatchExchange *exchange, const uint32_t *sample, size_t images);
 /* Moves what is under way. Local. */
 void batch_progress(BatchExchange *exchange);

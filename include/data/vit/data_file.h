@@ -53,6 +53,10 @@ Status data_file_read_header(const char *path, DataHeader *header);
 Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit split, bool coarse,
                            size_t first, size_t count, uint8_t *images, uint16_t *labels);
 
+/* Reads all labels of a split, [header->images[split]]; errors alike. Local. */
+Status data_file_read_labels(const char *path, const DataHeader *header, DataSplit split,
+                             bool coarse, uint16_t *labels);
+
 /* One split in memory, for writing. */
 typedef struct DataRows {
     size_t count;

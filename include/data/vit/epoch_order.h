@@ -1,6 +1,7 @@
 #ifndef VIT_EPOCH_ORDER_H
 #define VIT_EPOCH_ORDER_H
 
+#include "vit/samples.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,7 @@ void epoch_order(uint64_t seed, uint64_t epoch, size_t count, uint32_t *order);
  * round of splitmix64, Steele et al. 2014). Digests of parts add up to that of all; a sample that
  * is missing or used twice changes it. Local. */
 uint64_t epoch_coverage(const uint32_t *sample, size_t count);
-/* That of the samples 0..count-1, each once. */
-uint64_t epoch_coverage_of_all(size_t count);
+/* That of all of these, each once. */
+uint64_t epoch_coverage_of_all(const Samples *samples);
 
 #endif

@@ -54,15 +54,24 @@ size_t model_convolution_side(const ModelShape *shape, size_t i) {
     return side;
 }
 
-/* Multiplications of one image through the tokenizer. */
+/* Multiplications of one image through a convolution of the tokenizer. */
+static double convolution_products(const ModelShape *shape, size_t i) {
+    return square((double)model_convolution_side(shape, i)) * 9 *
+           (double)model_convolution_width(shape, i) *
+           (double)model_convolution_width(shape, i + 1);
+}
+
+double model_first_products(const ModelShape *shape) {
+    if (shape->tokenizer == TOKENIZER_CONVOLUTION)
+        return convolution_products(shape, 0);
+    return square((double)shape->grid) * (double)shape->patch_values * (double)shape->D;
+}
+
+/* And through all of the tokenizer. */
 static double embed_products(const ModelShape *shape) {
-    double products = 0;
-    if (shape->tokenizer == TOKENIZER_PATCH)
-        return square((double)shape->grid) * (double)shape->patch_values * (double)shape->D;
-    for (size_t i = 0; i < shape->convolutions; i++)
-        products += square((double)model_convolution_side(shape, i)) * 9 *
-                    (double)model_convolution_width(shape, i) *
-                    (double)model_convolution_width(shape, i + 1);
+    double products = model_first_products(shape);
+    for (size_t i = 1; i < shape->convolutions; i++)
+        products += convolution_products(shape, i);
     return products;
 }
 

@@ -14,6 +14,7 @@ void pool_work_place(PoolWork *work, const ModelShape *shape, Arena *arena) {
     work->z = arena_take(arena, shape->T * shape->D);
     work->dz = arena_take(arena, shape->T * shape->D);
     work->tokens = arena_take(arena, shape->T);
+    work->products = (double *)(void *)arena_take(arena, 2 * shape->T);
 }
 
 PoolWeights pool_weights(const ParameterTable *table, const float *weights) {
@@ -44,6 +45,14 @@ static float dot(size_t count, const float *x, const float *y) {
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < count; i++)
         sum += x[i] * y[i];
+    return sum;
+}
+
+static double dot_double(size_t count, const float *x, const float *y) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++)
+        sum += (double)x[i] * (double)y[i];
     return sum;
 }
 
@@ -93,23 +102,34 @@ void pool_forward(const ModelShape *shape, const Kernels *kernels, const PoolWei
         features[d] /= (float)T;
 }
 
-/* f = sum of a_t z_t: dz_t = a_t df + ds_t w, where ds_t = a_t (z_t . df - sum of a z . df);
- * dw = sum of ds_t z_t, db = sum of ds_t, which is zero but for rounding. */
+/* ds_t = a_t (z_t . df - sum of a z . df / sum of a). What the products have in common is much
+ * larger than their differences, and what rounding leaves of it would be multiplied by the tokens'
+ * mean in dw: so in double, and divided by the sum, which is 1 but for rounding. */
+static void sequence_slopes(const ModelShape *shape, const float *a, const float *z,
+                            const float *dfeatures, double *product, float *ds) {
+    double sum = 0.0, weighted = 0.0;
+    for (size_t t = 0; t < shape->T; t++) {
+        product[t] = dot_double(shape->D, z + t * shape->D, dfeatures);
+        weighted += (double)a[t] * product[t];
+        sum += (double)a[t];
+    }
+    for (size_t t = 0; t < shape->T; t++)
+        ds[t] = (float)((double)a[t] * (product[t] - weighted / sum));
+}
+
+/* f = sum of a_t z_t: dz_t = a_t df + ds_t w; dw = sum of ds_t z_t, db = sum of ds_t, which is zero
+ * but for rounding. */
 static void sequence_backward(const ModelShape *shape, const Kernels *kernels,
                               const PoolWeights *weights, const float *dfeatures,
                               const PoolStash *stash, PoolWork *work,
                               const PoolGradient *gradient) {
     const size_t T = shape->T, D = shape->D;
-    float *ds = work->tokens, mean = 0.0f;
+    float *ds = work->tokens;
     kernels->scale_columns(T, D, stash->norm.normalized, weights->gamma, weights->beta, work->z);
-    for (size_t t = 0; t < T; t++) {
-        ds[t] = dot(D, work->z + t * D, dfeatures);
-        mean += stash->weights[t] * ds[t];
-    }
+    sequence_slopes(shape, stash->weights, work->z, dfeatures, work->products, ds);
     memset(work->dz, 0, T * D * sizeof *work->dz);
     for (size_t t = 0; t < T; t++) {
         const float a = stash->weights[t];
-        ds[t] = a * (ds[t] - mean);
         add_scaled(D, a, dfeatures, work->dz + t * D);
         add_scaled(D, ds[t], weights->kernel, work->dz + t * D);
         add_scaled(D, ds[t], work->z + t * D, gradient->kernel);

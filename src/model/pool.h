@@ -31,8 +31,9 @@ typedef struct PoolStash {
 
 /* A thread's scratch. */
 typedef struct PoolWork {
-    float *z, *dz; /* [T, D] */
-    float *tokens; /* [T] */
+    float *z, *dz;    /* [T, D] */
+    float *tokens;    /* [T] */
+    double *products; /* [T] */
 } PoolWork;
 
 void pool_stash_place(PoolStash *stash, const ModelShape *shape, Arena *arena);

@@ -30,18 +30,37 @@ static const char *grouped(size_t value, char text[static 32]) {
     return text;
 }
 
+/* "patches of 6", "2 convolutions (64-128)". */
+static void tokenizer_text(const ModelShape *shape, char *text, size_t bytes) {
+    char list[128];
+    if (shape->tokenizer == TOKENIZER_PATCH)
+        snprintf(text, bytes, "patches of %zu", shape->patch_size);
+    else if (shape->convolutions == 1)
+        snprintf(text, bytes, "1 convolution (%zu)", shape->D);
+    else {
+        list_text(&shape->convolution_widths, list, sizeof list);
+        snprintf(text, bytes, "%zu convolutions (%s-%zu)", shape->convolutions, list, shape->D);
+    }
+}
+
 static void show_model(const Plan *plan) {
+    static const char *const pool[] = {[POOL_FLATTEN] = "flatten",
+                                       [POOL_MEAN] = "mean pooling",
+                                       [POOL_CLASS] = "class token",
+                                       [POOL_SEQUENCE] = "sequence pooling"};
     const ModelShape *shape = &plan->shape;
-    char mlp[128], head[128], number[32];
+    char tokenizer[192], mlp[128], local[96] = "", head[128], number[32];
+    tokenizer_text(shape, tokenizer, sizeof tokenizer);
     list_text(&shape->mlp, mlp, sizeof mlp);
     list_text(&shape->head, head, sizeof head);
-    log_info(
-        "  model       %zux%zu pixels, patches of %zu: %zu tokens of %zu; %zu blocks, %zu heads "
-        "of %zu, MLP %s",
-        shape->image_size, shape->image_size, shape->patch_size, shape->T, shape->D, shape->depth,
-        shape->H, shape->K, mlp);
-    log_info("              %s, head %s, %zu classes",
-             shape->pool == POOL_FLATTEN ? "flatten" : "mean pooling", head, shape->classes);
+    if (shape->mlp_convolution)
+        snprintf(local, sizeof local, " with a local %zux%zu convolution", shape->mlp_convolution,
+                 shape->mlp_convolution);
+    log_info("  model       %zux%zu pixels, %s: %zu tokens of %zu; %zu blocks, %zu heads of %zu, "
+             "MLP %s%s",
+             shape->image_size, shape->image_size, tokenizer, shape->T, shape->D, shape->depth,
+             shape->H, shape->K, mlp, local);
+    log_info("              %s, head %s, %zu classes", pool[shape->pool], head, shape->classes);
     log_info("  parameters  %s", grouped(plan->table.trainable, number));
     log_info("  arithmetic  %.4g GFLOP a training image (forward %.4g)",
              1e-9 * model_training_flops(shape), 1e-9 * model_forward_flops(shape));

@@ -46,7 +46,8 @@ static void a_stream_is_what_it_is_for(void **state) {
     assert_true(random_stream(0, RANDOM_SYNTH, 0, 0, 0xff000001).where == 0x05000001);
     /* Part of every published result. */
     assert_true(RANDOM_INITIAL_VALUES == 1 && RANDOM_EPOCH_ORDER == 2 && RANDOM_AUGMENT == 3 &&
-                RANDOM_DROPOUT == 4 && RANDOM_SYNTH == 5 && RANDOM_MIX == 6);
+                RANDOM_DROPOUT == 4 && RANDOM_SYNTH == 5 && RANDOM_MIX == 6 && RANDOM_CROP == 7 &&
+                RANDOM_RAND_AUGMENT == 8 && RANDOM_ERASING == 9);
 }
 
 static void each_coordinate_matters(void **state) {

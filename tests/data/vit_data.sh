@@ -48,6 +48,40 @@ expect 0 "p.png: " "$vit_data" sheet --patches a.h5 p.png
 [ "$(png_size a.png)" != "$(png_size p.png)" ] || fail "--patches made the same sheet"
 expect 74 "none/a.png: cannot be written" "$vit_data" sheet a.h5 none/a.png
 
+# What a job's model sees: the same job draws the same sheet, and each key that is on shows.
+cat >plain.ini <<END
+[augment]
+image_size = 32
+flip = no
+rotation = 0
+zoom = 0
+[model]
+patch_size = 4
+END
+augmented() {
+    { grep -v "^${1%% *} =" plain.ini && printf "[augment]\n%s\n" "$1"; } >augmented.ini
+    "$vit_data" sheet --augmented augmented.ini a.h5 "$2" >said || fail "$1: ended with $?"
+}
+expect 0 "plain.png: " "$vit_data" sheet --augmented plain.ini a.h5 plain.png
+[ "$(sed 's/.*: \(.*\) x \(.*\) pixels\./\1x\2/' said)" = "$(png_size plain.png)" ] || fail "plain.png: size"
+for key in "flip = yes" "rotation = 0.1" "zoom = 0.3" "crop = 4" "randaugment = 2" "erasing = 0.5" "mixup = 1" "cutmix = 1"; do
+    augmented "$key" one.png
+    augmented "$key" two.png
+    cmp -s one.png two.png || fail "$key: two sheets"
+    cmp -s one.png plain.png && fail "$key does not show"
+done
+expect 64 "takes --patches or --augmented, not both" "$vit_data" sheet --patches --augmented plain.ini a.h5 x.png
+expect 64 "info: does not take --augmented, an option of sheet" "$vit_data" info --augmented plain.ini a.h5
+expect 78 "none.ini: cannot be opened" "$vit_data" sheet --augmented none.ini a.h5 x.png
+expect 74 "none.h5: cannot be opened" "$vit_data" sheet --augmented plain.ini none.h5 x.png
+make_cifar10 ten
+"$vit_data" import ten ten.h5 >said 2>&1 || fail "import: $(cat said)"
+printf "[data]\nlabels = coarse\n" >coarse.ini
+expect 78 "asks for coarse labels, and ten.h5 has none" "$vit_data" sheet --augmented coarse.ini ten.h5 x.png
+printf "[data]\nvalidation_split = 0.9999\n" >none_left.ini
+expect 78 "leaves none of the 300 images of a.h5 to train on" "$vit_data" sheet --augmented none_left.ini a.h5 x.png
+absent x.png x.png.tmp
+
 expect 74 "none.h5: cannot be opened" "$vit_data" digest none.h5
 expect 65 "a.h5" "$vit_data" digest a.h5
 exit 0

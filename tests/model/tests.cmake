@@ -15,3 +15,6 @@ foreach(variant VIT_GEMM=blis VIT_KERNELS=avx2 VIT_KERNELS=portable)
   add_test(NAME test_reference.${variant} COMMAND test_reference)
   set_tests_properties(test_reference.${variant} PROPERTIES ENVIRONMENT ${variant} LABELS model TIMEOUT 120)
 endforeach()
+# The recipes' models in their real sizes, where PyTorch is there.
+add_test(NAME reference_real COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/reference/real.py $<TARGET_FILE:test_reference>)
+set_tests_properties(reference_real PROPERTIES LABELS model TIMEOUT 600 SKIP_RETURN_CODE 77)

@@ -56,7 +56,8 @@ compare_batches 8 '1 2 3 5 6 7 8' -s model.key_dim=16 -s model.head=70 -s model.
 compare_batches 8 '1 3 5' -s model.head=300,200
 compare_batches 4 '1 2 3 4' -s model.head=none
 
+# The other back end, and pictures that are changed in all ways.
 VIT_GEMM=blis
 export VIT_GEMM
-compare_all -s model.key_dim=16 -s model.head=900,20
+compare_all -s model.key_dim=16 -s model.head=900,20 -s augment.crop=4 -s augment.randaugment=3 -s augment.erasing=0.5
 exit 0

@@ -15,7 +15,7 @@ typedef struct Product {
     bool accumulate;
 } Product;
 
-enum { PRODUCTS_MAX = 8 + 3 * JOB_LIST_MAX };
+enum { PRODUCTS_MAX = 8 + 3 * JOB_LIST_MAX + 2 * (JOB_LIST_MAX + 1) };
 
 static void add_product(Product *list, size_t *count, const char *name, GemmForm form, size_t m,
                         size_t n, size_t k, bool accumulate) {
@@ -24,11 +24,26 @@ static void add_product(Product *list, size_t *count, const char *name, GemmForm
     snprintf(product->name, sizeof product->name, "%s", name);
 }
 
+/* Of a tap of its kernel: along a row, and its gradient. */
+static void add_convolution(const ModelShape *shape, size_t i, Product *list, size_t *count) {
+    char name[64];
+    const size_t side = model_convolution_side(shape, i), in = model_convolution_width(shape, i);
+    const size_t out = model_convolution_width(shape, i + 1);
+    snprintf(name, sizeof name, "convolution %zu, a tap", i);
+    add_product(list, count, name, GEMM_NN, side, out, in, true);
+    snprintf(name, sizeof name, "convolution %zu, gradient of a tap", i);
+    add_product(list, count, name, GEMM_TN, in, out, side * (side + 2) - 2, true);
+}
+
 static size_t list_products(const ModelShape *shape, Product *list) {
     const size_t T = shape->T, D = shape->D;
     const size_t W = model_folds_attention(shape) ? D : shape->K;
     size_t count = 0, in = D;
-    add_product(list, &count, "patch embedding", GEMM_NN, T, D, shape->patch_values, false);
+    if (shape->tokenizer == TOKENIZER_PATCH)
+        add_product(list, &count, "patch embedding", GEMM_NN, shape->grid * shape->grid, D,
+                    shape->patch_values, false);
+    for (size_t i = 0; i < shape->convolutions; i++)
+        add_convolution(shape, i, list, &count);
     add_product(list, &count, "projection", GEMM_NN, T, W, D, false);
     add_product(list, &count, "scores", GEMM_NN, T, T, W, false);
     add_product(list, &count, "probabilities x values", GEMM_NN, T, W, T, false);

@@ -35,8 +35,9 @@ static double phase_flops(const ModelShape *shape, Phase phase) {
     const ModelProducts p = model_products(shape, model_folds_attention(shape));
     switch (phase) {
     case PHASE_EMBED:
-    case PHASE_EMBED_BACKWARD: /* pixels need no gradient */
         return 2 * p.embed;
+    case PHASE_EMBED_BACKWARD: /* pixels need no gradient */
+        return 4 * p.embed - 2 * model_first_products(shape);
     case PHASE_PROJECT:
         return 2 * p.project;
     case PHASE_PROJECT_BACKWARD:
@@ -66,6 +67,7 @@ static double phase_bytes(const ModelShape *shape, Phase phase) {
     double mlp = 0.0;
     for (size_t j = 0; j < shape->mlp.count; j++)
         mlp += depth * T * (double)shape->mlp.value[j];
+    const double local = shape->mlp_convolution ? depth * T * (double)shape->mlp.value[0] : 0.0;
     switch (phase) {
     case PHASE_SOFTMAX:
         return 18 * scores;
@@ -79,6 +81,10 @@ static double phase_bytes(const ModelShape *shape, Phase phase) {
         return 14 * mlp;
     case PHASE_GELU_BACKWARD:
         return 16 * mlp;
+    case PHASE_LOCAL:
+        return 28 * local;
+    case PHASE_LOCAL_BACKWARD:
+        return 32 * local;
     default:
         return 0.0;
     }

@@ -40,6 +40,9 @@ static const CommandOption options[] = {
     {"seed", COUNT(synth.seed, 0, UINT64_MAX, 1), .meaning = "another one makes other pictures"},
     {"patches", .kind = COMMAND_FLAG, FIELD(patches), .forms = 1u << DATA_SHEET,
      .meaning = "one image instead, as the grid of patches that the model sees"},
+    {"augmented", .kind = COMMAND_TEXT, .value = "JOB.ini", FIELD(augmented),
+     .forms = 1u << DATA_SHEET,
+     .meaning = "training images instead, as the model of that job sees them, epoch by epoch"},
     {"version", .kind = COMMAND_ALONE, FIELD(version), .meaning = "print the version"},
     {"help", 'h', COMMAND_ALONE, FIELD(help), .meaning = "print help"},
 };
@@ -57,5 +60,8 @@ const CommandLine data_command_line = {
 
 Status data_command_parse(int argc, char **argv, DataCommand *command, size_t *form) {
     *command = (DataCommand){0};
-    return command_line_parse(&data_command_line, argc, argv, command, form);
+    STATUS_TRY(command_line_parse(&data_command_line, argc, argv, command, form));
+    if (command->patches && command->augmented)
+        return status_fail(STATUS_USAGE, "sheet: takes --patches or --augmented, not both");
+    return STATUS_OK;
 }

@@ -17,6 +17,7 @@ typedef enum DataForm {
 
 typedef struct DataCommand {
     const char *source, *out; /* to be read; to be written, or NULL */
+    const char *augmented;    /* job file, or NULL */
     SynthOptions synth;
     bool patches, version, help;
 } DataCommand;

@@ -1,25 +1,15 @@
 #include "canvas.h"
-#include "font.h"
+#include "tile.h"
 #include "vit/log.h"
 #include "vit/size.h"
 #include "vit_data.h"
 #include <stdio.h>
 #include <string.h>
 
-static const Ink paper = {{250, 250, 248}}, dim_paper = {{206, 208, 212}}; /* white pixels show */
-static const Ink black = {{30, 30, 34}}, grey = {{110, 110, 116}};
-
 enum {
     TILES = 100, /* on a sheet, or a few more where there are more classes */
     TILE_COLUMNS = 10,
-    TILE_SIDE = 160, /* an image is enlarged, or shrunk, by a whole number to fit into it */
-    MARGIN = 32,
-    GAP = 18,
-    TEXT_SCALE = 2,
-    LINE_HEIGHT = (FONT_ROWS + 1) * TEXT_SCALE,
     NAME_LINES = 2,
-    TITLE_SCALE = 3,
-    TITLE_HEIGHT = FONT_ROWS * TITLE_SCALE + LINE_HEIGHT + MARGIN,
     /* The reference model's view: 72 x 72 pixels in patches of 6 x 6. */
     VIEW_SIDE = 72,
     PATCH_SIDE = 6,
@@ -31,62 +21,7 @@ static const char *class_name(const DataSet *set, size_t class) {
     return set->names.text + class * set->names.width;
 }
 
-/* ---- pictures as RGB ---- */
-
-/* Which channel is drawn as red, green or blue: one or two are drawn as grey by the first, of four
- * the first three are drawn. The others (opacity, infrared, ...) are not shown. */
-static size_t drawn_channel(const Picture *picture, size_t colour) {
-    return picture->channels < 3 ? 0 : colour;
-}
-
-typedef struct View {
-    size_t height, width;
-    uint8_t *pixels; /* [height, width, 3] */
-} View;
-
-/* The means of down x across pixels; what is left at the lower and right border is left out. */
-static void shrink(const Picture *picture, const uint8_t *image, size_t down, size_t across,
-                   View *view) {
-    const size_t count = down * across;
-    for (size_t y = 0; y < view->height; y++)
-        for (size_t x = 0; x < view->width; x++)
-            for (size_t colour = 0; colour < 3; colour++) {
-                size_t sum = 0;
-                for (size_t i = 0; i < count; i++) {
-                    const size_t row = y * down + i / across, column = x * across + i % across;
-                    sum += image[(row * picture->width + column) * picture->channels +
-                                 drawn_channel(picture, colour)];
-                }
-                view->pixels[(y * view->width + x) * 3 + colour] =
-                    (uint8_t)((float)sum / (float)count + 0.5f);
-            }
-}
-
 /* ---- contact sheet ---- */
-
-/* How many characters of text go on a line of at most `room`: up to a space or underscore where it
- * must be broken. */
-static size_t line_break(const char *text, size_t room) {
-    size_t length = strlen(text);
-    if (length <= room)
-        return length;
-    for (size_t end = room; end > 0; end--)
-        if (text[end] == ' ' || text[end - 1] == '_')
-            return end;
-    return room;
-}
-
-/* A name centred under its tile, on at most NAME_LINES lines. */
-static void draw_name(Canvas *canvas, size_t x, size_t y, const char *name) {
-    const size_t room = (TILE_SIDE + GAP / 2) / ((FONT_COLUMNS + 1) * TEXT_SCALE);
-    for (size_t line = 0; line < NAME_LINES && *name; line++, y += LINE_HEIGHT) {
-        size_t count = line_break(name, room);
-        canvas_text(canvas, x + TILE_SIDE / 2 - canvas_text_width(count, TEXT_SCALE) / 2, y,
-                    TEXT_SCALE, black, name, count);
-        name += count;
-        name += strspn(name, " ");
-    }
-}
 
 /* The row of the nth training image of a class; false when there are not so many. */
 static bool find_image(const DataRows *rows, size_t class, size_t nth, size_t *row) {
@@ -94,22 +29,6 @@ static bool find_image(const DataRows *rows, size_t class, size_t nth, size_t *r
         if (rows->labels[*row] == class && nth-- == 0)
             return true;
     return false;
-}
-
-/* An image in the middle of its tile. */
-static void draw_image(Canvas *canvas, size_t x, size_t y, const Picture *picture,
-                       const uint8_t *image) {
-    uint8_t pixels[TILE_SIDE * TILE_SIDE * 3];
-    const size_t longest = size_larger(picture->height, picture->width);
-    const size_t scale = size_larger(TILE_SIDE / longest, 1);
-    const size_t step = size_groups(longest, TILE_SIDE);
-    const size_t down = size_smaller(step, picture->height);
-    const size_t across = size_smaller(step, picture->width);
-    View view = {picture->height / down, picture->width / across, pixels};
-    shrink(picture, image, down, across, &view);
-    canvas_image(canvas, x + (TILE_SIDE - view.width * scale) / 2,
-                 y + (TILE_SIDE - view.height * scale) / 2, scale, view.pixels, view.height,
-                 view.width, view.width);
 }
 
 /* Tiles are in the order of classes, equally many a class. */
@@ -122,8 +41,8 @@ static void draw_tiles(Canvas *canvas, const DataSet *set, size_t tiles, size_t 
                    tile / TILE_COLUMNS * (TILE_SIDE + NAME_LINES * LINE_HEIGHT + GAP);
         if (!find_image(rows, class, tile % per_class, &row))
             continue;
-        draw_image(canvas, x, y, &set->picture, rows->images + row * picture_bytes(set->picture));
-        draw_name(canvas, x, y + TILE_SIDE + GAP / 3, class_name(set, class));
+        tile_image(canvas, x, y, &set->picture, rows->images + row * picture_bytes(set->picture));
+        tile_text(canvas, x, y + TILE_SIDE + GAP / 3, NAME_LINES, class_name(set, class));
     }
 }
 
@@ -134,14 +53,11 @@ static Status draw_sheet(Canvas *canvas, const DataSet *set) {
     size_t width = 2 * MARGIN + TILE_COLUMNS * (TILE_SIDE + GAP) - GAP;
     size_t height =
         2 * MARGIN + TITLE_HEIGHT + rows * (TILE_SIDE + NAME_LINES * LINE_HEIGHT + GAP) - GAP;
-    STATUS_TRY(canvas_init(canvas, width, height, paper));
+    STATUS_TRY(canvas_init(canvas, width, height, tile_paper));
     char title[100];
-    int length =
-        snprintf(title, sizeof title, "%zu classes, %zu training and %zu test images",
-                 set->names.count, set->split[SPLIT_TRAIN].count, set->split[SPLIT_TEST].count);
-    canvas_text(canvas, MARGIN, MARGIN, TITLE_SCALE, black, title, (size_t)length);
-    canvas_text(canvas, MARGIN, MARGIN + (FONT_ROWS + 1) * TITLE_SCALE, TEXT_SCALE, grey,
-                set->source, strlen(set->source));
+    snprintf(title, sizeof title, "%zu classes, %zu training and %zu test images", set->names.count,
+             set->split[SPLIT_TRAIN].count, set->split[SPLIT_TEST].count);
+    tile_title(canvas, title, set->source);
     draw_tiles(canvas, set, tiles, per_class);
     return STATUS_OK;
 }
@@ -170,7 +86,7 @@ static void resize(const Picture *picture, const uint8_t *image,
                 neighbours(column, picture->width, x, &right);
                 for (int i = 0; i < 2; i++) {
                     const uint8_t *from = image + y[i] * picture->width * picture->channels +
-                                          drawn_channel(picture, colour);
+                                          tile_channel(picture, colour);
                     line[i] = (float)from[x[0] * picture->channels] * (1 - right) +
                               (float)from[x[1] * picture->channels] * right;
                 }
@@ -189,7 +105,7 @@ static Status draw_patches(Canvas *canvas, const DataSet *set) {
     uint8_t view[VIEW_SIDE * VIEW_SIDE * 3];
     resize(&set->picture, rows->images, view);
     STATUS_TRY(canvas_init(canvas, 3 * MARGIN + WHOLE + GRID, 2 * MARGIN + GRID + TITLE_HEIGHT,
-                           dim_paper));
+                           tile_dim_paper));
     canvas_image(canvas, MARGIN, MARGIN + (GRID - WHOLE) / 2, VIEW_SCALE, view, VIEW_SIDE,
                  VIEW_SIDE, VIEW_SIDE);
     for (size_t i = 0; i < COUNT; i++)
@@ -205,9 +121,9 @@ static Status draw_patches(Canvas *canvas, const DataSet *set) {
                           VIEW_SIDE, VIEW_SIDE, PATCH_SIDE, PATCH_SIDE, COUNT * COUNT,
                           PATCH_SIDE * PATCH_SIDE * set->picture.channels);
     const char *name = class_name(set, rows->labels[0]);
-    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID, TITLE_SCALE, black, name, strlen(name));
-    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID + (FONT_ROWS + 2) * TITLE_SCALE, TEXT_SCALE, grey,
-                text, (size_t)length);
+    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID, TITLE_SCALE, tile_black, name, strlen(name));
+    canvas_text(canvas, MARGIN, 2 * MARGIN + GRID + (FONT_ROWS + 2) * TITLE_SCALE, TEXT_SCALE,
+                tile_grey, text, (size_t)length);
     return STATUS_OK;
 }
 

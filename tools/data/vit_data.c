@@ -85,6 +85,8 @@ static Status run(const DataCommand *command, DataForm form) {
     case DATA_INFO:
         return data_info(command->source);
     case DATA_SHEET:
+        if (command->augmented)
+            return data_augmented(command->augmented, command->source, command->out);
         return data_sheet(command->source, command->out, command->patches);
     case DATA_DIGEST:
         return print_digest(command->source);

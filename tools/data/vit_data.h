@@ -32,4 +32,11 @@ Status data_info(const char *path);
  * the patches that the reference model makes of it. */
 Status data_sheet(const char *path, const char *out, bool patches);
 
+/* Draws training images of a data file as the model of a job sees them: as they are, and as
+ * augmented (and mixed with their partners) in the first epochs of training; with that, what was
+ * done to them. The images for validation are taken to be the file's last ones. Errors of reading
+ * the job and the data; STATUS_CONFIG too when the data file lacks the labels that the job asks
+ * for, or has no image to train on. */
+Status data_augmented(const char *job, const char *path, const char *out);
+
 #endif

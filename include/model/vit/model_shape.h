@@ -55,6 +55,9 @@ typedef struct ModelProducts {
 } ModelProducts;
 ModelProducts model_products(const ModelShape *shape, bool folded);
 
+/* Those of the tokenizer's layer that the planes enter, which has no gradient to hand on. */
+double model_first_products(const ModelShape *shape);
+
 /* Floating-point operations (a multiplication and an addition count as two) of the matrix products
  * of one image: forward, and a training step's forward and backward (three times as many). */
 double model_forward_flops(const ModelShape *shape);

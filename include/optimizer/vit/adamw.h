@@ -3,11 +3,15 @@
 
 #include "vit/rule.h"
 
-/* AdamW (Loshchilov and Hutter 2019) with decoupled decay of the tensors that shall, in two rules,
- * which differ in their terms; t is the number of the update, from 1: tfa (TensorFlow Addons' AdamW
- * on Keras's Adam):  w -= weight_decay w; w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) +
- * epsilon) torch (torch.optim.AdamW):  w -= lr weight_decay w; w -= lr / (1 - beta1^t) m / (sqrt(v)
- * / sqrt(1 - beta2^t) + epsilon) Rows of the table in rule.c. Local. */
+/* AdamW (Loshchilov and Hutter 2019) with decoupled decay of the tensors that shall (rule_decays),
+ * in two rules, which differ in their terms; t is the number of the update, from 1:
+ *
+ *   tfa (TensorFlow Addons' AdamW on Keras's Adam):  w -= weight_decay w;
+ *        w -= lr sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon)
+ *   torch (torch.optim.AdamW):  w -= lr weight_decay w;
+ *        w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ *
+ * Rows of the table in rule.c. Local. */
 RuleTerms adamw_tfa_terms(const RuleStep *step);
 RuleTerms adamw_torch_terms(const RuleStep *step);
 

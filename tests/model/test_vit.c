@@ -414,7 +414,7 @@ static Soft soft_targets(double smoothing) {
     Soft soft = {.smoothing = smoothing};
     for (size_t i = 0; i < MOST; i++) {
         soft.other[i] = (uint16_t)((3 * i + 2) % 7);
-        soft.share[i] = (double)(i % 9) / 8.0;
+        soft.share[i] = (double)(i % 17) / 16.0;
     }
     return soft;
 }

@@ -59,8 +59,7 @@ void gemm_plan_ahead(Gemm *gemm, size_t m, size_t n, size_t k, size_t lda, size_
 }
 
 /* Terms of which both factors go on where those of the term before end are one with it: BLIS wants
- * few large products. Returns
- * the inner dimension of a product then. */
+ * few large products. Returns the inner dimension of a product then. */
 static size_t join_terms(GemmSum *sum, size_t n, size_t k, size_t ldb) {
     size_t joined = 1, count = 0;
     for (size_t i = 1; i < sum->count && sum->a_bytes[i] == i * k * sizeof(float) &&

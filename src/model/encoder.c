@@ -86,12 +86,12 @@ size_t encoder_forms(const Encoder *encoder) {
 
 void encoder_prepare_form(const Encoder *encoder, const float *weights, size_t form,
                           EncoderWork *work, EncoderWeights *prepared) {
-    const size_t block = form / block_forms(encoder), part = form % block_forms(encoder);
-    if (block == encoder->shape->depth) {
-        tokenizer_prepare_form(&encoder->tokenizer, form - block * block_forms(encoder),
-                               &prepared->tokenizer);
+    const size_t of_blocks = encoder->shape->depth * block_forms(encoder);
+    if (form >= of_blocks) {
+        tokenizer_prepare_form(&encoder->tokenizer, form - of_blocks, &prepared->tokenizer);
         return;
     }
+    const size_t block = form / block_forms(encoder), part = form % block_forms(encoder);
     BlockWeights *target = &prepared->block[block];
     if (part < encoder->shape->H)
         attention_prepare_head(&encoder->attention, &encoder->table->block[block], weights, part,

@@ -248,28 +248,31 @@ void parameter_table_free(ParameterTable *table) {
     *table = (ParameterTable){0};
 }
 
-/* Elements [first, end) of a tensor. */
-static void fill_uniform(RandomStream stream, float limit, size_t first, size_t end,
-                         float *values) {
-    for (size_t block = first / 4; 4 * block < end; block++) {
-        uint32_t words[4];
-        random_block(stream, (uint32_t)block, words);
-        for (size_t i = 4 * block; i < 4 * block + 4; i++)
-            if (i >= first && i < end)
-                values[i] = (2.0f * random_unit(words[i % 4]) - 1.0f) * limit;
+/* Elements [4 block, 4 block + 4) of a tensor of random values. */
+static void random_values(const Parameter *entry, RandomStream stream, uint32_t block,
+                          float value[static 4]) {
+    uint32_t words[4];
+    double normal[4];
+    if (entry->initializer == START_NORMAL) {
+        random_normals(stream, block, normal);
+        for (int i = 0; i < 4; i++)
+            value[i] = entry->limit * (float)normal[i];
+        return;
     }
+    random_block(stream, block, words);
+    for (int i = 0; i < 4; i++)
+        value[i] = (2.0f * random_unit(words[i]) - 1.0f) * entry->limit;
 }
 
-/* Normal with the given deviation, elements [first, end): each block's words two by two (Box and
- * Muller 1958). */
-static void fill_normal(RandomStream stream, float deviation, size_t first, size_t end,
+/* Elements [first, end) of it. */
+static void fill_random(const Parameter *entry, RandomStream stream, size_t first, size_t end,
                         float *values) {
     for (size_t block = first / 4; 4 * block < end; block++) {
-        double normal[4];
-        random_normals(stream, (uint32_t)block, normal);
+        float value[4];
+        random_values(entry, stream, (uint32_t)block, value);
         for (size_t i = 4 * block; i < 4 * block + 4; i++)
             if (i >= first && i < end)
-                values[i] = deviation * (float)normal[i % 4];
+                values[i] = value[i % 4];
     }
 }
 
@@ -279,10 +282,8 @@ void parameter_initialize_part(const ParameterTable *table, uint64_t seed, size_
     float *values = weights + entry->offset;
     const float constant = entry->initializer == START_ONE ? 1.0f : 0.0f;
     const RandomStream stream = random_stream(seed, RANDOM_INITIAL_VALUES, 0, number, 0);
-    if (entry->initializer == START_UNIFORM)
-        fill_uniform(stream, entry->limit, first, first + count, values);
-    else if (entry->initializer == START_NORMAL)
-        fill_normal(stream, entry->limit, first, first + count, values);
+    if (entry->initializer == START_UNIFORM || entry->initializer == START_NORMAL)
+        fill_random(entry, stream, first, first + count, values);
     else
         for (size_t e = first; e < first + count; e++)
             values[e] = constant;

@@ -75,11 +75,15 @@ static void fill_sines(const ModelShape *shape, float *sines) {
     const size_t quarter = shape->D / 4, grid = shape->grid;
     for (size_t k = 0; k < quarter; k++) {
         const double frequency = pow(10000.0, -(double)k / (double)(quarter - 1));
-        for (size_t t = 0; t < grid * grid; t++) {
-            const double x = (double)(t % grid) * frequency, y = (double)(t / grid) * frequency;
-            const double value[4] = {sin(x), cos(x), sin(y), cos(y)};
-            for (size_t part = 0; part < 4; part++)
-                sines[t * shape->D + part * quarter + k] = (float)value[part];
+        for (size_t place = 0; place < grid; place++) {
+            const double angle = (double)place * frequency;
+            const float sine = (float)sin(angle), cosine = (float)cos(angle);
+            for (size_t other = 0; other < grid; other++) {
+                float *in_column = sines + (other * grid + place) * shape->D + k;
+                float *in_row = sines + (place * grid + other) * shape->D + 2 * quarter + k;
+                in_column[0] = in_row[0] = sine;
+                in_column[quarter] = in_row[quarter] = cosine;
+            }
         }
     }
 }

@@ -64,6 +64,61 @@ static void a_leading_dimension_leaves_the_rest_alone(void **state) {
     memory_free(a), memory_free(b), memory_free(c), memory_free(before);
 }
 
+/* C [m, n] = sum of A_i B_i, where B_i are rows [i k, (i + 1) k) of one matrix; what is between the
+ * rows of C stays as it was. */
+static void check_sum(const GemmTerms *terms, size_t m, size_t n, size_t k, size_t lda,
+                      size_t ldb) {
+    const size_t ldc = n + 2, last = terms->a[terms->count - 1] + (m - 1) * lda + k;
+    float *a = test_values(last, 1.0f, 1), *b = test_values(terms->count * k * ldb, 1.0f, 2);
+    float *c = test_values(m * ldc, 1.0f, 3), *before = test_values(m * ldc, 1.0f, 3);
+    GemmSum sum;
+    gemm_sum_plan(&sum, terms, m, n, k, lda, ldb, ldc);
+    gemm_sum_run(&sum, a, b, c);
+    for (size_t i = 0; i < m; i++)
+        for (size_t j = 0; j < ldc; j++) {
+            double wanted = 0.0;
+            for (size_t t = 0; t < terms->count; t++)
+                for (size_t p = 0; p < k; p++)
+                    wanted += (double)a[terms->a[t] + i * lda + p] *
+                              (double)b[terms->b[t] + p * ldb + (j < n ? j : 0)];
+            if (j >= n)
+                assert_true(c[i * ldc + j] == before[i * ldc + j]);
+            else
+                assert_true(fabs((double)c[i * ldc + j] - wanted) <
+                            1.2e-7 * (double)(terms->count * k + 1));
+        }
+    memory_free(a), memory_free(b), memory_free(c), memory_free(before);
+}
+
+/* Rows of A that overlap, as under a convolution's taps, which go on where the one before ends or
+ * do not; and ones that are apart. */
+static void sums_of_products(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 3, 5, 16, 33};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    for (size_t q = 0; q < SIZES * SIZES * SIZES; q++) {
+        const size_t m = sizes[q % SIZES], n = sizes[q / SIZES % SIZES],
+                     k = sizes[q / SIZES / SIZES];
+        GemmTerms taps = {.count = 9}, apart = {.count = 4}, gaps = {.count = 6};
+        for (size_t i = 0; i < 9; i++) {
+            taps.a[i] = (i / 3 * (m + 2) + i % 3) * k;
+            taps.b[i] = i * k * n;
+        }
+        for (size_t i = 0; i < 4; i++) {
+            apart.a[i] = i * (m * (k + 3) + 1);
+            apart.b[i] = i * k * (n + 1);
+        }
+        /* Three that could be one product, then two, then one. */
+        for (size_t i = 0; i < 6; i++) {
+            gaps.a[i] = i * k + (i > 2 ? 5 : 0) + (i > 4 ? 7 : 0);
+            gaps.b[i] = i * k * n;
+        }
+        check_sum(&taps, m, n, k, k, n);
+        check_sum(&apart, m, n, k, k + 3, n + 1);
+        check_sum(&gaps, m, n, k, k, n);
+    }
+}
+
 static void wide_products_on_any_number_of_threads(void **state) {
     (void)state;
     static const size_t shapes[][3] = {
@@ -254,6 +309,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(planned_products),
         cmocka_unit_test(a_leading_dimension_leaves_the_rest_alone),
+        cmocka_unit_test(sums_of_products),
         cmocka_unit_test(wide_products_on_any_number_of_threads),
         cmocka_unit_test(a_row_does_not_depend_on_how_many_share_the_call),
         cmocka_unit_test(wide_products_flush_denormals),

@@ -430,6 +430,10 @@ static void convolutional_tokenizer_gradients(void **state) {
         (Sets){"model.tokenizer=convolution", "model.convolution_widths=5", "model.pool=class"},
         step);
     check_tokenizer((Sets){"model.tokenizer=convolution", "model.convolution_widths=18,7"}, step);
+    /* More kernels to rotate than a block has forms. */
+    check_tokenizer((Sets){"model.tokenizer=convolution", "model.convolution_widths=5,5,5",
+                           "model.heads=1", "model.mlp=12"},
+                    step);
 }
 
 /* The whole model: f = the images' losses. */
@@ -486,7 +490,11 @@ static void check_whole_model(size_t key_dim, size_t head_width, Sets sets) {
                          .context = &c};
     c.pictures = test_values(IMAGES * plane_values(&c.shape), 1.0f, 7);
     c.function = (Function){test_array(c.table.floats, sizeof(float)),
-                            test_array(c.table.floats, sizeof(float)), model_value, &c, 2e-3f, false};
+                            test_array(c.table.floats, sizeof(float)),
+                            model_value,
+                            &c,
+                            2e-3f,
+                            false};
     parameter_initialize(&c.table, 1, c.function.values);
     VitSums sums;
     vit_forward_backward(c.vit, c.function.values, 6, &c.input, 1.0f, NULL, NULL, &sums);

@@ -414,7 +414,7 @@ static Soft soft_targets(double smoothing) {
     Soft soft = {.smoothing = smoothing};
     for (size_t i = 0; i < MOST; i++) {
         soft.other[i] = (uint16_t)((3 * i + 2) % 7);
-        soft.share[i] = (double)(i % 9) / 8.0;
+        soft.share[i] = (double)(i % 17) / 16.0;
     }
     return soft;
 }
@@ -484,7 +484,8 @@ static void losses_and_hits_are_those_of_soft_targets(void **state) {
     case_close(&c);
 }
 
-/* To the bit: share 1 is the label alone, whatever the other one, and share 0 the other one. */
+/* Share 1 is the label alone, to the bit, whatever the other one; share 0 the other one, but for
+ * rounding. */
 static void a_whole_share_is_a_plain_label(void **state) {
     (void)state;
     Case c;

@@ -41,7 +41,9 @@ cells peak.csv 2 | awk '$1 < 0.1 { exit 1 } END { exit NR < 1 }' || fail "no pea
 awk -F, 'NR > 1 && ($6 <= 0 || $6 > 133) { bad = 1 } END { exit bad || NR < 10 }' gemm.csv ||
     fail "odd rates: $(cat gemm.csv)"
 
-"$vit_bench" kernels job.ini --csv >kernels.csv || fail "kernels ended with $?"
+"$vit_bench" kernels job.ini -s model.tokenizer=convolution -s model.mlp_convolution=3 --csv >kernels.csv ||
+    fail "kernels ended with $?"
+grep -q '^"max-pooling, backward",[0-9]' kernels.csv || fail "no max-pooling: $(cat kernels.csv)"
 grep -q '^portable,ns/element' kernels.csv || fail "no portable kernels: $(cat kernels.csv)"
 cells kernels.csv 5 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd ratios with denormals: $(cat kernels.csv)"
 cells kernels.csv 3 | awk '$1 <= 0 { exit 1 } END { exit NR < 12 }' || fail "odd times: $(cat kernels.csv)"

@@ -4,6 +4,7 @@
 #include "vit/kernels.h"
 #include "vit/memory.h"
 #include "vit/peak.h"
+#include "vit/size.h"
 #include <stdio.h>
 
 /* The vector kernels at the model's sizes, one thread, arrays in cache but AdamW's. The bound is
@@ -13,7 +14,9 @@
 
 typedef struct Arrays {
     const Kernels *kernels;
-    size_t T, D, wide; /* wide: of the MLP's first layer */
+    size_t T, D, wide;            /* wide: of the MLP's first layer */
+    size_t grid, taps;            /* of a local convolution; 0: none */
+    size_t side, pooled, filters; /* of the first layer of a convolutional tokenizer; 0: none */
     float *a, *b, *c, *d, *e, *row, *col;
     uint16_t *words;
     Dropout dropout;
@@ -60,6 +63,24 @@ static void run_column_sums(void *x) {
     Arrays *s = x;
     s->kernels->add_column_sums(s->T, s->D, s->c, s->a);
 }
+static void run_local(void *x) {
+    Arrays *s = x;
+    s->kernels->convolve_local(s->grid, s->wide, s->taps, s->c, s->col, s->a);
+}
+static void run_local_gradient(void *x) {
+    Arrays *s = x;
+    s->kernels->convolve_local_gradient(s->grid, s->wide, s->taps, s->c, s->d, s->a);
+}
+static void run_max_pool(void *x) {
+    Arrays *s = x;
+    s->kernels->max_pool(s->side, s->filters, s->d, (uint8_t *)s->words, s->a,
+                         s->pooled * s->filters);
+}
+/* Of whatever choices are there. */
+static void run_max_pool_backward(void *x) {
+    Arrays *s = x;
+    s->kernels->max_pool_backward(s->side, s->filters, (const uint8_t *)s->words, s->c, s->a);
+}
 static void run_exponential(void *x) {
     Arrays *s = x;
     s->kernels->exponential(s->T * s->T, s->c, s->a);
@@ -78,7 +99,15 @@ static void run_squares(void *x) {
     s->sum += s->kernels->sum_squares(s->large, s->g);
 }
 
-typedef enum Size { SIZE_SCORES, SIZE_TOKENS, SIZE_MLP, SIZE_LARGE } Size;
+typedef enum Size {
+    SIZE_SCORES,
+    SIZE_TOKENS,
+    SIZE_MLP,
+    SIZE_LOCAL,
+    SIZE_POOL,
+    SIZE_LARGE,
+    SIZES
+} Size;
 
 static const struct {
     const char *name;
@@ -96,6 +125,10 @@ static const struct {
     {"transpose", run_transpose, SIZE_TOKENS, 8},
     {"bias", run_bias, SIZE_TOKENS, 8},
     {"column sums", run_column_sums, SIZE_TOKENS, 4},
+    {"local convolution", run_local, SIZE_LOCAL, 12},
+    {"local convolution, gradient", run_local_gradient, SIZE_LOCAL, 8},
+    {"max-pooling", run_max_pool, SIZE_POOL, 5.25},
+    {"max-pooling, backward", run_max_pool_backward, SIZE_POOL, 5.25},
     {"AdamW (memory)", run_adamw, SIZE_LARGE, 28},
     {"moving average (memory)", run_average, SIZE_LARGE, 12},
     {"sum of squares (memory)", run_squares, SIZE_LARGE, 4},
@@ -132,12 +165,24 @@ static double seconds_of(size_t i, Arrays *arrays, void (*fill_arrays)(Arrays *a
     return bench_seconds(list[i].run, arrays);
 }
 
+static size_t elements_of(const Arrays *arrays, Size size) {
+    const size_t elements[SIZES] = {
+        [SIZE_SCORES] = arrays->T * arrays->T,
+        [SIZE_TOKENS] = arrays->T * arrays->D,
+        [SIZE_MLP] = arrays->T * arrays->wide,
+        [SIZE_LOCAL] = arrays->taps ? arrays->grid * arrays->grid * arrays->wide : 0,
+        [SIZE_POOL] = arrays->side * arrays->side * arrays->filters,
+        [SIZE_LARGE] = arrays->large};
+    return elements[size];
+}
+
+/* Nothing for a kernel that the model has no use for. */
 static void kernel_row(const Bench *bench, size_t i, Arrays *arrays, double cache, double memory) {
-    const size_t elements[] = {arrays->T * arrays->T, arrays->T * arrays->D,
-                               arrays->T * arrays->wide, arrays->large};
+    const double count = (double)elements_of(arrays, list[i].size);
+    if (count == 0.0)
+        return;
     const double seconds = seconds_of(i, arrays, fill);
     const double with_denormals = seconds_of(i, arrays, fill_with_denormals);
-    const double count = (double)elements[list[i].size];
     const double bandwidth = list[i].size == SIZE_LARGE ? memory : cache;
     char text[4][24];
     bench_row(bench, 5,
@@ -165,27 +210,41 @@ static Status measure_levels(const Bench *bench, Arrays *arrays) {
     return STATUS_OK;
 }
 
+static Arrays arrays_of(const ModelShape *shape) {
+    Arrays arrays = {.T = shape->T,
+                     .D = shape->D,
+                     .wide = shape->mlp.value[0],
+                     .grid = shape->grid,
+                     .taps = shape->mlp_convolution,
+                     .large = 1 << 23};
+    if (shape->convolutions) {
+        arrays.side = model_convolution_side(shape, 0);
+        arrays.pooled = model_convolution_side(shape, 1);
+        arrays.filters = model_convolution_width(shape, 1);
+    }
+    size_t cell = size_larger(arrays.taps * arrays.taps * arrays.wide,
+                              (arrays.side + 2) * (arrays.side + 2) * arrays.filters);
+    for (Size size = 0; size < SIZE_LARGE; size++)
+        cell = size_larger(cell, elements_of(&arrays, size));
+    arrays.cell = (cell + DROPOUT_GROUP) / 16 * 16;
+    return arrays;
+}
+
 Status bench_kernels(const Bench *bench, const ModelShape *shape) {
-    enum { LARGE = 1 << 23 };
-    Arrays arrays = {.T = shape->T, .D = shape->D, .large = LARGE};
-    arrays.wide = shape->mlp.value[0];
-    size_t cell = arrays.T * (arrays.T > arrays.D ? arrays.T : arrays.D);
-    cell = arrays.T * arrays.wide > cell ? arrays.T * arrays.wide : cell;
-    cell = (cell + DROPOUT_GROUP) / 16 * 16;
+    Arrays arrays = arrays_of(shape);
     float *memory = NULL, *large = NULL;
-    Status status = memory_allocate(&memory, 8 * cell, sizeof *memory, "arrays");
+    Status status = memory_allocate(&memory, 8 * arrays.cell, sizeof *memory, "arrays");
     if (status == STATUS_OK)
-        status = memory_allocate(&large, 4 * LARGE, sizeof *large, "arrays");
+        status = memory_allocate(&large, 4 * arrays.large, sizeof *large, "arrays");
     if (status == STATUS_OK) {
-        arrays.cell = cell;
         float **const cells[] = {&arrays.a, &arrays.b,   &arrays.c,  &arrays.d,
                                  &arrays.e, &arrays.row, &arrays.col};
         for (size_t i = 0; i < 7; i++)
-            *cells[i] = memory + i * cell;
-        arrays.words = (uint16_t *)(void *)(memory + 7 * cell);
+            *cells[i] = memory + i * arrays.cell;
+        arrays.words = (uint16_t *)(void *)(memory + 7 * arrays.cell);
         arrays.dropout = (Dropout){arrays.words, 58982, 65536.0f / 58982.0f};
-        arrays.w = large, arrays.m = large + LARGE;
-        arrays.v = large + 2 * (size_t)LARGE, arrays.g = large + 3 * (size_t)LARGE;
+        arrays.w = large, arrays.m = large + arrays.large;
+        arrays.v = large + 2 * arrays.large, arrays.g = large + 3 * arrays.large;
         status = measure_levels(bench, &arrays);
     }
     memory_free(memory);

@@ -18,17 +18,6 @@ VECTOR_INLINE Taps taps_at(size_t at, size_t side, size_t taps) {
     return (Taps){at < reach ? reach - at : 0, after <= reach ? reach + after : taps};
 }
 
-VECTOR_INLINE Vector load(const float *from, size_t lanes) {
-    return lanes == LANES ? vector_load(from) : vector_load_part(from, lanes, 0.0f);
-}
-
-VECTOR_INLINE void store(float *to, size_t lanes, Vector v) {
-    if (lanes == LANES)
-        vector_store(to, v);
-    else
-        vector_store_part(to, lanes, v);
-}
-
 /* `lanes` channels of the grid; rows of tokens are `channels` floats. x, and what a token of it is
  * combined with: y of the convolution, dy of the gradient. */
 typedef struct Grid {
@@ -47,23 +36,23 @@ VECTOR_INLINE const float *tap_of(const Grid *g, size_t row, size_t col, size_t 
 VECTOR_INLINE void convolve_token(const Grid *g, const Vector *weight, size_t row, size_t col,
                                   Taps down, Taps across) {
     float *target = g->y + (row * g->side + col) * g->channels;
-    Vector sum = load(target, g->lanes);
+    Vector sum = vector_load_lanes(target, g->lanes);
 #pragma GCC unroll 3
     for (size_t i = down.first; i < down.end; i++)
 #pragma GCC unroll 3
         for (size_t j = across.first; j < across.end; j++)
-            sum += weight[i * g->taps + j] * load(tap_of(g, row, col, i, j), g->lanes);
-    store(target, g->lanes, sum);
+            sum += weight[i * g->taps + j] * vector_load_lanes(tap_of(g, row, col, i, j), g->lanes);
+    vector_store_lanes(target, g->lanes, sum);
 }
 
 VECTOR_INLINE void gradient_token(const Grid *g, Vector *sum, size_t row, size_t col, Taps down,
                                   Taps across) {
-    const Vector d = load(g->dy + (row * g->side + col) * g->channels, g->lanes);
+    const Vector d = vector_load_lanes(g->dy + (row * g->side + col) * g->channels, g->lanes);
 #pragma GCC unroll 3
     for (size_t i = down.first; i < down.end; i++)
 #pragma GCC unroll 3
         for (size_t j = across.first; j < across.end; j++)
-            sum[i * g->taps + j] += d * load(tap_of(g, row, col, i, j), g->lanes);
+            sum[i * g->taps + j] += d * vector_load_lanes(tap_of(g, row, col, i, j), g->lanes);
 }
 
 VECTOR_INLINE void token(const Grid *g, Vector *taps, size_t row, size_t col, Taps down,
@@ -98,12 +87,12 @@ VECTOR_INLINE void any_grid(const Grid *g, Vector *taps) {
 
 VECTOR_INLINE void load_taps(const Grid *g, const float *kernel, Vector *taps) {
     for (size_t i = 0; i < g->taps * g->taps; i++)
-        taps[i] = load(kernel + i * g->channels, g->lanes);
+        taps[i] = vector_load_lanes(kernel + i * g->channels, g->lanes);
 }
 
 VECTOR_INLINE void store_taps(const Grid *g, const Vector *taps, float *kernel) {
     for (size_t i = 0; i < g->taps * g->taps; i++)
-        store(kernel + i * g->channels, g->lanes, taps[i]);
+        vector_store_lanes(kernel + i * g->channels, g->lanes, taps[i]);
 }
 
 static void convolve_three(const Grid *part, const float *kernel) {

@@ -17,10 +17,6 @@ static inline size_t pooled_side(size_t side) {
     return (side + 1) / 2;
 }
 
-VECTOR_INLINE Vector load(const float *from, size_t lanes) {
-    return lanes == LANES ? vector_load(from) : vector_load_part(from, lanes, 0.0f);
-}
-
 VECTOR_INLINE void store_choice(uint8_t *to, size_t lanes, Vector choice) {
     const VectorInt whole = __builtin_convertvector(choice, VectorInt);
     const VectorByte bytes = __builtin_convertvector(whole, VectorByte);
@@ -37,7 +33,7 @@ VECTOR_INLINE Vector largest(size_t side, size_t channels, size_t lanes, Window 
         for (size_t j = across.first; j < across.end; j++) {
             const float *pixel =
                 x + ((ptrdiff_t)(i * side + j) - (ptrdiff_t)side - 1) * (ptrdiff_t)channels;
-            const Vector value = load(pixel, lanes);
+            const Vector value = vector_load_lanes(pixel, lanes);
             const Mask above = vector_not_above(value, best);
             best = vector_where(above, best, value);
             *choice = vector_where(above, *choice, vector_of((float)(3 * i + j)));
@@ -105,7 +101,7 @@ VECTOR_INLINE Vector pixel_part(const Cover *cover, size_t count, size_t c, size
     Vector sum = vector_of(0.0f);
     for (size_t i = 0; i < count; i++) {
         const Mask here = vector_bytes_are(choice + cover->at[i] + c, lanes, cover->part[i]);
-        sum += vector_where(here, load(dy + cover->at[i] + c, lanes), vector_of(0.0f));
+        sum += vector_where(here, vector_load_lanes(dy + cover->at[i] + c, lanes), vector_of(0.0f));
     }
     return sum;
 }

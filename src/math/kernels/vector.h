@@ -58,6 +58,19 @@ VECTOR_INLINE void vector_store_part(float *to, size_t count, Vector v) {
     memcpy(to, &v, count * sizeof(float));
 }
 
+/* The first lanes <= LANES floats; zeros elsewhere. Where `lanes` is a constant, without a branch.
+ */
+VECTOR_INLINE Vector vector_load_lanes(const float *from, size_t lanes) {
+    return lanes == LANES ? vector_load(from) : vector_load_part(from, lanes, 0.0f);
+}
+
+VECTOR_INLINE void vector_store_lanes(float *to, size_t lanes, Vector v) {
+    if (lanes == LANES)
+        vector_store(to, v);
+    else
+        vector_store_part(to, lanes, v);
+}
+
 /* a > b ? a : b, so that a NaN in `a` is passed over. */
 VECTOR_INLINE Vector vector_max(Vector a, Vector b) {
 #if defined(__AVX512F__)

@@ -121,17 +121,30 @@ void overview_show_advice(const Plan *plan) {
         log_warning("%s", plan->placement.advice[i]);
 }
 
-void overview_show(const Plan *plan) {
+static void show_data(const Plan *plan) {
     char training[32], validation[32], test[32];
-    const size_t units = size_groups(plan->job.batch_size, plan->job.unit_images);
-    const size_t threads = plan->placement.all_threads;
-    log_info("vit_mpi %s: job %s, output %s", version_text, plan->job.name, plan->job.output);
-    show_model(plan);
     const bool stratified = plan->job.validation == VALIDATION_STRATIFIED;
     log_info("  data        %s: %s training, %s validation%s, %s test images", plan->job.data_file,
              grouped(plan->train_images, training), grouped(plan->validation_images, validation),
              stratified ? " (the last of each class)" : "",
              grouped(plan->data.images[SPLIT_TEST], test));
+}
+
+/* What the model cannot learn. */
+static void warn_of_lost_classes(const Plan *plan) {
+    const size_t lost = plan->holdout.classes_lost;
+    if (lost)
+        log_warning("%zu of %zu classes have so few images that [data] validation_split = %g "
+                    "leaves none to train on",
+                    lost, plan->shape.classes, plan->job.validation_split);
+}
+
+void overview_show(const Plan *plan) {
+    const size_t units = size_groups(plan->job.batch_size, plan->job.unit_images);
+    const size_t threads = plan->placement.all_threads;
+    log_info("vit_mpi %s: job %s, output %s", version_text, plan->job.name, plan->job.output);
+    show_model(plan);
+    show_data(plan);
     log_info("  batch       %zu images, %zu steps an epoch, %zu epochs", plan->job.batch_size,
              plan_epoch_steps(plan), plan->job.epochs);
     show_work(plan);
@@ -141,6 +154,7 @@ void overview_show(const Plan *plan) {
     show_gradients(plan);
     if (gemm_warning())
         log_warning("%s", gemm_warning());
+    warn_of_lost_classes(plan);
     overview_show_advice(plan);
     if (units < threads)
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "

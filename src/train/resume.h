@@ -14,15 +14,15 @@ void resume_initial(Trainer *trainer);
 Status resume_run(Training *training, Job *begun);
 
 /* The weights of a checkpoint of the same model on all ranks, into a flat vector: the averaged ones
- * where it has them, as rank 0 says; of a fat layer's
- * kernel each rank gets its own rows. Collective. */
+ * where it has them, as rank 0 says; of a fat layer's kernel each rank gets its own rows.
+ * Collective. */
 Status resume_weights(const Plan *plan, const char *path, float *weights);
 
 /* A trained state of the same model, whatever run and data it is from: weights, and in *progress
  * the epoch and the steps behind it. The optimizer's states too where the file holds some; else
  * they are left as they are, and no update counts as applied; an average that the file lacks
- * begins. Errors as resume_weights, and
- * STATUS_DATA when the states are another rule's. Collective, all ranks return the same. */
+ * begins. Errors as resume_weights, and STATUS_DATA when the states are another rule's. Collective,
+ * all ranks return the same. */
 Status resume_state(Trainer *trainer, const char *path, Progress *progress);
 
 /* Rank 0: best.h5, whose job, data and place in the run must be those that progress tells of, into

@@ -324,6 +324,25 @@ static void parts_follow_each_other(void **state) {
     augment_free(&augment);
 }
 
+/* RandAugment moves a picture by 14.4 pixels: the mean colour, rounded to a level, comes in. */
+static void what_comes_in_is_the_mean_colour(void **state) {
+    (void)state;
+    static const char *const keys[] = {"augment.image_size=32", "augment.randaugment=1"};
+    const AugmentDraw draw = {
+        .zoom_height = 1.0, .zoom_width = 1.0, .rand = {1, {{RAND_TRANSLATE_X, 1.0}}}};
+    double variance[3];
+    Augment augment;
+    assert_ok(h5_get_reals(file, "/", "channel_variance", 3, variance));
+    augment_with(&augment, 2, keys);
+    float *planes = planes_of(&augment, &draw);
+    for (size_t i = 0; i < (size_t)32 * 32 * 3; i++) {
+        const double levels = fabs((double)planes[i]) * sqrt(variance[i / 1024]);
+        assert_true(i % 32 < 18 || levels < 0.501);
+    }
+    memory_free(planes);
+    augment_free(&augment);
+}
+
 /* Where crop or RandAugment is on the flip is theirs: the geometry afterwards does not flip back.
  */
 static void a_picture_is_flipped_once(void **state) {
@@ -403,6 +422,7 @@ int main(void) {
         cmocka_unit_test(draws_are_within_bounds_and_reproducible),
         cmocka_unit_test(resampling_by_nothing_changes_nothing),
         cmocka_unit_test(parts_follow_each_other),
+        cmocka_unit_test(what_comes_in_is_the_mean_colour),
         cmocka_unit_test(a_picture_is_flipped_once),
         cmocka_unit_test(draws_of_older_jobs_stay),
         cmocka_unit_test(evaluation_knows_nothing_of_it),

@@ -23,13 +23,14 @@ static void areas_and_sides_are_within_bounds(void **state) {
     (void)state;
     enum { SIDE = 4096 };
     const double pixel = 1.0 / SIDE;
-    double least = 1.0, most = 0.0, tall = 0.0, flat = 1.0, taller = 0.0;
+    double least = 1.0, most = 0.0, tall = 0.0, flat = 1.0, taller = 0.0, highest = 0.0;
     for (uint64_t sample = 0; sample < COUNT; sample++) {
         const EraseDraw draw = erase_draw(1.0, SIDE, 1, 2, sample);
         const double height = (double)draw.height / SIDE, width = (double)draw.width / SIDE;
         assert_true(draw.top + draw.height <= SIDE && draw.left + draw.width <= SIDE);
         assert_true(height <= 0.97 + pixel && width <= 0.97 + pixel);
         taller += height > width;
+        highest = fmax(highest, height);
         least = fmin(least, height * width);
         most = fmax(most, height * width);
         tall = fmax(tall, height / width);
@@ -38,6 +39,7 @@ static void areas_and_sides_are_within_bounds(void **state) {
     assert_true(least > 0.02 - pixel && least < 0.021);
     assert_true(most < 1.0 / 3.0 + 2.0 * pixel && most > 0.33);
     assert_true(tall < 1.0 / 0.3 * 1.01 && tall > 3.2 && flat > 0.3 / 1.01 && flat < 0.31);
+    assert_true(highest > 0.97 - pixel); /* sqrt(1 / 3 / 0.3) is above 1 */
     assert_true(fabs(taller / COUNT - 0.5) < 5.0 * 0.5 / sqrt(COUNT));
 }
 

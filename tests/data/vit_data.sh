@@ -81,6 +81,20 @@ expect 78 "asks for coarse labels, and ten.h5 has none" "$vit_data" sheet --augm
 printf "[data]\nvalidation_split = 0.9999\n" >none_left.ini
 expect 78 "leaves none of the 300 images of a.h5 to train on" "$vit_data" sheet --augmented none_left.ini a.h5 x.png
 absent x.png x.png.tmp
+# Of classes one after another, half of each is trained on where the last of each are kept, and these are the same first ones
+# as of the whole file; without the file's second half there is no cow to show.
+make_cifar100 sorted
+for i in 0 1 2; do for _ in 1 2 3 4 5 6 7 8; do record $((i / 2)) $i; done; done >sorted/train.bin
+"$vit_data" import sorted sorted.h5 >said 2>&1 || fail "import: $(cat said)"
+divided() {
+    printf "[data]\nvalidation_split = %s\nvalidation = %s\n" "$1" "$2" | cat - plain.ini >divided.ini
+    "$vit_data" sheet --augmented divided.ini sorted.h5 "$3" >said 2>&1 || fail "$2: $(cat said)"
+}
+divided 0 stratified all.png
+divided 0.5 stratified half.png
+divided 0.5 file_end end.png
+cmp all.png half.png || fail "the last of each class are not what is kept"
+cmp -s all.png end.png && fail "the file's end is shown"
 
 expect 74 "none.h5: cannot be opened" "$vit_data" digest none.h5
 expect 65 "a.h5" "$vit_data" digest a.h5

@@ -49,6 +49,7 @@ static void a_cosine_falls_to_the_final_rate(void **state) {
     near(schedule_rate(&job, STEPS, 16), 0.2);
     assert_true(schedule_rate(&job, STEPS, 23) > 0.1);
     assert_true(schedule_rate(&job, STEPS, 24) == 0.1);
+    assert_true(schedule_rate(&job, STEPS, 25) == 0.1);
     assert_true(schedule_rate(&job, STEPS, UINT64_MAX) == 0.1);
 }
 

@@ -52,6 +52,14 @@ group() {
     group one/last.h5 ema | cmp - model || fail "/ema is not like /model"
     h5ls one/best.h5 | grep -q '^ema' && fail "best.h5 has /ema"
 
+    # They begin as the weights do: a step with a learning rate of 0 leaves both as they were.
+    must_train 2 still $fat -s train.warmup_epochs=1 -s train.warmup_learning_rate=0 -s train.weight_decay=0 -s train.max_steps=1 --digest
+    [ "$(digest 'Averaged weights')" = "$(digest Weights)" ] || fail "averages do not begin as the weights: $(cat said)"
+
+    # A best.h5 that is saved alone has them, too.
+    must_train 2 alone $fat -s checkpoint.at_epoch_end=no
+    [ "$(weights alone/best.h5)" = "$(weights one/best.h5)" ] || fail "best.h5, saved alone, does not hold the averages"
+
     # Without validation the last averages are the best, and are what --eval finds in last.h5.
     must_train 2 all $fat -s data.validation_split=0 --digest
     [ "$(weights all/best.h5)" = "$(digest 'Averaged weights')" ] || fail "best.h5 does not hold the averages"

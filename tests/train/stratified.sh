@@ -32,5 +32,14 @@ read -r train_images validation_images <wanted
     must_train 3 part $sorted -s train.max_steps=7
     must_train 2 part $sorted
     [ "$(weights part/last.h5)" = "$(weights one/last.h5)" ] || fail "other weights after going on"
+
+    # Classes of which nothing is left to train on are told.
+    few='-s data.validation=stratified -s data.validation_split=0.985'
+    lost=$(awk '{ n[$1]++ } END { for (c in n) t += n[c] * 0.015 < 1; print t }' labels)
+    [ "$lost" -gt 0 ] && [ "$lost" -lt 5 ] || fail "$lost classes without training images: no test"
+    "$mpiexec" 2 "$vit_mpi" job.ini $few --check >said 2>&1 || fail "--check: $(cat said)"
+    grep -q "$lost of 5 classes have so few images that .* leaves none to train on" said || fail "$lost lost: $(cat said)"
+    "$mpiexec" 2 "$vit_mpi" job.ini $sorted --check >said 2>&1 || fail "--check: $(cat said)"
+    grep -q 'have so few images' said && fail "lost classes where each has some: $(cat said)"
 }
 exit 0

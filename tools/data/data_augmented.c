@@ -4,6 +4,7 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/mix.h"
+#include "vit/samples.h"
 #include "vit/size.h"
 #include "vit_data.h"
 #include <math.h>
@@ -25,12 +26,12 @@ typedef struct Sight {
     DataSet set;
     const uint16_t *labels; /* of the training images, as the job wants them */
     const DataNames *names;
-    size_t train_images; /* the first ones; the others are for validation */
+    Holdout holdout; /* what is trained on; the others are for validation */
     Augment augment;
     float *scratch;
     float *planes;   /* [2]: of an image and of its partner */
     uint8_t *pixels; /* [size, size, channels], to be shown */
-    uint32_t *order; /* of an epoch */
+    uint32_t *order; /* of an epoch: the numbers of the samples that are trained on */
 } Sight;
 
 static const char *label_of(const Sight *sight, size_t sample) {
@@ -56,12 +57,23 @@ static Status choose_labels(Sight *sight, const char *job, const char *path) {
     const DataRows *rows = &sight->set.split[SPLIT_TRAIN];
     sight->labels = coarse ? rows->coarse_labels : rows->labels;
     sight->names = coarse ? &sight->set.coarse_names : &sight->set.names;
-    sight->train_images = (size_t)((double)rows->count * (1.0 - sight->job.validation_split));
     if (!sight->labels)
         return status_fail(STATUS_CONFIG, "%s asks for coarse labels, and %s has none", job, path);
-    if (sight->train_images == 0)
+    return STATUS_OK;
+}
+
+/* As a run divides them. */
+static Status divide(Sight *sight, const char *job, const char *path) {
+    const size_t images = sight->set.split[SPLIT_TRAIN].count;
+    const double fraction = sight->job.validation_split;
+    if (sight->job.validation == VALIDATION_STRATIFIED)
+        STATUS_TRY(holdout_stratified(&sight->holdout, sight->labels, images, sight->names->count,
+                                      fraction));
+    else
+        sight->holdout = holdout_file_end(images, fraction);
+    if (sight->holdout.train.count == 0)
         return status_fail(STATUS_CONFIG, "%s leaves none of the %zu images of %s to train on", job,
-                           rows->count, path);
+                           images, path);
     return STATUS_OK;
 }
 
@@ -70,16 +82,19 @@ static Status sight_init(Sight *sight, const char *job, const char *path) {
     STATUS_TRY(read_job(job, &sight->job));
     STATUS_TRY(data_file_read_all(path, &sight->header, &sight->set));
     STATUS_TRY(choose_labels(sight, job, path));
+    STATUS_TRY(divide(sight, job, path));
     STATUS_TRY(augment_init(&sight->augment, &sight->job, &sight->header));
     const size_t scratch = augment_scratch(sight->augment.picture, sight->augment.size);
     STATUS_TRY(memory_allocate(&sight->scratch, scratch, sizeof(float), "augmentation"));
     STATUS_TRY(memory_allocate(&sight->planes, 2 * plane_values(sight), sizeof(float), "planes"));
     STATUS_TRY(memory_allocate(&sight->pixels, plane_values(sight), 1, "a picture"));
-    return memory_allocate(&sight->order, sight->train_images, sizeof(uint32_t), "epoch order");
+    return memory_allocate(&sight->order, sight->holdout.train.count, sizeof(uint32_t),
+                           "epoch order");
 }
 
 static void sight_free(Sight *sight) {
     augment_free(&sight->augment);
+    holdout_free(&sight->holdout);
     data_set_free(&sight->set);
     memory_free(sight->scratch);
     memory_free(sight->planes);
@@ -96,6 +111,14 @@ static void load(Sight *sight, size_t sample, const AugmentDraw *draw, float *pl
                   sight->scratch, planes);
 }
 
+/* -> sight->order. */
+static void order_epoch(Sight *sight, size_t epoch) {
+    const Samples *train = &sight->holdout.train;
+    epoch_order(sight->job.seed, epoch, train->count, sight->order);
+    for (size_t i = 0; i < train->count; i++)
+        sight->order[i] = (uint32_t)samples_number(train, sight->order[i]);
+}
+
 /* The unit of the epoch's batches that has the sample: its first sample, and whom the sample is
  * mixed with. */
 static void find_unit(const Sight *sight, size_t sample, size_t *first, size_t *partner) {
@@ -103,7 +126,8 @@ static void find_unit(const Sight *sight, size_t sample, size_t *first, size_t *
     while (sight->order[at] != sample)
         at++;
     const size_t batch = at - at % sight->job.batch_size;
-    const size_t batch_end = size_smaller(batch + sight->job.batch_size, sight->train_images);
+    const size_t batch_end =
+        size_smaller(batch + sight->job.batch_size, sight->holdout.train.count);
     const size_t begin = at - (at - batch) % sight->job.unit_images;
     const size_t end = size_smaller(begin + sight->job.unit_images, batch_end);
     *first = sight->order[begin];
@@ -205,13 +229,16 @@ static void draw_epoch(Sight *sight, Canvas *canvas, size_t row, size_t epoch, s
 
 /* Training images of classes that lie far from each other; the same sheet for the same file. */
 static size_t sample_of(const Sight *sight, size_t row) {
+    const Samples *train = &sight->holdout.train;
     const size_t classes = sight->names->count;
     const size_t class = classes >= ROWS_MOST ? row * classes / ROWS_MOST : row % classes;
     size_t nth = classes >= ROWS_MOST ? 0 : row / classes;
-    for (size_t sample = 0; sample < sight->train_images; sample++)
+    for (size_t i = 0; i < train->count; i++) {
+        const size_t sample = samples_number(train, i);
         if (sight->labels[sample] == class && nth-- == 0)
             return sample;
-    return row; /* there are not so many */
+    }
+    return samples_number(train, row); /* there are not so many */
 }
 
 static void draw_rows(Sight *sight, Canvas *canvas, size_t rows) {
@@ -225,7 +252,7 @@ static void draw_rows(Sight *sight, Canvas *canvas, size_t rows) {
         char heading[32];
         snprintf(heading, sizeof heading, "epoch %zu", epoch + 1);
         tile_text(canvas, column_x(1 + epoch), row_y(&sight->job, 0) - HEADING_HEIGHT, 1, heading);
-        epoch_order(sight->job.seed, epoch, sight->train_images, sight->order);
+        order_epoch(sight, epoch);
         for (size_t row = 0; row < rows; row++)
             draw_epoch(sight, canvas, row, epoch, sample[row]);
     }
@@ -259,7 +286,7 @@ static void settings_text(const Job *job, size_t room, char *text) {
 }
 
 static Status draw_augmented(Sight *sight, Canvas *canvas) {
-    const size_t rows = size_smaller(ROWS_MOST, sight->train_images);
+    const size_t rows = size_smaller(ROWS_MOST, sight->holdout.train.count);
     const size_t width = column_x(1 + EPOCHS) - GAP + MARGIN;
     char title[320], settings[320];
     STATUS_TRY(canvas_init(canvas, width, row_y(&sight->job, rows) - GAP + MARGIN, tile_dim_paper));

@@ -122,9 +122,7 @@ Status job_read_text(const char *path, char **text);
  * bit for bit. A new string (memory_free). */
 Status job_to_text(const Job *job, char **text);
 
-/* The epochs after which the cosine is at its end: schedule_epochs or, where it is 0, epochs.
- * Local.
- */
+/* The epochs after which the cosine is at its end: schedule_epochs or, where it is 0, epochs. */
 size_t job_schedule_epochs(const Job *job);
 
 /* Fixes that number in a job with a cosine that leaves it open, as the run that the job belongs to
@@ -134,8 +132,7 @@ void job_fix_schedule(Job *job, const Job *begun);
 
 /* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
  * [run] and paths ([job] name and output, [data] file) may differ; a cosine's end may be left open.
- * Otherwise STATUS_CONFIG, naming
- * the key, both values, and --fresh. */
+ * Otherwise STATUS_CONFIG, naming the key, both values, and --fresh. */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 
 /* Whether weights of the run `stored` mean the same as the model of `wanted`: [model] but for

@@ -21,7 +21,8 @@ static inline size_t samples_number(const Samples *samples, size_t i) {
  * floor(N (1 - fraction)). */
 typedef struct Holdout {
     Samples train, validation;
-    uint32_t *memory; /* of lists */
+    size_t classes_lost; /* that have samples, all of which are kept: found by class only */
+    uint32_t *memory;    /* of lists */
 } Holdout;
 
 /* The last ones are kept. */

@@ -61,6 +61,10 @@ ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
 SlurmUser=root
+# Open MPI names shared memory after host, user and job, of which another test's Slurm may have the same.
+FirstJobId=$port
+# How long ranks live on after scancel: 30 s by default.
+KillWait=5
 AuthType=auth/munge
 # A requeued job waits for cred_expire and a second before it starts again.
 AuthInfo=socket=$slurm/munge/socket,cred_expire=5

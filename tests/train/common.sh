@@ -29,7 +29,8 @@ start() {
     ranks=$1
     shift
     rm -rf "$work/out"
-    "$mpiexec" "$ranks" "$vit_mpi" job.ini -s "job.output=$work/out" "$@" >said 2>&1 &
+    # Whoever hits it wants the launcher's usual signals, with a second between them.
+    OMPI_MCA_odls_base_sigkill_timeout=1 "$mpiexec" "$ranks" "$vit_mpi" job.ini -s "job.output=$work/out" "$@" >said 2>&1 &
     pid=$!
     for _ in $(seq 300); do
         [ -e out/last.h5 ] && return

@@ -38,3 +38,7 @@ foreach(script agree average binding job_files schedule stratified cut_link deno
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()
+# But these wait more than they compute, for starts and ends of short runs or for time to pass: two at a time, and early.
+foreach(script agree bad_input cut_link lost_peer)
+  set_tests_properties(train_${script} PROPERTIES PROCESSORS 1 COST 300)
+endforeach()

@@ -56,7 +56,7 @@ void convolution_forward(const Convolution *layer, const float *kernel, Convolut
                          ConvolutionWork *work, float *y, size_t ld);
 
 /* From dy [pooled, pooled, out]: adds the kernel's gradient; dx [side, side, in] is the input's,
- * where rotated is not NULL. */
+ * where rotated is not NULL, and may lie where dy does. */
 void convolution_backward(const Convolution *layer, const float *rotated,
                           const ConvolutionStash *stash, ConvolutionWork *work, const float *dy,
                           float *dkernel, float *dx);

@@ -50,8 +50,7 @@ void tokenizer_work_place(TokenizerWork *work, const ModelShape *shape, Arena *a
     convolution_work_place(&work->convolution, layer, shape->convolutions, arena);
     for (size_t i = 1; i < shape->convolutions; i++)
         largest = size_larger(largest, layer[i].side * layer[i].side * layer[i].in);
-    for (int i = 0; i < 2; i++)
-        work->dinput[i] = arena_take(arena, largest);
+    work->dinput = arena_take(arena, largest);
 }
 
 /* ---- weights ---- */
@@ -193,11 +192,10 @@ static void convolve_backward(const Tokenizer *tokenizer, const TokenizerWeights
                               const TokenizerGradient *gradient) {
     const float *dy = dx;
     for (size_t i = tokenizer->shape->convolutions; i-- > 0;) {
-        float *dinput = work->dinput[i % 2];
         convolution_backward(&tokenizer->convolution[i], i > 0 ? weights->rotated[i] : NULL,
                              &stash->convolution[i], &work->convolution, dy,
-                             gradient->convolution[i], dinput);
-        dy = dinput;
+                             gradient->convolution[i], work->dinput);
+        dy = work->dinput;
     }
 }
 

@@ -50,7 +50,7 @@ typedef struct TokenizerStash {
 /* A thread's scratch. */
 typedef struct TokenizerWork {
     ConvolutionWork convolution;
-    float *dinput[2]; /* [side, side, in] of the largest layer but the first */
+    float *dinput; /* [side, side, in] of the largest layer but the first */
 } TokenizerWork;
 
 void tokenizer_plan(Tokenizer *tokenizer, const ModelShape *shape, const Kernels *kernels);

@@ -364,6 +364,8 @@ static void evaluation_is_training_without_dropout(void **state) {
           *evaluated = test_array(MOST * 7, 4);
     const VitSums sums = train(&c, MOST, 4, 2, MOST, gradient, trained);
     VitSums again;
+    c.shape.dropout = c.shape.attention_dropout = c.shape.head_dropout = 0.5;
+    c.shape.stochastic_depth = 0.9;
     Vit *vit = vit_of(&c, MOST, 4, 2, 8);
     c.first = 0;
     const VitInput input = {

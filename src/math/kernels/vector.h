@@ -104,7 +104,7 @@ VECTOR_INLINE Mask vector_not_above(Vector a, Vector b) {
     return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_LE_OQ) |
            _mm512_cmp_ps_mask((__m512)b, (__m512)b, _CMP_UNORD_Q);
 #else
-    return (a <= b) | (b != b);
+    return (a <= b) | (b != b); /* NOLINT(misc-redundant-expression) */
 #endif
 }
 

@@ -22,8 +22,17 @@ struct Vit {
     float *memory;
 };
 
-size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images) {
-    const size_t least = size_larger(VIT_CHUNK_IMAGES, VIT_THREAD_IMAGES * threads);
+static size_t head_floats(const ModelShape *shape) {
+    size_t floats = 0;
+    for (size_t j = 0; j < model_head_layers(shape); j++)
+        floats += model_head_width(shape, j) * model_head_width(shape, j + 1);
+    return floats;
+}
+
+size_t vit_chunk_images(const ModelShape *shape, size_t threads, size_t unit_images,
+                        size_t images) {
+    const size_t shared = head_floats(shape) > VIT_CACHED_HEAD_FLOATS ? VIT_CHUNK_IMAGES : 1;
+    const size_t least = size_larger(shared, VIT_THREAD_IMAGES * threads);
     const size_t wanted = size_round_up(least, threads * unit_images);
     return size_smaller(wanted, size_larger(images, 1));
 }
@@ -46,9 +55,9 @@ static Status create(Vit **vit, const ModelShape *shape, const ParameterTable *t
     (*vit)->shape = shape;
     (*vit)->table = table;
     (*vit)->options = *options;
-    (*vit)->chunk = options->chunk
-                        ? options->chunk
-                        : vit_chunk_images(options->threads, options->unit_images, options->images);
+    (*vit)->chunk = options->chunk ? options->chunk
+                                   : vit_chunk_images(shape, options->threads, options->unit_images,
+                                                      options->images);
     (*vit)->images = size_larger(options->images, (*vit)->chunk);
     head_plan(&(*vit)->head, shape, table, kernels_best(), options->threads, options->batch_size);
     STATUS_TRY(memory_allocate(&(*vit)->loss, (*vit)->chunk, sizeof(double), "losses"));

@@ -146,7 +146,8 @@ static Status choose_threads(Plan *plan) {
 static size_t choose_chunk(const Plan *plan) {
     const size_t unit = plan->job.unit_images, batch = plan_batch_at(plan, 0);
     const size_t units = size_groups(size_groups(batch, unit), (size_t)plan->ranks->size);
-    return vit_chunk_images(plan->placement.most_threads, unit, size_smaller(units * unit, batch));
+    return vit_chunk_images(&plan->shape, plan->placement.most_threads, unit,
+                            size_smaller(units * unit, batch));
 }
 
 static Status choose_pieces(Plan *plan) {

@@ -639,6 +639,19 @@ static void on_fat_backward(void *context, const VitRound *round, size_t layer, 
     memset(dinput, 0, round->images * 1024 * sizeof *dinput);
 }
 
+/* Only a head whose kernels are larger than a cache wants many images to share them. */
+static void a_round_has_no_more_images_than_the_head_and_threads_want(void **state) {
+    (void)state;
+    ModelShape shape = {.features = 1 << 10, .classes = 64}; /* as many as stay in cache */
+    assert_int_equal(vit_chunk_images(&shape, 1, 4, 1000), 16);
+    assert_int_equal(vit_chunk_images(&shape, 2, 4, 1000), 32);
+    assert_int_equal(vit_chunk_images(&shape, 2, 5, 1000), 40);
+    assert_int_equal(vit_chunk_images(&shape, 2, 4, 7), 7);
+    shape.classes = 65;
+    assert_int_equal(vit_chunk_images(&shape, 1, 4, 1000), 64);
+    assert_int_equal(vit_chunk_images(&shape, 8, 4, 1000), 128);
+}
+
 /* So that processes with fewer images, or none, take part in what the others need. */
 static void every_round_asks_for_the_fat_products(void **state) {
     (void)state;
@@ -646,7 +659,7 @@ static void every_round_asks_for_the_fat_products(void **state) {
     Case c;
     case_open(&c, 0.2, WIDE_KEY_DIM);
     Vit *vit = vit_of(&c, MOST, 4, 2, MOST);
-    const size_t chunk = vit_chunk_images(2, 4, MOST);
+    const size_t chunk = vit_chunk_images(&c.shape, 2, 4, MOST);
     assert_true(chunk < MOST && MOST < 2 * chunk);
     for (size_t images = 0; images <= MOST; images += MOST) {
         Asked seen = {0};
@@ -736,6 +749,7 @@ int main(void) {
         cmocka_unit_test(a_whole_share_is_a_plain_label),
         cmocka_unit_test(a_unit_is_mixed_once_it_is_loaded),
         cmocka_unit_test(every_part_is_announced_in_order),
+        cmocka_unit_test(a_round_has_no_more_images_than_the_head_and_threads_want),
         cmocka_unit_test(every_round_asks_for_the_fat_products),
         cmocka_unit_test(what_a_slow_thread_has_left_is_taken_by_others),
     };

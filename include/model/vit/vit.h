@@ -102,12 +102,14 @@ typedef struct VitOptions {
     size_t nodes;       /* the most nodes that the units of one vit_forward_backward make up */
 } VitOptions;
 
-/* The images of a round where a process has up to `images` and so many threads: enough that they
- * share a pass over the head's weights, and that all threads have some units, of few images
- * several, between two barriers; a thread's memory is then that of a process with one thread and as
- * many images of a batch. Processes that share a batch must have the same. */
-enum { VIT_CHUNK_IMAGES = 64, VIT_THREAD_IMAGES = 16 };
-size_t vit_chunk_images(size_t threads, size_t unit_images, size_t images);
+/* The images of a round where a process has up to `images` and so many threads: enough that all
+ * threads have some units, of few images several, between two barriers, and that the images share a
+ * pass over the head's weights, where these are more than stay in a core's cache anyway; no more,
+ * so that what backward needs of them does not leave the cache. A thread's memory is then that of a
+ * process with one thread and as many images of a batch. Processes that share a batch must have the
+ * same. */
+enum { VIT_CHUNK_IMAGES = 64, VIT_THREAD_IMAGES = 16, VIT_CACHED_HEAD_FLOATS = 1 << 16 };
+size_t vit_chunk_images(const ModelShape *shape, size_t threads, size_t unit_images, size_t images);
 
 typedef struct Vit Vit;
 

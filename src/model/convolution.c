@@ -1,6 +1,7 @@
 #include "convolution.h"
 
 #include "vit/size.h"
+#include <string.h>
 
 enum { TAPS = 9 };
 
@@ -51,6 +52,16 @@ void convolution_work_place(ConvolutionWork *work, const ConvolutionShape *shape
 
 size_t convolution_line(ConvolutionShape shape) {
     return (shape.side + 2) * shape.in;
+}
+
+void convolution_clear_border(ConvolutionShape shape, ConvolutionStash *stash) {
+    const size_t line = convolution_line(shape);
+    float *last = stash->input + (shape.side + 1) * line;
+    memset(stash->input, 0, line * sizeof(float));
+    memset(last, 0, line * sizeof(float));
+    /* The last pixel of a row and the first of the next. */
+    for (size_t row = 1; row <= shape.side + 1; row++)
+        memset(stash->input + row * line - shape.in, 0, 2 * shape.in * sizeof(float));
 }
 
 float *convolution_inside(ConvolutionShape shape, const ConvolutionStash *stash) {

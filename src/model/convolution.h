@@ -28,7 +28,7 @@ typedef struct Convolution {
 
 /* What forward leaves for backward, of one image. */
 typedef struct ConvolutionStash {
-    float *input;    /* [side + 2, side + 2, in]; the border stays zero, as it is allocated */
+    float *input;    /* [side + 2, side + 2, in] */
     uint8_t *choice; /* [pooled, pooled, out]: see Kernels.max_pool */
 } ConvolutionStash;
 
@@ -43,6 +43,8 @@ void convolution_stash_place(ConvolutionStash *stash, ConvolutionShape shape, Ar
 void convolution_work_place(ConvolutionWork *work, const ConvolutionShape *shapes, size_t count,
                             Arena *arena);
 
+/* Sets the input's border to zero; the inside is the caller's to fill. */
+void convolution_clear_border(ConvolutionShape shape, ConvolutionStash *stash);
 /* Where the input's first pixel goes; its rows are convolution_line floats apart. */
 float *convolution_inside(ConvolutionShape shape, const ConvolutionStash *stash);
 size_t convolution_line(ConvolutionShape shape);

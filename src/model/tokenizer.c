@@ -172,6 +172,8 @@ static void fill_input(const Tokenizer *tokenizer, const float *planes,
 static void convolve(const Tokenizer *tokenizer, const TokenizerWeights *weights,
                      const float *planes, TokenizerStash *stash, TokenizerWork *work, float *x) {
     const size_t layers = tokenizer->shape->convolutions;
+    for (size_t i = 0; i < layers; i++)
+        convolution_clear_border(tokenizer->convolution[i].shape, &stash->convolution[i]);
     fill_input(tokenizer, planes, &stash->convolution[0]);
     for (size_t i = 0; i < layers; i++) {
         const Convolution *layer = &tokenizer->convolution[i];

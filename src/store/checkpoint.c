@@ -100,46 +100,49 @@ Status checkpoint_check_version(const char *path) {
     return STATUS_OK;
 }
 
-Status checkpoint_read_job(const char *path, char **job_text) {
-    *job_text = NULL;
+/* The header alone; on success it is the caller's to free. */
+static Status read_header(const char *path, CheckpointHeader *header) {
     hid_t file;
-    CheckpointHeader header;
     bool newer;
-    STATUS_TRY(open_header(path, &file, &header, &newer));
+    STATUS_TRY(open_header(path, &file, header, &newer));
+    const Status status = h5_close(file);
+    if (status != STATUS_OK)
+        checkpoint_header_free(header);
+    return status;
+}
+
+Status checkpoint_read_job(const char *path, char **job_text) {
+    CheckpointHeader header;
+    *job_text = NULL;
+    STATUS_TRY(read_header(path, &header));
     *job_text = header.job_text;
     header.job_text = NULL;
     checkpoint_header_free(&header);
-    return h5_close(file);
+    return STATUS_OK;
 }
 
 Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]) {
-    hid_t file;
     CheckpointHeader header;
-    bool newer;
-    STATUS_TRY(open_header(path, &file, &header, &newer));
+    STATUS_TRY(read_header(path, &header));
     memcpy(data_sha256, header.data_sha256, DIGEST_TEXT);
     checkpoint_header_free(&header);
-    return h5_close(file);
+    return STATUS_OK;
 }
 
 Status checkpoint_has_states(const char *path, bool *states) {
-    hid_t file;
     CheckpointHeader header;
-    bool newer;
-    STATUS_TRY(open_header(path, &file, &header, &newer));
+    STATUS_TRY(read_header(path, &header));
     *states = header.states > 0;
     checkpoint_header_free(&header);
-    return h5_close(file);
+    return STATUS_OK;
 }
 
 Status checkpoint_has_state(const char *path, const char *name, bool *has) {
-    hid_t file;
     CheckpointHeader header;
-    bool newer;
-    STATUS_TRY(open_header(path, &file, &header, &newer));
+    STATUS_TRY(read_header(path, &header));
     *has = checkpoint_header_find(&header, name) != NULL;
     checkpoint_header_free(&header);
-    return h5_close(file);
+    return STATUS_OK;
 }
 
 static Status read_weights(hid_t file, const char *path, const ParameterTable *table,

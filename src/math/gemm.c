@@ -58,27 +58,28 @@ void gemm_plan_ahead(Gemm *gemm, size_t m, size_t n, size_t k, size_t lda, size_
         gemm_blis_plan(gemm);
 }
 
-/* Terms of which both factors go on where those of the term before end are one with it: BLIS wants
- * few large products. Returns the inner dimension of a product then. */
-static size_t join_terms(GemmSum *sum, size_t n, size_t k, size_t ldb) {
-    size_t joined = 1, count = 0;
-    for (size_t i = 1; i < sum->count && sum->a_bytes[i] == i * k * sizeof(float) &&
-                       sum->b_bytes[i] == i * k * ldb * sizeof(float);
-         i++)
+/* Whether both factors of term i begin where those of the term before end. */
+static bool goes_on(const GemmSum *sum, size_t i, size_t k, size_t ldb) {
+    return sum->a_bytes[i] == sum->a_bytes[i - 1] + k * sizeof(float) &&
+           sum->b_bytes[i] == sum->b_bytes[i - 1] + k * ldb * sizeof(float);
+}
+
+/* BLIS wants few large products: as many terms as go on from the first become one, where all others
+ * fall into groups alike. Returns the inner dimension of a product then. */
+static size_t join_terms(GemmSum *sum, size_t k, size_t ldb) {
+    size_t joined = 1;
+    while (joined < sum->count && goes_on(sum, joined, k, ldb))
         joined++;
-    if (ldb != n || sum->count % joined != 0)
+    bool alike = sum->count % joined == 0;
+    for (size_t i = 0; i < sum->count; i++)
+        alike = alike && (i % joined == 0 || goes_on(sum, i, k, ldb));
+    if (!alike)
         return k;
+    sum->count /= joined;
     for (size_t i = 0; i < sum->count; i++) {
-        const size_t part = i % joined;
-        if (sum->a_bytes[i] != sum->a_bytes[i - part] + part * k * sizeof(float) ||
-            sum->b_bytes[i] != sum->b_bytes[i - part] + part * k * ldb * sizeof(float))
-            return k;
+        sum->a_bytes[i] = sum->a_bytes[i * joined];
+        sum->b_bytes[i] = sum->b_bytes[i * joined];
     }
-    for (size_t i = 0; i < sum->count; i += joined, count++) {
-        sum->a_bytes[count] = sum->a_bytes[i];
-        sum->b_bytes[count] = sum->b_bytes[i];
-    }
-    sum->count = count;
     return joined * k;
 }
 
@@ -92,7 +93,7 @@ void gemm_sum_plan(GemmSum *sum, const GemmTerms *terms, size_t m, size_t n, siz
     gemm_plan(&sum->first, GEMM_NN, m, n, k, lda, ldb, ldc, false);
     if (chosen.xsmm && gemm_xsmm_plan_sum(sum))
         return;
-    const size_t inner = join_terms(sum, n, k, ldb);
+    const size_t inner = join_terms(sum, k, ldb);
     gemm_plan(&sum->first, GEMM_NN, m, n, inner, lda, ldb, ldc, false);
     gemm_plan(&sum->more, GEMM_NN, m, n, inner, lda, ldb, ldc, true);
 }

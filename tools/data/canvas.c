@@ -2,6 +2,7 @@
 
 #include "font.h"
 #include "vit/file.h"
+#include "vit/log.h"
 #include "vit/memory.h"
 #include <errno.h>
 #include <png.h>
@@ -80,5 +81,13 @@ Status canvas_write_png(const Canvas *canvas, const char *path) {
     if (status == STATUS_OK)
         return file_commit(temporary, path);
     unlink(temporary);
+    return status;
+}
+
+Status canvas_finish(Canvas *canvas, Status drawn, const char *path) {
+    const Status status = drawn == STATUS_OK ? canvas_write_png(canvas, path) : drawn;
+    if (status == STATUS_OK)
+        log_info("%s: %zu x %zu pixels.", path, canvas->width, canvas->height);
+    canvas_free(canvas);
     return status;
 }

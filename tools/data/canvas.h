@@ -35,4 +35,8 @@ void canvas_text(Canvas *canvas, size_t x, size_t y, size_t scale, Ink ink, cons
 /* Writes a PNG atomically. On error (STATUS_IO) an older file at path is untouched. */
 Status canvas_write_png(const Canvas *canvas, const char *path);
 
+/* The end of a drawing that had the outcome `drawn`: writes it where that is STATUS_OK, says so,
+ * and frees the canvas. Returns what failed first. */
+Status canvas_finish(Canvas *canvas, Status drawn, const char *path);
+
 #endif

@@ -1,7 +1,6 @@
 #include "tile.h"
 #include "vit/augment.h"
 #include "vit/epoch_order.h"
-#include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/mix.h"
 #include "vit/samples.h"
@@ -304,10 +303,5 @@ Status data_augmented(const char *job, const char *path, const char *out) {
     if (status == STATUS_OK)
         status = draw_augmented(&sight, &canvas);
     sight_free(&sight);
-    if (status == STATUS_OK)
-        status = canvas_write_png(&canvas, out);
-    if (status == STATUS_OK)
-        log_info("%s: %zu x %zu pixels.", out, canvas.width, canvas.height);
-    canvas_free(&canvas);
-    return status;
+    return canvas_finish(&canvas, status, out);
 }

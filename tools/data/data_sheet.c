@@ -1,6 +1,5 @@
 #include "canvas.h"
 #include "tile.h"
-#include "vit/log.h"
 #include "vit/size.h"
 #include "vit_data.h"
 #include <stdio.h>
@@ -132,12 +131,7 @@ Status data_sheet(const char *path, const char *out, bool patches) {
     DataSet set;
     Canvas canvas = {0};
     STATUS_TRY(data_file_read_all(path, &header, &set));
-    Status status = patches ? draw_patches(&canvas, &set) : draw_sheet(&canvas, &set);
+    const Status status = patches ? draw_patches(&canvas, &set) : draw_sheet(&canvas, &set);
     data_set_free(&set);
-    if (status == STATUS_OK)
-        status = canvas_write_png(&canvas, out);
-    if (status == STATUS_OK)
-        log_info("%s: %zu x %zu pixels.", out, canvas.width, canvas.height);
-    canvas_free(&canvas);
-    return status;
+    return canvas_finish(&canvas, status, out);
 }

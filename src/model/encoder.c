@@ -43,9 +43,10 @@ static size_t largest_dropout_site(const ModelShape *shape) {
 }
 
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
-                        Arena *arena) {
+                        size_t loaded, Arena *arena) {
     const size_t words = dropout_groups(largest_dropout_site(shape)) * DROPOUT_GROUP;
-    work->planes = arena_take(arena, shape->channels * shape->image_size * shape->image_size);
+    work->planes =
+        arena_take(arena, loaded * shape->channels * shape->image_size * shape->image_size);
     work->x = arena_take(arena, shape->T * shape->D);
     work->input = arena_take(arena, shape->T * shape->D);
     work->residual = arena_take(arena, unit_images * shape->T * shape->D);
@@ -54,6 +55,10 @@ void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_
     attention_work_place(&work->attention, shape, arena);
     mlp_work_place(&work->mlp, shape, arena);
     pool_work_place(&work->pool, shape, arena);
+}
+
+void encoder_fill_constants(const Encoder *encoder, EncoderWeights *prepared) {
+    tokenizer_fill_constants(encoder->shape, &prepared->tokenizer);
 }
 
 static void prepare_block(const Encoder *encoder, const float *weights, size_t block,

@@ -47,7 +47,7 @@ typedef struct EncoderWeights {
 
 /* A thread's scratch. */
 typedef struct EncoderWork {
-    float *planes;   /* [channels, image_size, image_size]: of an image, for the caller to fill */
+    float *planes;   /* [loaded, channels, image_size, image_size]: for the caller to fill */
     float *x;        /* [T, D] */
     float *input;    /* [T, D]: of a block's half, normalized */
     float *residual; /* [unit_images, T, D]: x of every image of the unit */
@@ -85,8 +85,11 @@ void encoder_plan(Encoder *encoder, const ModelShape *shape, const ParameterTabl
 /* The structures' block arrays are the caller's, [depth]. */
 void encoder_weights_place(EncoderWeights *prepared, const ModelShape *shape, Arena *arena);
 void encoder_stash_place(ImageStash *stash, const ModelShape *shape, Arena *arena);
+/* loaded: images whose planes there is room for at a time. */
 void encoder_work_place(EncoderWork *work, const ModelShape *shape, size_t unit_images,
-                        Arena *arena);
+                        size_t loaded, Arena *arena);
+/* What of *prepared does not depend on the weights; once, when it is placed and the plan made. */
+void encoder_fill_constants(const Encoder *encoder, EncoderWeights *prepared);
 
 /* Points the weights that need no preparation into the flat vector. Before the first image, a step.
  */

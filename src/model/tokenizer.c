@@ -87,22 +87,21 @@ static void fill_sines(const ModelShape *shape, float *sines) {
     }
 }
 
-static bool has_sines(const Tokenizer *tokenizer) {
-    return tokenizer->shape->position == POSITION_SINE;
+void tokenizer_fill_constants(const ModelShape *shape, TokenizerWeights *weights) {
+    if (shape->position == POSITION_SINE)
+        fill_sines(shape, weights->sines);
 }
 
+/* The first convolution needs none. */
 size_t tokenizer_forms(const Tokenizer *tokenizer) {
     const size_t layers = tokenizer->shape->convolutions;
-    return (layers ? layers - 1 : 0) + (has_sines(tokenizer) ? 1 : 0);
+    return layers ? layers - 1 : 0;
 }
 
 void tokenizer_prepare_form(const Tokenizer *tokenizer, size_t form, TokenizerWeights *prepared) {
     const size_t layer = form + 1;
-    if (layer < tokenizer->shape->convolutions)
-        convolution_rotate(&tokenizer->convolution[layer], prepared->convolution[layer],
-                           prepared->rotated[layer]);
-    else
-        fill_sines(tokenizer->shape, prepared->sines);
+    convolution_rotate(&tokenizer->convolution[layer], prepared->convolution[layer],
+                       prepared->rotated[layer]);
 }
 
 TokenizerGradient tokenizer_gradient(const ParameterTable *table, const ModelShape *shape,

@@ -58,6 +58,9 @@ void tokenizer_weights_place(TokenizerWeights *weights, const ModelShape *shape,
 void tokenizer_stash_place(TokenizerStash *stash, const ModelShape *shape, Arena *arena);
 void tokenizer_work_place(TokenizerWork *work, const ModelShape *shape, Arena *arena);
 
+/* The sines, where they are wanted. Once, when *weights is placed. */
+void tokenizer_fill_constants(const ModelShape *shape, TokenizerWeights *weights);
+
 /* Points *prepared into a flat vector of weights; then its forms, one a call, numbers [0,
  * tokenizer_forms), by any thread. */
 void tokenizer_prepare(const ParameterTable *table, const ModelShape *shape, const float *weights,

@@ -52,9 +52,7 @@ static size_t image_values(const ModelShape *shape) {
 
 static void thread_place(UnitsThread *thread, const Units *units, Arena *arena) {
     const size_t images = size_smaller(units->unit_images, units->chunk);
-    encoder_work_place(&thread->work, units->shape, images, arena);
-    thread->planes =
-        units->mixes ? arena_take(arena, images * image_values(units->shape)) : thread->work.planes;
+    encoder_work_place(&thread->work, units->shape, images, units->mixes ? images : 1, arena);
 }
 
 void units_place(Units *units, Arena *arena) {
@@ -68,6 +66,7 @@ void units_place(Units *units, Arena *arena) {
 
 void units_plan(Units *units) {
     encoder_plan(&units->encoder, units->shape, units->table, units->kernels);
+    encoder_fill_constants(&units->encoder, &units->weights);
 }
 
 void units_free(Units *units) {
@@ -149,12 +148,12 @@ static void unit_embed(Units *units, const Pass *pass, size_t thread, Unit unit)
     for (size_t i = 0; i < unit.count; i += together) {
         phase_begin(PHASE_AUGMENT);
         for (size_t k = 0; k < together; k++)
-            input->load(input->context, first + i + k, t->planes + k * image_values(shape));
+            input->load(input->context, first + i + k, t->work.planes + k * image_values(shape));
         if (input->mix)
-            input->mix(input->context, first, unit.count, t->planes);
+            input->mix(input->context, first, unit.count, t->work.planes);
         for (size_t k = i; k < i + together; k++)
             encoder_embed(&units->encoder, &units->weights,
-                          t->planes + (k - i) * image_values(shape),
+                          t->work.planes + (k - i) * image_values(shape),
                           stash_of(units, pass, thread, unit.first + k), &t->work,
                           t->work.residual + k * shape->T * shape->D);
     }

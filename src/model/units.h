@@ -28,7 +28,6 @@ typedef struct Pass {
 /* A thread's part. */
 typedef struct UnitsThread {
     EncoderWork work;
-    float *planes; /* of a unit's images where they are mixed, of one (the work's) elsewhere */
     EncoderDropout dropout;
 } UnitsThread;
 

@@ -129,10 +129,11 @@ static void layer_open(LayerCase *c, size_t key_dim, Sets sets, double (*forward
         Arena arena = {.base = c->memory};
         encoder_weights_place(&c->prepared, &c->shape, &arena);
         encoder_stash_place(&c->stash, &c->shape, &arena);
-        encoder_work_place(&c->work, &c->shape, 1, &arena);
+        encoder_work_place(&c->work, &c->shape, 1, 1, &arena);
         if (pass == 0)
             c->memory = test_array(arena.used, sizeof(float));
     }
+    encoder_fill_constants(&c->encoder, &c->prepared);
     const size_t values = c->shape.T * c->shape.D;
     c->function.values = test_values(c->table.floats + values, 0.6f, 1);
     c->function.gradient = test_array(c->table.floats + values, sizeof(float));

@@ -131,6 +131,7 @@ static void case_open(Case *c, const char *const sets[static 4], size_t channels
     c->weights = test_values(c->table.floats, 1.0f, 1);
     c->planes = test_values(channels * shape->image_size * shape->image_size, 1.0f, 2);
     c->x = test_values(shape->T * shape->D, 1.0f, 3);
+    tokenizer_fill_constants(shape, &c->prepared);
     tokenizer_prepare(&c->table, shape, c->weights, &c->prepared);
     for (size_t f = 0; f < tokenizer_forms(&c->tokenizer); f++)
         tokenizer_prepare_form(&c->tokenizer, f, &c->prepared);

@@ -1,4 +1,6 @@
 #include "h5_file.h"
+#include "h5_text.h"
+#include "h5_type.h"
 
 #include "vit/memory.h"
 #include <stdio.h>
@@ -75,7 +77,7 @@ static Status get_attribute(hid_t file, const char *name, const char *attribute,
     attribute_label(name, attribute, label);
     hid_t id, type;
     Status status = open_attribute(file, name, attribute, &id, &type);
-    if (status == STATUS_OK && !h5_same_type(type, memory_type))
+    if (status == STATUS_OK && !h5_type_converts(type, memory_type))
         status = h5_fail_content(file, label, "holds values of another type");
     if (status == STATUS_OK && attribute_count(id) != count)
         status = h5_fail_content(file, label, "holds another number of values");
@@ -99,7 +101,7 @@ Status h5_set_reals(hid_t file, const char *name, const char *attribute, size_t 
 }
 
 Status h5_set_text(hid_t file, const char *name, const char *attribute, const char *value) {
-    hid_t type = h5_string_type(strlen(value) + 1);
+    hid_t type = h5_text_type(strlen(value) + 1);
     if (type < 0)
         return h5_fail_call(file, STATUS_INTERNAL, name, "the type of its text cannot be made");
     Status status = set_attribute(file, name, attribute, type, type, 0, value);
@@ -120,25 +122,30 @@ Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t 
     return get_attribute(file, name, attribute, H5T_NATIVE_DOUBLE, count, values);
 }
 
+static herr_t read_text(hid_t attribute, hid_t memory_type, void *values) {
+    return H5Aread(attribute, memory_type, values);
+}
+
+static Status get_text(hid_t file, const char *label, hid_t id, hid_t stored, H5Texts *texts) {
+    const char *what = "is not one text";
+    const hid_t space = H5Aget_space(id);
+    Status status = STATUS_DATA;
+    if (space >= 0 && attribute_count(id) == 1)
+        status = h5_text_read(id, stored, space, 1, read_text, texts, &what);
+    if (space >= 0)
+        H5Sclose(space);
+    return status == STATUS_DATA ? h5_fail_content(file, label, what) : status;
+}
+
 Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value) {
     char label[FILE_PATH_MAX];
     attribute_label(name, attribute, label);
-    *value = NULL;
     hid_t id, stored;
+    H5Texts texts = {0};
     Status status = open_attribute(file, name, attribute, &id, &stored);
-    size_t width = h5_string_width(stored);
-    hid_t type = width ? h5_string_memory_type(stored, width) : H5I_INVALID_HID;
-    if (status == STATUS_OK && (type < 0 || attribute_count(id) != 1))
-        status = h5_fail_content(file, label, "is not a text of fixed length");
     if (status == STATUS_OK)
-        status = memory_allocate(value, width + 1, 1, label);
-    if (status == STATUS_OK && H5Aread(id, type, *value) < 0) {
-        status = h5_fail_call(file, STATUS_DATA, label, "is damaged");
-        memory_free(*value);
-        *value = NULL;
-    }
-    if (type >= 0)
-        H5Tclose(type);
+        status = get_text(file, label, id, stored, &texts);
+    *value = texts.text;
     close_attribute(id, stored);
     return status;
 }

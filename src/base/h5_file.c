@@ -101,6 +101,25 @@ Status h5_create(const char *path, hid_t *file) {
     return STATUS_OK;
 }
 
+/* What HDF5 gave as its reason tells why. */
+static Status fail_open(const char *path, const char *reason) {
+    if (strstr(reason, "h5clear"))
+        return status_fail(STATUS_DATA,
+                           "%s: is open for writing, or its writer was killed: if no program "
+                           "writes to it any more, 'h5clear -s %s' takes the mark away, and what "
+                           "it holds may be incomplete",
+                           path, path);
+    if (strstr(reason, "version number"))
+        return status_fail(STATUS_DATA,
+                           "%s: was written by a newer HDF5 than this one, %d.%d.%d (%s): use a "
+                           "program built on a newer one, or where that is there write the file "
+                           "anew: h5repack --low=0 --high=2 %s NEW.h5",
+                           path, H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE, reason, path);
+    if (H5Fis_hdf5(path) > 0)
+        return status_fail(STATUS_DATA, "%s: is damaged or cut short (%s)", path, reason);
+    return status_fail(STATUS_DATA, "%s: is not an HDF5 file", path);
+}
+
 Status h5_open(const char *path, hid_t *file) {
     *file = H5I_INVALID_HID;
     STATUS_TRY(try_open(path, O_RDONLY, "cannot be opened"));
@@ -108,12 +127,11 @@ Status h5_open(const char *path, hid_t *file) {
     if (access < 0)
         return status_fail(STATUS_INTERNAL, "%s: HDF5 cannot be set up", path);
     *file = H5Fopen(path, H5F_ACC_RDONLY, access);
+    char reason[REASON_BYTES] = "no reason given";
+    if (*file < 0)
+        H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
     H5Pclose(access);
-    if (*file >= 0)
-        return STATUS_OK;
-    if (H5Fis_hdf5(path) > 0)
-        return status_fail(STATUS_DATA, "%s: is damaged or cut short", path);
-    return status_fail(STATUS_DATA, "%s: is not an HDF5 file", path);
+    return *file < 0 ? fail_open(path, reason) : STATUS_OK;
 }
 
 Status h5_close(hid_t file) {
@@ -139,17 +157,34 @@ static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_P
     return end;
 }
 
-bool h5_exists(hid_t file, const char *name) {
-    char prefix[FILE_PATH_MAX];
-    if (strlen(name) >= sizeof prefix)
+/* Sets *linked: there is a link, which leads nowhere. */
+static bool object_exists(hid_t file, const char *path, bool *linked) {
+    *linked = H5Lexists(file, path, H5P_DEFAULT) > 0;
+    return *linked && H5Oexists_by_name(file, path, H5P_DEFAULT) > 0;
+}
+
+/* Whether all of the path is there; otherwise prefix is as far as the first part that is not. */
+static bool follow(hid_t file, const char *name, char prefix[static FILE_PATH_MAX], bool *linked) {
+    *linked = false;
+    if (strlen(name) >= FILE_PATH_MAX)
         return false;
     for (size_t at = strspn(name, "/"); name[at]; at += strspn(name + at, "/")) {
         at = prefix_of(name, at, prefix);
-        if (H5Lexists(file, prefix, H5P_DEFAULT) <= 0 ||
-            H5Oexists_by_name(file, prefix, H5P_DEFAULT) <= 0)
+        if (!object_exists(file, prefix, linked))
             return false;
     }
     return true;
+}
+
+bool h5_exists(hid_t file, const char *name) {
+    char prefix[FILE_PATH_MAX];
+    bool linked;
+    return follow(file, name, prefix, &linked);
+}
+
+bool h5_find_broken(hid_t file, const char *name, char link[static FILE_PATH_MAX]) {
+    bool linked;
+    return !follow(file, name, link, &linked) && linked;
 }
 
 /* One at a time, because parents that HDF5 makes by itself carry the time. */
@@ -174,38 +209,4 @@ Status h5_make_groups(hid_t file, const char *name, size_t end) {
 
 Status h5_make_group(hid_t file, const char *name) {
     return h5_make_groups(file, name, strlen(name));
-}
-
-/* ---- types ---- */
-
-bool h5_same_type(hid_t stored, hid_t memory_type) {
-    hid_t native = stored < 0 ? stored : H5Tget_native_type(stored, H5T_DIR_ASCEND);
-    bool same = native >= 0 && H5Tequal(native, memory_type) > 0;
-    if (native >= 0)
-        H5Tclose(native);
-    return same;
-}
-
-hid_t h5_string_type(size_t width) {
-    hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && H5Tset_size(type, width) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0)
-        return type;
-    if (type >= 0)
-        H5Tclose(type);
-    return H5I_INVALID_HID;
-}
-
-size_t h5_string_width(hid_t stored) {
-    if (stored < 0 || H5Tget_class(stored) != H5T_STRING || H5Tis_variable_str(stored) != 0)
-        return 0;
-    size_t size = H5Tget_size(stored);
-    return size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
-}
-
-hid_t h5_string_memory_type(hid_t stored, size_t width) {
-    hid_t type = h5_string_type(width);
-    if (type < 0 || H5Tset_cset(type, H5Tget_cset(stored)) >= 0)
-        return type;
-    H5Tclose(type);
-    return H5I_INVALID_HID;
 }

@@ -1,4 +1,4 @@
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 
 #include "check.h"
 #include "folder.h"
@@ -39,10 +39,10 @@ static void assert_says(const char *text) {
 static void make_set_of(Picture picture, DataSet *set, size_t train, size_t test) {
     const size_t bytes = picture_bytes(picture), counts[SPLIT_COUNT] = {train, test};
     *set = (DataSet){.picture = picture,
-                     .source = "a test",
+                     .origin.source = "a test",
                      .names = {3, 8, NULL},
                      .coarse_names = {2, 8, NULL}};
-    memset(set->source_sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
+    memset(set->origin.sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
     assert_ok(memory_allocate(&set->names.text, 3, 8, "names"));
     assert_ok(memory_allocate(&set->coarse_names.text, 2, 8, "names"));
     memcpy(set->names.text, "ant\0\0\0\0\0bee\0\0\0\0\0cow", 19);
@@ -69,7 +69,7 @@ static void make_set(DataSet *set, size_t train, size_t test) {
 static void write_sample(size_t train, size_t test) {
     DataSet set;
     make_set(&set, train, test);
-    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_set_write("a.h5", &set));
     data_set_free(&set);
 }
 
@@ -96,11 +96,11 @@ static bool same_content(const DataSet *a, const DataSet *b) {
             memcmp(x->images, y->images, x->count * picture_bytes(a->picture)) ||
             memcmp(x->labels, y->labels, x->count * 2) ||
             memcmp(x->coarse_labels, y->coarse_labels, x->count * 2) ||
-            strcmp(a->source_sha256[s], b->source_sha256[s]) != 0)
+            strcmp(a->origin.sha256[s], b->origin.sha256[s]) != 0)
             return false;
     }
     return same_names(&a->names, &b->names) && same_names(&a->coarse_names, &b->coarse_names) &&
-           strcmp(a->source, b->source) == 0;
+           strcmp(a->origin.source, b->origin.source) == 0;
 }
 
 /* Replaces values behind the back of data_file.c: with right checksums. */
@@ -115,8 +115,8 @@ static void what_is_written_reads_back(void **state) {
     DataSet set, back;
     DataHeader header;
     make_set(&set, 700, 50); /* more than one chunk */
-    assert_ok(data_file_write("a.h5", &set));
-    assert_ok(data_file_read_all("a.h5", &header, &back));
+    assert_ok(data_set_write("a.h5", &set));
+    assert_ok(data_set_read("a.h5", &header, &back));
     assert_true(same_content(&set, &back));
     assert_int_equal(header.images[SPLIT_TRAIN], 700);
     assert_int_equal(header.images[SPLIT_TEST], 50);
@@ -132,7 +132,7 @@ static void any_rows_can_be_read(void **state) {
     DataSet set;
     DataHeader header;
     make_set(&set, 700, 50);
-    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_set_write("a.h5", &set));
     assert_ok(data_file_read_header("a.h5", &header));
     const DataRows *rows = &set.split[SPLIT_TRAIN];
     uint8_t *images = malloc(400 * IMAGE_BYTES);
@@ -157,7 +157,7 @@ static void means_and_variances_are_those_of_the_training_images(void **state) {
     DataSet set;
     DataHeader header;
     make_set(&set, 123, 5);
-    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_set_write("a.h5", &set));
     assert_ok(data_file_read_header("a.h5", &header));
     const uint8_t *images = set.split[SPLIT_TRAIN].images;
     const size_t pixels = 123 * SIDE * SIDE;
@@ -184,8 +184,8 @@ static void coarse_labels_and_test_images_may_be_absent(void **state) {
     uint16_t label;
     make_set(&set, 6, 0);
     set.coarse_names.count = 0;
-    assert_ok(data_file_write("a.h5", &set));
-    assert_ok(data_file_read_all("a.h5", &header, &back));
+    assert_ok(data_set_write("a.h5", &set));
+    assert_ok(data_set_read("a.h5", &header, &back));
     assert_int_equal(header.coarse_classes, 0);
     assert_int_equal(back.split[SPLIT_TEST].count, 0);
     assert_null(back.split[SPLIT_TRAIN].coarse_labels);
@@ -205,22 +205,22 @@ static void unfit_sets_are_refused_and_leave_the_old_file(void **state) {
 
     make_set(&set, 10, 5);
     set.split[SPLIT_TRAIN].labels[7] = 3;
-    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_int_equal(data_set_write("a.h5", &set), STATUS_DATA);
     assert_says("/train/labels: row 7 has label 3, but there are 3 classes");
     set.split[SPLIT_TRAIN].labels[7] = 0;
     set.split[SPLIT_TEST].coarse_labels[4] = 2;
-    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_int_equal(data_set_write("a.h5", &set), STATUS_DATA);
     assert_says("/test/coarse_labels: row 4");
     data_set_free(&set);
 
     make_set(&set, 0, 5);
-    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_int_equal(data_set_write("a.h5", &set), STATUS_DATA);
     assert_says("has no training images");
     data_set_free(&set);
 
     make_set(&set, 4, 5);
     memset(set.split[SPLIT_TRAIN].images, 9, 4 * IMAGE_BYTES);
-    assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+    assert_int_equal(data_set_write("a.h5", &set), STATUS_DATA);
     assert_says("cannot be normalized");
     data_set_free(&set);
 
@@ -242,7 +242,7 @@ static void a_label_without_a_class_is_found_by_its_row(void **state) {
         data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 20, 20, images, labels),
         STATUS_DATA);
     assert_says("a.h5: /train/labels: row 25 has label 3, but there are 3 classes");
-    assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    assert_int_equal(data_set_read("a.h5", &header, &set), STATUS_DATA);
     assert_null(set.split[SPLIT_TRAIN].images);
     free(images);
 }
@@ -258,7 +258,7 @@ static void a_replaced_pixel_is_found_by_the_digest(void **state) {
     assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, false, 9, 1, image, &label));
     image[IMAGE_BYTES - 1] ^= 1;
     overwrite("/test/images", 9, H5T_NATIVE_UINT8, image);
-    assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+    assert_int_equal(data_set_read("a.h5", &header, &set), STATUS_DATA);
     assert_says("the images and labels have SHA-256");
 }
 
@@ -271,7 +271,7 @@ static void the_digest_tells_the_form(void **state) {
     for (size_t i = 0; i < FORMS; i++) {
         DataSet set;
         make_set_of(form[i], &set, 12, 3);
-        assert_ok(data_file_write("f.h5", &set));
+        assert_ok(data_set_write("f.h5", &set));
         assert_ok(data_file_read_header("f.h5", &header[i]));
         data_set_free(&set);
         for (size_t j = 0; j < i; j++)
@@ -306,7 +306,7 @@ static void datasets_of_another_shape_or_type_are_refused(void **state) {
     } wrong[] = {{"/train/images", H5T_NATIVE_UINT8, 4, small},
                  {"/train/images", H5T_NATIVE_FLOAT, 4, right},
                  {"/test/labels", H5T_NATIVE_UINT16, 1, short_labels},
-                 {"/test/coarse_labels", H5T_NATIVE_UINT8, 1, right},
+                 {"/test/coarse_labels", H5T_NATIVE_DOUBLE, 1, right},
                  {"/test/labels", H5T_NATIVE_UINT16, 2, right}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         write_sample(5, 5);
@@ -328,8 +328,8 @@ static void pictures_may_have_any_sides_and_up_to_four_channels(void **state) {
         const size_t bytes = picture_bytes(pictures[p]);
         uint8_t *images = test_array(3, bytes);
         make_set_of(pictures[p], &set, 20, 5);
-        assert_ok(data_file_write("a.h5", &set));
-        assert_ok(data_file_read_all("a.h5", &header, &back));
+        assert_ok(data_set_write("a.h5", &set));
+        assert_ok(data_set_read("a.h5", &header, &back));
         assert_true(same_content(&set, &back));
         assert_memory_equal(&header.picture, &pictures[p], sizeof header.picture);
         assert_ok(data_file_read_rows("a.h5", &header, SPLIT_TEST, false, 2, 3, images, labels));
@@ -362,7 +362,7 @@ static void pictures_of_other_forms_are_refused(void **state) {
         DataSet set;
         DataHeader header;
         make_set_of(picture, &set, 5, 5);
-        assert_int_equal(data_file_write("a.h5", &set), STATUS_DATA);
+        assert_int_equal(data_set_write("a.h5", &set), STATUS_DATA);
         assert_says(wrong[i].found);
         assert_says("1 to 4096 rows, 1 to 4096 columns and 1 to 4 channels");
         /* The same by reading, in a file that another program wrote. */
@@ -408,14 +408,15 @@ static void means_must_be_one_a_channel(void **state) {
 static void rows_that_do_not_fit_the_header_are_refused(void **state) {
     (void)state;
     DataHeader header;
-    size_t large[4] = {5, 64, 64, 3}, long_labels[2] = {5, 100};
+    size_t large[4] = {5, 64, 64, 3}, more_labels[1] = {6};
     static uint8_t zeros[5 * 64 * 64 * 3];
     const struct {
         const char *name;
         hid_t type;
         size_t rank, *shape;
-    } other[] = {{"/train/images", H5T_NATIVE_UINT8, 4, large},
-                 {"/train/labels", H5T_NATIVE_UINT16, 2, long_labels}};
+        const char *says;
+    } other[] = {{"/train/images", H5T_NATIVE_UINT8, 4, large, "instead of [5, 32, 32, 3]"},
+                 {"/train/labels", H5T_NATIVE_UINT16, 1, more_labels, "but there are 5 images"}};
     uint8_t *images = malloc(5 * IMAGE_BYTES);
     uint16_t *labels = malloc(5 * sizeof *labels);
     for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
@@ -426,7 +427,7 @@ static void rows_that_do_not_fit_the_header_are_refused(void **state) {
             data_file_read_rows("a.h5", &header, SPLIT_TRAIN, false, 0, 5, images, labels),
             STATUS_DATA);
         assert_says(other[i].name);
-        assert_says("instead of [5");
+        assert_says(other[i].says);
     }
     free(images);
     free(labels);
@@ -462,7 +463,7 @@ static void a_file_that_says_it_holds_more_than_it_can_is_refused(void **state) 
         assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
         assert_says(part[i].name);
         assert_says("says that it holds more than the file can");
-        assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+        assert_int_equal(data_set_read("a.h5", &header, &set), STATUS_DATA);
     }
 }
 
@@ -476,7 +477,7 @@ static void a_file_cut_anywhere_is_refused(void **state) {
         DataSet set;
         assert_int_equal(truncate("a.h5", length), 0);
         assert_int_equal(data_file_read_header("a.h5", &header), STATUS_DATA);
-        assert_int_equal(data_file_read_all("a.h5", &header, &set), STATUS_DATA);
+        assert_int_equal(data_set_read("a.h5", &header, &set), STATUS_DATA);
     }
 }
 
@@ -495,7 +496,7 @@ static void a_changed_byte_is_noticed_or_harmless(void **state) {
     DataSet set, read, back;
     make_set(&set, 40, 10);
     make_set(&read, 40, 10);
-    assert_ok(data_file_write("a.h5", &set));
+    assert_ok(data_set_write("a.h5", &set));
     FILE *stream = fopen("a.h5", "r+b");
     setvbuf(stream, NULL, _IONBF, 0);
     fseek(stream, 0, SEEK_END);
@@ -510,7 +511,7 @@ static void a_changed_byte_is_noticed_or_harmless(void **state) {
         if (rows_read(&read.split[SPLIT_TRAIN]))
             assert_memory_equal(read.split[SPLIT_TRAIN].images, set.split[SPLIT_TRAIN].images,
                                 40 * IMAGE_BYTES);
-        if (data_file_read_all("a.h5", &header, &back) == STATUS_OK)
+        if (data_set_read("a.h5", &header, &back) == STATUS_OK)
             assert_true(same_content(&set, &back));
         else
             noticed++;
@@ -529,7 +530,7 @@ static void write_limited(const DataSet *set, rlim_t bytes) {
     struct rlimit limit = {bytes, bytes};
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
-    exit((int)data_file_write("a.h5", set));
+    exit((int)data_set_write("a.h5", set));
 }
 
 /* The limit stands for a full disk: write(2) fails in the same way. */
@@ -541,7 +542,7 @@ static void a_disk_that_fills_up_anywhere_is_an_error(void **state) {
     write_sample(5, 5);
     assert_ok(data_file_read_header("a.h5", &old));
     make_set(&set, 40, 10);
-    assert_ok(data_file_write("b.h5", &set));
+    assert_ok(data_set_write("b.h5", &set));
     assert_int_equal(stat("b.h5", &found), 0);
     size_t size = (size_t)found.st_size;
     for (size_t limit = 0; limit < size; limit += 1 + size / 40) {

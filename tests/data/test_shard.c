@@ -2,6 +2,7 @@
 
 #include "folder.h"
 #include "mpi_check.h"
+#include "vit/data_set.h"
 #include "vit/memory.h"
 #include "vit/shard.h"
 #include <string.h>
@@ -34,13 +35,13 @@ static Status make_rows(DataRows *rows, size_t count) {
 
 static void write_file(void) {
     DataSet set = {
-        .picture = {SIDE, SIDE, CHANNELS}, .source = "a test", .names = {CLASSES, 4, NULL}};
+        .picture = {SIDE, SIDE, CHANNELS}, .origin.source = "a test", .names = {CLASSES, 4, NULL}};
     CHECK(memory_allocate(&set.names.text, CLASSES, 4, "names") == STATUS_OK);
     for (size_t c = 0; c < CLASSES; c++)
         set.names.text[4 * c] = (char)('a' + c);
     CHECK(make_rows(&set.split[SPLIT_TRAIN], ROWS) == STATUS_OK);
     CHECK(make_rows(&set.split[SPLIT_TEST], 1) == STATUS_OK);
-    CHECK(data_file_write("data.h5", &set) == STATUS_OK);
+    CHECK(data_set_write("data.h5", &set) == STATUS_OK);
     data_set_free(&set);
 }
 

@@ -15,7 +15,7 @@ static void make(size_t classes, size_t train, size_t test, uint64_t seed, DataH
                  DataSet *set) {
     SynthOptions options = {.classes = classes, .train = train, .test = test, .seed = seed};
     assert_int_equal(data_synth("a.h5", &options), STATUS_OK);
-    assert_int_equal(data_file_read_all("a.h5", header, set), STATUS_OK);
+    assert_int_equal(data_set_read("a.h5", header, set), STATUS_OK);
 }
 
 static const char *name_of(const DataNames *names, size_t i) {

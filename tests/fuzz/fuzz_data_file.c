@@ -1,7 +1,7 @@
 /* Data files as the program reads them: see hdf5_edit.c. */
 
 #include "fuzz.h"
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 #include "vit/memory.h"
 #include <math.h>
 #include <string.h>
@@ -24,17 +24,17 @@ static void make_split(DataRows *rows, size_t count, unsigned seed) {
 
 Status subject_write(const char *path) {
     DataSet set = {.picture = picture,
-                   .source = "a fuzzer",
+                   .origin.source = "a fuzzer",
                    .names = {3, 4, NULL},
                    .coarse_names = {2, 7, NULL}};
-    memset(set.source_sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
+    memset(set.origin.sha256[SPLIT_TRAIN], 'a', DIGEST_TEXT - 1);
     DEMAND(memory_allocate(&set.names.text, 3, 4, "fuzz") == STATUS_OK);
     DEMAND(memory_allocate(&set.coarse_names.text, 2, 7, "fuzz") == STATUS_OK);
     memcpy(set.names.text, "ant\0bee\0cow", 12);
     memcpy(set.coarse_names.text, "insect\0mammal", 14);
     make_split(&set.split[SPLIT_TRAIN], 4, 0);
     make_split(&set.split[SPLIT_TEST], 2, 1);
-    Status status = data_file_write(path, &set);
+    Status status = data_set_write(path, &set);
     data_set_free(&set);
     return status;
 }
@@ -52,11 +52,11 @@ static void add_header(Digest *digest, const DataHeader *header) {
 static void check_header(const DataHeader *header) {
     DEMAND(header->classes >= 1 && header->classes <= 65536 && header->coarse_classes <= 65536);
     DEMAND(header->images[SPLIT_TRAIN] > 0);
-    DEMAND(strlen(header->content_sha256) == DIGEST_TEXT - 1);
+    DEMAND(strlen(header->content_sha256) == DIGEST_TEXT - 1 || !header->content_sha256[0]);
     DEMAND(header->picture.height >= 1 && header->picture.height <= PICTURE_SIDE_MAX);
     DEMAND(header->picture.width >= 1 && header->picture.width <= PICTURE_SIDE_MAX);
     DEMAND(header->picture.channels >= 1 && header->picture.channels <= PICTURE_CHANNELS_MAX);
-    for (size_t c = 0; c < header->picture.channels; c++)
+    for (size_t c = 0; header->has_statistics && c < header->picture.channels; c++)
         DEMAND(isfinite(header->mean[c]) && isfinite(header->variance[c]) &&
                header->variance[c] > 0);
 }
@@ -92,6 +92,8 @@ static Status read_for_training(const char *path, char content[static DIGEST_TEX
     add_header(&digest, &header);
     Status status = STATUS_OK;
     for (DataSplit split = 0; split < SPLIT_COUNT && status == STATUS_OK; split++) {
+        if (split == SPLIT_VALIDATION && header.images[split] == 0)
+            continue;
         status = add_rows(&digest, path, &header, split, false);
         if (status == STATUS_OK && header.coarse_classes)
             status = add_rows(&digest, path, &header, split, true);
@@ -113,14 +115,14 @@ static Status read_all(const char *path, char content[static DIGEST_TEXT]) {
     DataHeader header;
     DataSet set;
     Digest digest;
-    STATUS_TRY(data_file_read_all(path, &header, &set));
+    STATUS_TRY(data_set_read(path, &header, &set));
     check_header(&header);
     DEMAND(digest_init(&digest) == STATUS_OK);
     add_header(&digest, &header);
     add_names(&digest, &set.names);
     add_names(&digest, &set.coarse_names);
-    digest_add(&digest, set.source, strlen(set.source));
-    digest_add(&digest, set.source_sha256, sizeof set.source_sha256);
+    digest_add(&digest, set.origin.source, strlen(set.origin.source));
+    digest_add(&digest, &set.origin.sha256, sizeof set.origin.sha256);
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *rows = &set.split[s];
         digest_add(&digest, rows->images, rows->count * picture_bytes(set.picture));

@@ -1,7 +1,7 @@
 /* make_pictures OUT.h5 HEIGHT WIDTH CHANNELS: a data file of noisy pictures of that form, 110 to
  * train on and 30 to test, in which brightness tells the class. For the shell tests. */
 
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 #include "vit/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +36,11 @@ int main(int argc, char **argv) {
         return 64;
     DataSet set = {.picture = {strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10),
                                strtoul(argv[4], NULL, 10)},
-                   .source = "a test",
+                   .origin.source = "a test",
                    .names = {.count = CLASSES, .width = NAME_BYTES}};
     Status status = make_set(&set);
     if (status == STATUS_OK)
-        status = data_file_write(argv[1], &set);
+        status = data_set_write(argv[1], &set);
     if (status != STATUS_OK)
         fprintf(stderr, "%s\n", status_message());
     data_set_free(&set);

@@ -7,6 +7,7 @@
 #include "folder.h"
 #include "mpi_check.h"
 #include "plan.h"
+#include "vit/data_set.h"
 #include "vit/memory.h"
 #include <math.h>
 #include <string.h>
@@ -67,7 +68,7 @@ static inline Status tiny_rows(DataRows *rows, DataSplit split, size_t count,
 /* A data file without coarse labels. */
 static inline Status tiny_write_data(const char *path,
                                      uint16_t (*label)(DataSplit split, size_t image)) {
-    DataSet set = {.picture = tiny_picture, .source = "a test", .names = {TINY_CLASSES, 4, NULL}};
+    DataSet set = {.picture = tiny_picture, .origin.source = "a test", .names = {TINY_CLASSES, 4, NULL}};
     Status status = memory_allocate(&set.names.text, TINY_CLASSES, 4, "names");
     for (size_t c = 0; status == STATUS_OK && c < TINY_CLASSES; c++)
         set.names.text[4 * c] = (char)('a' + c);
@@ -76,7 +77,7 @@ static inline Status tiny_write_data(const char *path,
     if (status == STATUS_OK)
         status = tiny_rows(&set.split[SPLIT_TEST], SPLIT_TEST, TINY_TEST, label);
     if (status == STATUS_OK)
-        status = data_file_write(path, &set);
+        status = data_set_write(path, &set);
     data_set_free(&set);
     return status;
 }

@@ -2,7 +2,7 @@
 
 #include "synth_set.h"
 #include "vit/cpu.h"
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 #include "vit/gemm.h"
 #include "vit/kernels.h"
 #include "vit/measure.h"
@@ -23,7 +23,7 @@ static Status write_synthetic(const char *path) {
     DataSet set;
     Status status = synth_set(&synthetic, &set);
     if (status == STATUS_OK)
-        status = data_file_write(path, &set);
+        status = data_set_write(path, &set);
     data_set_free(&set);
     return status;
 }

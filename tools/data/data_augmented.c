@@ -3,6 +3,7 @@
 #include "vit/epoch_order.h"
 #include "vit/memory.h"
 #include "vit/mix.h"
+#include "vit/moments.h"
 #include "vit/samples.h"
 #include "vit/size.h"
 #include "vit_data.h"
@@ -76,10 +77,22 @@ static Status divide(Sight *sight, const char *job, const char *path) {
     return STATUS_OK;
 }
 
+/* What a run computes where the file does not tell. */
+static void add_statistics(Sight *sight) {
+    const DataRows *rows = &sight->set.split[SPLIT_TRAIN];
+    DataHeader *header = &sight->header;
+    Moments moments = {0};
+    if (header->has_statistics)
+        return;
+    moments_add(&moments, header->picture, rows->images, rows->count);
+    moments_get(&moments, header->picture.channels, header->mean, header->variance);
+}
+
 static Status sight_init(Sight *sight, const char *job, const char *path) {
     *sight = (Sight){0};
     STATUS_TRY(read_job(job, &sight->job));
-    STATUS_TRY(data_file_read_all(path, &sight->header, &sight->set));
+    STATUS_TRY(data_set_read(path, &sight->header, &sight->set));
+    add_statistics(sight);
     STATUS_TRY(choose_labels(sight, job, path));
     STATUS_TRY(divide(sight, job, path));
     STATUS_TRY(augment_init(&sight->augment, &sight->job, &sight->header));

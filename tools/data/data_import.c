@@ -25,12 +25,12 @@ static const Layout cifar10 = {
     .title = "CIFAR-10 binary version", .label_bytes = 1, .names = "batches.meta.txt"};
 
 /* The members of cifar-100-binary.tar.gz as published with it. */
-static const char *const official_sha256[SPLIT_COUNT] = {
+static const char *const official_sha256[] = {
     "f31298fc616915fa142368359df1c4ca2ae984d6915ca468b998a5ec6aeebf29",
     "d8b1e6b7b3bee4020055f0699b111f60b1af1e262aeb93a0b659061746f8224a"};
 
 bool data_is_official(DataSplit split, const char *sha256) {
-    return strcmp(sha256, official_sha256[split]) == 0;
+    return split != SPLIT_VALIDATION && strcmp(sha256, official_sha256[split]) == 0;
 }
 
 /* The files of one split, in order. */
@@ -162,7 +162,7 @@ static Status import_split(const Layout *layout, const Parts *parts, DataSplit s
                            DataSet *set) {
     DataRows *rows = &set->split[split];
     STATUS_TRY(count_records(layout, parts, &rows->count));
-    STATUS_TRY(digest_parts(parts, set->source_sha256[split]));
+    STATUS_TRY(digest_parts(parts, set->origin.sha256[split]));
     STATUS_TRY(memory_allocate(&rows->images, rows->count, IMAGE_BYTES, "images"));
     STATUS_TRY(memory_allocate(&rows->labels, rows->count, sizeof *rows->labels, "labels"));
     if (layout->coarse_names)
@@ -230,24 +230,24 @@ static Status import_source(const Source *source, const char *path, const Layout
         STATUS_TRY(require(source, path, layout->coarse_names, &names));
         STATUS_TRY(import_names(names, &set->coarse_names));
     }
-    for (DataSplit split = 0; split < SPLIT_COUNT; split++)
+    for (DataSplit split = 0; split < SPLIT_VALIDATION; split++)
         STATUS_TRY(import_split(layout, &parts[split], split, set));
     const char *slash = strrchr(path, '/');
-    snprintf(set->source, sizeof set->source, "%s from %s", layout->title,
+    snprintf(set->origin.source, sizeof set->origin.source, "%s from %s", layout->title,
              slash && slash[1] ? slash + 1 : path);
     return STATUS_OK;
 }
 
 static void say_official(const DataSet *set) {
-    static const char *const name[SPLIT_COUNT] = {"train.bin", "test.bin"};
-    for (DataSplit split = 0; split < SPLIT_COUNT; split++) {
-        if (data_is_official(split, set->source_sha256[split]))
+    static const char *const name[] = {"train.bin", "test.bin"};
+    for (DataSplit split = 0; split < SPLIT_VALIDATION; split++) {
+        if (data_is_official(split, set->origin.sha256[split]))
             log_info("%s is the official CIFAR-100 file (SHA-256 %s).", name[split],
-                     set->source_sha256[split]);
+                     set->origin.sha256[split]);
         else
             log_warning("%s is not the official CIFAR-100 file: its SHA-256 is %s, that of the "
                         "official one %s.",
-                        name[split], set->source_sha256[split], official_sha256[split]);
+                        name[split], set->origin.sha256[split], official_sha256[split]);
     }
 }
 

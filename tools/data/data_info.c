@@ -1,53 +1,103 @@
+#include "vit/data_survey.h"
 #include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/statistics.h"
 #include "vit_data.h"
 #include <stdio.h>
 #include <string.h>
 
-static void say_source(const DataSet *set) {
-    static const char *const title[SPLIT_COUNT] = {"Training source", "Test source"};
-    log_info("Source:          %s", set->source);
+static void say_origin(const DataOrigin *origin) {
+    static const char *const title[SPLIT_COUNT] = {"Training source", "Test source",
+                                                   "Validation source"};
+    if (origin->source[0])
+        log_info("Source:          %s", origin->source);
     for (DataSplit split = 0; split < SPLIT_COUNT; split++)
-        if (set->source_sha256[split][0])
-            log_info("%-16s %s%s", title[split], set->source_sha256[split],
-                     data_is_official(split, set->source_sha256[split]) ? " (official CIFAR-100)"
-                                                                        : "");
+        if (origin->sha256[split][0])
+            log_info("%-16s %s%s", title[split], origin->sha256[split],
+                     data_is_official(split, origin->sha256[split]) ? " (official CIFAR-100)" : "");
 }
 
-/* One number a channel, after a title. */
-static void say_channels(const DataHeader *header, const char *title, const double *values,
-                         const char *remark) {
-    char text[PICTURE_CHANNELS_MAX * 32] = "";
-    for (size_t c = 0; c < header->picture.channels; c++) {
-        const size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%.4f", c ? "  " : "", values[c]);
-    }
-    log_info("%s%s%s", title, text, remark);
+static void say_statistics(const DataHeader *header, const char *title, const double *mean,
+                           const double *variance, const char *remark) {
+    const size_t channels = header->picture.channels;
+    char text[STATISTICS_TEXT];
+    log_info("%s mean:     %s%s", title, statistics_text(channels, mean, text), remark);
+    log_info("%s variance: %s", title, statistics_text(channels, variance, text));
 }
 
-static void say_pictures(const DataHeader *header) {
-    const bool colour = header->picture.channels == 3;
+static void say_header(const char *path, const DataHeader *header) {
+    log_info("File:            %s", path);
+    log_info("Training images: %zu", header->images[SPLIT_TRAIN]);
+    log_info("Test images:     %zu", header->images[SPLIT_TEST]);
+    if (header->images[SPLIT_VALIDATION])
+        log_info("Validation:      %zu", header->images[SPLIT_VALIDATION]);
+    log_info("Classes:         %zu", header->classes);
+    log_info("Coarse classes:  %zu", header->coarse_classes);
     log_info("Pictures:        %zu x %zu pixels (height, width), %zu channel%s",
              header->picture.height, header->picture.width, header->picture.channels,
              header->picture.channels == 1 ? "" : "s");
-    say_channels(header, "Channel mean:     ", header->mean,
-                 colour ? "  (R, G, B; pixels 0 to 255)" : "  (pixels 0 to 255)");
-    say_channels(header, "Channel variance: ", header->variance, "");
+    if (header->has_statistics)
+        say_statistics(header, "Channel", header->mean, header->variance,
+                       header->picture.channels == 3 ? "  (R, G, B; pixels 0 to 255)"
+                                                     : "  (pixels 0 to 255)");
+    if (header->content_sha256[0])
+        log_info("Content SHA-256: %s", header->content_sha256);
+}
+
+/* A line a class. */
+static void say_classes(const DataSurvey *survey, const DataNames *names) {
+    const bool validation = survey->header.images[SPLIT_VALIDATION] > 0;
+    log_info("Images of each class (training, test%s):", validation ? ", validation" : "");
+    for (size_t class = 0; class < names->count; class ++) {
+        char more[32] = "";
+        if (validation)
+            snprintf(more, sizeof more, " %7zu", survey->images[SPLIT_VALIDATION][class]);
+        log_info("%7zu %7zu%s  %zu %s", survey->images[SPLIT_TRAIN][class],
+                 survey->images[SPLIT_TEST][class], more, class,
+                 names->text + class * names->width);
+    }
+}
+
+/* What the file tells of its images, against what they are. */
+static Status judge(const char *path, const DataSurvey *survey) {
+    const DataHeader *header = &survey->header;
+    double mean[PICTURE_CHANNELS_MAX], variance[PICTURE_CHANNELS_MAX];
+    bool same = false;
+    if (header->content_sha256[0] && strcmp(header->content_sha256, survey->content_sha256) != 0)
+        return status_fail(STATUS_DATA,
+                           "%s: the images and labels have SHA-256 %s, but the file says %s", path,
+                           survey->content_sha256, header->content_sha256);
+    if (!header->content_sha256[0])
+        log_info("Content SHA-256: %s (computed; the file tells none)", survey->content_sha256);
+    const Status status = header->has_statistics
+                              ? statistics_check(path, header, &survey->moments, &same)
+                              : STATUS_OK;
+    moments_get(&survey->moments, header->picture.channels, mean, variance);
+    if (!same)
+        say_statistics(header, "Computed", mean, variance, "  (of the training images)");
+    return status;
+}
+
+static Status say_all(const char *path, const DataSurvey *survey) {
+    DataOrigin origin;
+    DataNames names;
+    STATUS_TRY(data_file_read_origin(path, &origin));
+    STATUS_TRY(data_file_read_names(path, false, &names));
+    say_origin(&origin);
+    say_classes(survey, &names);
+    memory_free(names.text);
+    return judge(path, survey);
 }
 
 Status data_info(const char *path) {
     DataHeader header;
-    DataSet set;
+    DataSurvey survey;
     STATUS_TRY(data_file_read_header(path, &header));
-    log_info("File:            %s", path);
-    log_info("Training images: %zu", header.images[SPLIT_TRAIN]);
-    log_info("Test images:     %zu", header.images[SPLIT_TEST]);
-    log_info("Classes:         %zu", header.classes);
-    log_info("Coarse classes:  %zu", header.coarse_classes);
-    say_pictures(&header);
-    log_info("Content SHA-256: %s", header.content_sha256);
-    STATUS_TRY(data_file_read_all(path, &header, &set));
-    say_source(&set);
-    data_set_free(&set);
-    log_info("Verified: all checksums, labels and the content SHA-256 are right.");
-    return STATUS_OK;
+    say_header(path, &header);
+    STATUS_TRY(data_survey(path, &survey));
+    const Status status = say_all(path, &survey);
+    data_survey_free(&survey);
+    if (status == STATUS_OK)
+        log_info("Verified: all checksums, labels and the content SHA-256 are right.");
+    return status;
 }

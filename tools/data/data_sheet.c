@@ -56,7 +56,7 @@ static Status draw_sheet(Canvas *canvas, const DataSet *set) {
     char title[100];
     snprintf(title, sizeof title, "%zu classes, %zu training and %zu test images", set->names.count,
              set->split[SPLIT_TRAIN].count, set->split[SPLIT_TEST].count);
-    tile_title(canvas, title, set->source);
+    tile_title(canvas, title, set->origin.source);
     draw_tiles(canvas, set, tiles, per_class);
     return STATUS_OK;
 }
@@ -130,7 +130,7 @@ Status data_sheet(const char *path, const char *out, bool patches) {
     DataHeader header;
     DataSet set;
     Canvas canvas = {0};
-    STATUS_TRY(data_file_read_all(path, &header, &set));
+    STATUS_TRY(data_set_read(path, &header, &set));
     const Status status = patches ? draw_patches(&canvas, &set) : draw_sheet(&canvas, &set);
     data_set_free(&set);
     return canvas_finish(&canvas, status, out);

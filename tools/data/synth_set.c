@@ -66,7 +66,7 @@ static Status draw_split(DataSet *set, DataSplit split, size_t count, uint64_t s
 Status synth_set(const SynthOptions *options, DataSet *set) {
     *set = (DataSet){0};
     set->picture = (Picture){SYNTH_SIDE, SYNTH_SIDE, SYNTH_CHANNELS};
-    snprintf(set->source, sizeof set->source,
+    snprintf(set->origin.source, sizeof set->origin.source,
              "vit_data synth --classes %" PRIu64 " --train %" PRIu64 " --test %" PRIu64
              " --seed %" PRIu64,
              options->classes, options->train, options->test, options->seed);

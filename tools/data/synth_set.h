@@ -1,7 +1,7 @@
 #ifndef TOOLS_SYNTH_SET_H
 #define TOOLS_SYNTH_SET_H
 
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 #include <stdint.h>
 
 /* A data set of drawn pictures. */

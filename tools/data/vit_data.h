@@ -2,7 +2,7 @@
 #define TOOLS_VIT_DATA_H
 
 #include "synth_set.h"
-#include "vit/data_file.h"
+#include "vit/data_set.h"
 #include "vit/status.h"
 #include <stdbool.h>
 #include <stddef.h>

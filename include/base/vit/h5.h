@@ -12,7 +12,10 @@
  * always opened serially). Errors name the file and the object. HDF5's own error stack is silenced.
  *
  * A file that the system cannot open or write gives STATUS_IO; one that opens but is not HDF5, is
- * cut short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. */
+ * cut short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. So
+ * does a dataset of which not all values are there, whatever HDF5 would give for them: chunks that
+ * were never written, external links and sources of virtual datasets that lead nowhere, filters
+ * that this HDF5 does not have. */
 
 /* Creates (truncates) a file whose metadata carries checksums (format of HDF5 1.10). */
 Status h5_create(const char *path, hid_t *file);
@@ -38,6 +41,8 @@ Status h5_make_dataset(hid_t file, const char *name, hid_t file_type, size_t ran
                        const size_t *shape);
 Status h5_write_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
                      const void *values);
+/* Leaves the first `rows` rows of a dataset; one that has no more is left as it is. */
+Status h5_trim_rows(hid_t file, const char *name, size_t rows);
 /* Shape of a dataset: sets *rank (at most 4) and shape[0..rank-1]. As in all readers, a
  * dataset that says that it holds more than the file's length allows is STATUS_DATA, so that its
  * shape may be trusted with memory. */
@@ -54,15 +59,27 @@ Status h5_read(hid_t file, const char *name, hid_t memory_type, size_t rank, con
 Status h5_read_rows(hid_t file, const char *name, hid_t memory_type, size_t first, size_t rows,
                     void *values);
 
+/* Reads rows of a dataset [N] or [N, 1] of integers of any size and sign; what an int64_t cannot
+ * hold becomes the nearest that it can. */
+Status h5_read_integers(hid_t file, const char *name, size_t first, size_t rows, int64_t *values);
+
+/* "float32 [10, 3, 32, 32]": what a dataset is, for messages. */
+enum { H5_DESCRIPTION_TEXT = 128 };
+Status h5_describe(hid_t file, const char *name, char text[static H5_DESCRIPTION_TEXT]);
+/* Whether its values are of memory_type but for their byte order; false where there is none. */
+bool h5_holds(hid_t file, const char *name, hid_t memory_type);
+
 /* A dataset of count fixed-length UTF-8 strings, stored one after another in `strings`, each in
  * `width` bytes (zero-padded; width is at least the longest plus one). */
 Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width,
                         const char *strings);
-/* Reads them into a new array (memory_free) with *width bytes each. */
+/* Reads strings of fixed or variable length, in UTF-8 or ASCII, into a new array (memory_free) with
+ * *width bytes each. */
 Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings);
 
 /* Scalar attributes (h5_set_reals: an array) of the existing object at path `name` ("/" for the
- * root). Setting replaces an attribute of that name. Getting one of another type or length is
+ * root). Setting replaces an attribute of that name. Counts are read from any integers, reals from
+ * any numbers, texts of any length from any strings; another type or number of values is
  * STATUS_DATA. */
 Status h5_set_count(hid_t file, const char *name, const char *attribute, uint64_t value);
 Status h5_set_real(hid_t file, const char *name, const char *attribute, double value);

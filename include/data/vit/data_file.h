@@ -2,49 +2,40 @@
 #define VIT_DATA_FILE_H
 
 #include "vit/digest.h"
+#include "vit/picture.h"
 #include "vit/status.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The data set as an HDF5 file:
- *   /train/images        uint8  [N, height, width, channels]  row, column, channel
- *   /train/labels        uint16 [N]
- *   /train/coarse_labels uint16 [N]                           where there are any
+/* The data set as an HDF5 file, whatever wrote it:
+ *   /train/images        uint8    [N, height, width, channels]  row, column, channel
+ *   /train/labels        integers [N] or [N, 1], below the number of classes
+ *   /train/coarse_labels alike                                  where there are any
  *   /test/...            alike
+ *   /validation/...      alike, where there is one
  *   /label_names, /coarse_label_names           strings, one a class
- * Root attributes: source (text), train_sha256 and test_sha256 (SHA-256 of the source files; empty
- * when there were none), content_sha256 (the form of the pictures, images and labels: see
- * data/README.md), channel_mean[channels] and channel_variance[channels] of all training images
- * (pixels 0..255, population variance). All images of a file have one form. */
+ * Root attributes, each of which may be missing: source (text), train_sha256, test_sha256,
+ * validation_sha256 (SHA-256 of the source files; empty when there were none), content_sha256 (see
+ * content.h), channel_mean[channels] and channel_variance[channels] of all training images (pixels
+ * 0..255, population variance). All images of a file have one form. */
 
-enum { PICTURE_SIDE_MAX = 4096, PICTURE_CHANNELS_MAX = 4 };
-
-/* The form of an image, a byte a value: [height, width, channels], 1 to PICTURE_SIDE_MAX, the same,
- * 1 to PICTURE_CHANNELS_MAX. Three channels are red, green and blue; one is grey. */
-typedef struct Picture {
-    size_t height, width, channels;
-} Picture;
-
-static inline size_t picture_bytes(Picture picture) {
-    return picture.height * picture.width * picture.channels;
-}
-
-typedef enum DataSplit { SPLIT_TRAIN, SPLIT_TEST, SPLIT_COUNT } DataSplit;
+typedef enum DataSplit { SPLIT_TRAIN, SPLIT_TEST, SPLIT_VALIDATION, SPLIT_COUNT } DataSplit;
 
 typedef struct DataHeader {
-    size_t images[SPLIT_COUNT];
-    Picture picture;                                                   /* of every image */
-    size_t classes;                                                    /* fine */
-    size_t coarse_classes;                                             /* 0: no coarse labels */
+    size_t images[SPLIT_COUNT]; /* for validation 0 where the file has no such split */
+    Picture picture;            /* of every image */
+    size_t classes;             /* fine */
+    size_t coarse_classes;      /* 0: no coarse labels */
+    bool has_statistics;        /* otherwise mean and variance are zero */
     double mean[PICTURE_CHANNELS_MAX], variance[PICTURE_CHANNELS_MAX]; /* [picture.channels] */
-    char content_sha256[DIGEST_TEXT];
+    char content_sha256[DIGEST_TEXT];                                  /* "": the file has none */
 } DataHeader;
 
-/* Reads and checks everything but the pixels and labels: datasets present, shapes and types as
- * above, numbers of rows and forms of images equal, finite means, positive variances, 1..65536
- * classes. Local. STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged or not
- * such a file. */
+/* Reads and checks everything but the pixels and labels: datasets present and complete, shapes and
+ * types as above, numbers of rows and forms of images equal, finite means, positive variances,
+ * 1..65536 classes. Local. STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged
+ * or not such a file: with what was found and what is wanted. */
 Status data_file_read_header(const char *path, DataHeader *header);
 
 /* Reads rows [first, first + count) of a split: images [count, picture_bytes] and labels [count]
@@ -57,35 +48,20 @@ Status data_file_read_rows(const char *path, const DataHeader *header, DataSplit
 Status data_file_read_labels(const char *path, const DataHeader *header, DataSplit split,
                              bool coarse, uint16_t *labels);
 
-/* One split in memory, for writing. */
-typedef struct DataRows {
-    size_t count;
-    uint8_t *images;         /* [count, picture_bytes] */
-    uint16_t *labels;        /* [count] */
-    uint16_t *coarse_labels; /* [count] or NULL */
-} DataRows;
-
 typedef struct DataNames {
     size_t count, width; /* width: bytes a name, zero-padded */
-    char *text;          /* [count, width] */
+    char *text;          /* [count, width]; memory_free */
 } DataNames;
 
-typedef struct DataSet {
-    Picture picture; /* of every image */
-    DataRows split[SPLIT_COUNT];
-    DataNames names, coarse_names; /* coarse_names.count = 0: none */
-    char source[256];
-    char source_sha256[SPLIT_COUNT][DIGEST_TEXT]; /* "" when there is no source file */
-} DataSet;
+/* The names of the classes; on error *names is empty. Local. */
+Status data_file_read_names(const char *path, bool coarse, DataNames *names);
 
-void data_set_free(DataSet *set);
+/* Where the images are from; texts are empty where the file does not tell. */
+typedef struct DataOrigin {
+    char source[256];                      /* its beginning, if it is longer */
+    char sha256[SPLIT_COUNT][DIGEST_TEXT]; /* of the source files */
+} DataOrigin;
 
-/* Checks the picture's form and the labels, computes means, variances and content digest, and
- * writes the file atomically (see file.h). On error an existing file at path is untouched. */
-Status data_file_write(const char *path, const DataSet *set);
-
-/* Reads a whole data file back (for `info` and `sheet`), verifying all checksums, labels and
- * content_sha256. On error *set is empty. */
-Status data_file_read_all(const char *path, DataHeader *header, DataSet *set);
+Status data_file_read_origin(const char *path, DataOrigin *origin);
 
 #endif

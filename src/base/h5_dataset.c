@@ -1,0 +1,67 @@
+#include "h5_dataset.h"
+
+#include "vit/memory.h"
+#include <stdio.h>
+
+bool h5_dataset_close(H5Dataset *dataset) {
+    bool closed = dataset->space < 0 || H5Sclose(dataset->space) >= 0;
+    return (dataset->id < 0 || H5Dclose(dataset->id) >= 0) && closed;
+}
+
+/* Opens without a cache of chunks: every call moves whole ranges of rows once, and a chunk that a
+ * full disk refused must not stay behind, where it would fail again, and crash, when the process
+ * ends. */
+static hid_t open_uncached(hid_t file, const char *name) {
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id = H5I_INVALID_HID;
+    if (access >= 0 && H5Pset_chunk_cache(access, 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0)
+        id = H5Dopen2(file, name, access);
+    if (access >= 0)
+        H5Pclose(access);
+    return id;
+}
+
+/* What an external or symbolic link says, for what it leads to is not there. */
+static Status fail_link(hid_t file, const char *name, const H5L_info_t *link) {
+    char path[FILE_PATH_MAX];
+    const char *to_file = NULL, *to = NULL;
+    char *value;
+    STATUS_TRY(memory_allocate(&value, link->u.val_size + 1, 1, name));
+    if (H5Lget_val(file, name, value, link->u.val_size, H5P_DEFAULT) >= 0)
+        to = value;
+    if (to && link->type == H5L_TYPE_EXTERNAL &&
+        H5Lunpack_elink_val(value, link->u.val_size, NULL, &to_file, &to) < 0)
+        to = NULL;
+    h5_file_name(file, path);
+    status_fail(STATUS_DATA, "%s: %s: is a link to %s%s%s, which cannot be opened", path, name,
+                to_file ? to_file : "", to_file ? ": " : "", to ? to : "an object");
+    memory_free(value);
+    return STATUS_DATA;
+}
+
+static Status fail_missing(hid_t file, const char *name) {
+    char broken[FILE_PATH_MAX];
+    H5L_info_t link;
+    const bool leads = h5_find_broken(file, name, broken) &&
+                       H5Lget_info(file, broken, &link, H5P_DEFAULT) >= 0 &&
+                       link.type != H5L_TYPE_HARD;
+    return leads ? fail_link(file, broken, &link) : h5_fail_content(file, name, "is missing");
+}
+
+Status h5_dataset_open(hid_t file, const char *name, H5Dataset *dataset) {
+    *dataset = (H5Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
+    if (!h5_exists(file, name))
+        return fail_missing(file, name);
+    dataset->id = open_uncached(file, name);
+    if (dataset->id < 0)
+        return h5_fail_call(file, STATUS_DATA, name, "cannot be opened");
+    dataset->space = H5Dget_space(dataset->id);
+    if (dataset->space < 0)
+        return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");
+    int rank = H5Sget_simple_extent_ndims(dataset->space);
+    if (rank < 1 || rank > H5_RANK_MAX)
+        return h5_fail_content(file, name, "is not an array of 1 to 4 dimensions");
+    dataset->rank = (size_t)rank;
+    if (H5Sget_simple_extent_dims(dataset->space, dataset->shape, NULL) != rank)
+        return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");
+    return STATUS_OK;
+}

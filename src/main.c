@@ -1,4 +1,4 @@
-#include "vit/gemm.h"
+#include "vit/arithmetic.h"
 #include "vit/placement.h"
 #include "vit/program.h"
 #include "vit/stop.h"
@@ -7,14 +7,15 @@
 #include <stdio.h>
 
 int main(int argc, char **argv) {
+    Arithmetic own;
     /* Before MPI_Init: an early signal must not kill a rank, and MPI does not like later forks. */
     stop_install();
     const double slurm_end = stop_slurm_end();
-    gemm_init();
+    arithmetic_survey(&own);
     placement_prepare();
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
-    const Status status = program_run(argc, argv, MPI_COMM_WORLD, slurm_end);
+    const Status status = program_run(argc, argv, MPI_COMM_WORLD, slurm_end, &own);
     watchdog_work("the end", WATCHDOG_TOGETHER);
     /* A launcher kills the other ranks when one exits with an error: let all get here first. */
     fflush(NULL);

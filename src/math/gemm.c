@@ -6,17 +6,32 @@
 
 static struct {
     bool xsmm;
-    char description[128];
+    char description[160];
     const char *warning;
 } chosen;
 
-void gemm_init(void) {
-    char blis[64], xsmm[48];
-    gemm_blis_init(blis, sizeof blis, &chosen.warning);
+void gemm_survey(GemmChoice *own) {
+    memset(own, 0, sizeof *own); /* its bytes are compared between ranks */
+    gemm_blis_survey(own);
     const char *wanted = getenv("VIT_GEMM");
-    chosen.xsmm = !(wanted && strcmp(wanted, "blis") == 0) && gemm_xsmm_init(xsmm, sizeof xsmm);
-    snprintf(chosen.description, sizeof chosen.description, "%s%s%s", chosen.xsmm ? xsmm : "",
+    own->xsmm = !(wanted && strcmp(wanted, "blis") == 0) && gemm_xsmm_survey(own);
+}
+
+void gemm_use(const GemmChoice *choice) {
+    char blis[96];
+    gemm_blis_use(choice, blis, sizeof blis, &chosen.warning);
+    chosen.xsmm = choice->xsmm;
+    if (chosen.xsmm)
+        gemm_xsmm_use(choice);
+    snprintf(chosen.description, sizeof chosen.description, "%s%s%s%s",
+             chosen.xsmm ? "LIBXSMM " : "", chosen.xsmm ? choice->xsmm_version : "",
              chosen.xsmm ? " + " : "", blis);
+}
+
+void gemm_init(void) {
+    GemmChoice own;
+    gemm_survey(&own);
+    gemm_use(&own);
 }
 
 const char *gemm_description(void) {

@@ -6,9 +6,10 @@
 
 /* What gemm.c and gemm_wide.c ask of the back ends. */
 
-/* BLIS: every shape. gemm_blis_init sets *description and, when BLIS runs a lesser configuration
- * than the processor deserves, *warning. */
-void gemm_blis_init(char *description, size_t bytes, const char **warning);
+/* BLIS: every shape. gemm_blis_survey sets what concerns it in *own; gemm_blis_use *description
+ * and, when BLIS runs a lesser configuration than the processor deserves, *warning. */
+void gemm_blis_survey(GemmChoice *own);
+void gemm_blis_use(const GemmChoice *choice, char *description, size_t bytes, const char **warning);
 /* The configuration that BLIS should run on a processor of that level when left to itself it runs
  * `own`, or NULL when that is as good. By what the processor can do: BLIS goes by family and model
  * numbers of AMD's, and falls back to plain C on those that it does not know; of Intel's it asks
@@ -23,7 +24,8 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
                     const float *b, size_t ldb, bool accumulate, float *c, size_t ldc);
 
 /* LIBXSMM: false when it is not built in or has no kernel for this processor or shape. */
-bool gemm_xsmm_init(char *description, size_t bytes);
+bool gemm_xsmm_survey(GemmChoice *own);
+void gemm_xsmm_use(const GemmChoice *choice);
 /* ahead: for run_ahead, otherwise for run. */
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead);
 /* Sets sum->kernel, for factors with the leading dimensions and shape of sum->first. */

@@ -54,39 +54,64 @@ static CpuLevel level_of(const char *configuration) {
                                                 : CPU_AVX512;
 }
 
-const char *gemm_blis_better(CpuLevel level, const char *own) {
+const char *gemm_blis_best(CpuLevel level) {
     static const char *const best[CPU_LEVELS] = {"generic", "haswell", "skx"};
-    return level_of(own) < level ? best[level] : NULL;
+    return best[level];
 }
 
-/* Makes BLIS run the best kernels that it has for this processor. Returns what it would have run
- * otherwise, or NULL when that stays. */
-static const char *correct_choice(void) {
-    if (getenv("BLIS_ARCH_TYPE") || cpu_level() == CPU_PORTABLE)
-        return NULL;
-    const int own = configuration_in_child(NULL);
-    if (own < 0)
-        return NULL;
-    const char *own_name = bli_arch_string((arch_t)own);
+const char *gemm_blis_better(CpuLevel level, const char *own) {
+    return level_of(own) < level ? gemm_blis_best(level) : NULL;
+}
+
+/* "7" for the environment; NULL when BLIS has no configuration of that name. */
+static const char *configuration_text(const char *name, char text[static 16]) {
+    const int number = configuration_number(name);
+    snprintf(text, 16, "%d", number);
+    return number < 0 ? NULL : text;
+}
+
+static bool runs(const char *name) {
+    char text[16];
+    const char *number = configuration_text(name, text);
+    return number && configuration_in_child(number) == configuration_number(name);
+}
+
+/* The best of those that run, where the processor deserves more than BLIS's own choice. */
+static const char *best_choice(const GemmChoice *own) {
     for (int level = (int)cpu_level(); level > CPU_PORTABLE; level--) {
-        const char *better = gemm_blis_better((CpuLevel)level, own_name);
-        char number[16];
-        const int id = better ? configuration_number(better) : -1;
-        snprintf(number, sizeof number, "%d", id);
-        if (id >= 0 && configuration_in_child(number) == id)
-            return setenv("BLIS_ARCH_TYPE", number, 1) == 0 ? own_name : NULL;
+        const char *better = gemm_blis_better((CpuLevel)level, own->blis_own);
+        if (better && own->blis_can[level])
+            return better;
     }
-    return NULL;
+    return own->blis_own;
 }
 
-void gemm_blis_init(char *description, size_t bytes, const char **warning) {
-    const char *corrected = correct_choice();
+void gemm_blis_survey(GemmChoice *own) {
+    const char *wanted = getenv("BLIS_ARCH_TYPE");
+    const int number = configuration_in_child(wanted);
+    own->blis_wanted = wanted != NULL;
+    snprintf(own->blis_version, sizeof own->blis_version, "%s", bli_info_get_version_str());
+    if (number < 0)
+        return;
+    snprintf(own->blis_own, sizeof own->blis_own, "%s", bli_arch_string((arch_t)number));
+    for (int level = CPU_PORTABLE; level <= (int)cpu_level(); level++)
+        own->blis_can[level] = runs(gemm_blis_best((CpuLevel)level));
+    snprintf(own->blis, sizeof own->blis, "%s", wanted ? own->blis_own : best_choice(own));
+}
+
+void gemm_blis_use(const GemmChoice *choice, char *description, size_t bytes,
+                   const char **warning) {
+    char text[16];
+    const char *number = configuration_text(choice->blis, text);
+    const bool corrected = number && strcmp(choice->blis, choice->blis_own) != 0;
+    if (corrected)
+        setenv("BLIS_ARCH_TYPE", number, 1);
     bli_init();
-    const char *runs = bli_arch_string(bli_arch_query_id());
-    snprintf(description, bytes, "BLIS %s (%s%s%s)", bli_info_get_version_str(), runs,
-             corrected ? "; its own choice: " : "", corrected ? corrected : "");
+    const char *runs_now = bli_arch_string(bli_arch_query_id());
+    snprintf(description, bytes, "BLIS %s (%s%s%s)", choice->blis_version, runs_now,
+             corrected ? "; its own choice: " : "", corrected ? choice->blis_own : "");
     *warning = NULL;
-    if (strcmp(runs, "generic") == 0 && cpu_level() != CPU_PORTABLE)
+    if (strcmp(runs_now, "generic") == 0 && cpu_level() != CPU_PORTABLE)
         *warning =
             "BLIS runs its generic kernels, which are several times slower than this processor "
             "allows: use a BLIS built for it, or set BLIS_ARCH_TYPE";

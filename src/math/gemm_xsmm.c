@@ -7,10 +7,16 @@
 #include <stdio.h>
 
 /* LIBXSMM compiles for AVX-512 and AVX2; on lesser processors it has nothing over BLIS. */
-bool gemm_xsmm_init(char *description, size_t bytes) {
+bool gemm_xsmm_survey(GemmChoice *own) {
     libxsmm_init();
-    snprintf(description, bytes, "LIBXSMM %s", LIBXSMM_VERSION);
+    own->xsmm_target = libxsmm_get_target_archid();
+    snprintf(own->xsmm_version, sizeof own->xsmm_version, "%s", LIBXSMM_VERSION);
     return cpu_level() != CPU_PORTABLE;
+}
+
+void gemm_xsmm_use(const GemmChoice *choice) {
+    if (choice->xsmm_target != libxsmm_get_target_archid())
+        libxsmm_set_target_archid(choice->xsmm_target);
 }
 
 static void run(const Gemm *gemm, const float *a, const float *b, float *c) {
@@ -71,10 +77,13 @@ void gemm_xsmm_run_sum(const GemmSum *sum, const float *a, const float *b, float
     (void)sum, (void)a, (void)b, (void)c;
 }
 
-bool gemm_xsmm_init(char *description, size_t bytes) {
-    (void)description;
-    (void)bytes;
+bool gemm_xsmm_survey(GemmChoice *own) {
+    (void)own;
     return false;
+}
+
+void gemm_xsmm_use(const GemmChoice *choice) {
+    (void)choice;
 }
 
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead) {

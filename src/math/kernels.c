@@ -20,14 +20,28 @@ const Kernels *kernels_at(CpuLevel level) {
     return level == CPU_PORTABLE ? &kernels_portable : NULL;
 }
 
-const Kernels *kernels_best(void) {
-    CpuLevel highest = CPU_LEVELS - 1;
+int kernels_wanted(void) {
+    static const char *const names[CPU_LEVELS] = {"portable", "avx2", "avx512"};
     const char *wanted = getenv("VIT_KERNELS");
-    if (wanted && strcmp(wanted, "avx2") == 0)
-        highest = CPU_AVX2;
-    if (wanted && strcmp(wanted, "portable") == 0)
-        highest = CPU_PORTABLE;
-    for (int level = (int)highest; level > CPU_PORTABLE; level--)
+    if (!wanted)
+        return -1;
+    for (int level = 0; level < CPU_LEVELS; level++)
+        if (strcmp(wanted, names[level]) == 0)
+            return level;
+    return -2;
+}
+
+static const Kernels *chosen;
+
+void kernels_choose(CpuLevel level) {
+    chosen = kernels_at(level);
+}
+
+const Kernels *kernels_best(void) {
+    if (chosen)
+        return chosen;
+    const int wanted = kernels_wanted();
+    for (int level = wanted >= 0 ? wanted : CPU_LEVELS - 1; level > CPU_PORTABLE; level--)
         if (kernels_at((CpuLevel)level))
             return kernels_at((CpuLevel)level);
     return &kernels_portable;

@@ -1,5 +1,6 @@
 #include "overview.h"
 
+#include "vit/alike.h"
 #include "vit/cpu.h"
 #include "vit/gemm.h"
 #include "vit/log.h"
@@ -144,6 +145,7 @@ void overview_show(const Plan *plan) {
     show_ranks(plan);
     log_info("  kernels     %s; products through %s", cpu_level_name(kernels_best()->level),
              gemm_description());
+    alike_say(&plan->arithmetic);
     show_gradients(plan);
     if (gemm_warning())
         log_warning("%s", gemm_warning());

@@ -1,6 +1,7 @@
 #ifndef VIT_PLAN_H
 #define VIT_PLAN_H
 
+#include "vit/arithmetic.h"
 #include "vit/command.h"
 #include "vit/data_file.h"
 #include "vit/job.h"
@@ -27,12 +28,13 @@ typedef struct Plan {
     ParameterTable table;
     const Rule *rule; /* by which weights are updated */
     OptimizerStates states;
-    Partition partition; /* who updates what */
-    Placement placement; /* of the ranks on nodes and cores */
-    size_t threads;      /* of this rank */
-    SlicesMost slice;    /* the most that this rank has of any batch */
-    size_t chunk;        /* images of a round: the same on all ranks */
-    double deadline;     /* by the time limit, in seconds since the epoch */
+    Partition partition;         /* who updates what */
+    Placement placement;         /* of the ranks on nodes and cores */
+    size_t threads;              /* of this rank */
+    SlicesMost slice;            /* the most that this rank has of any batch */
+    size_t chunk;                /* images of a round: the same on all ranks */
+    double deadline;             /* by the time limit, in seconds since the epoch */
+    ArithmeticChoice arithmetic; /* by which all ranks compute; the caller's to set */
 } Plan;
 
 /* Reads job and header; settles the threads, also OpenMP's. ranks and command stay the caller's;

@@ -4,6 +4,7 @@
 #include "loop.h"
 #include "overview.h"
 #include "resume.h"
+#include "vit/alike.h"
 #include "vit/log.h"
 #include "vit/version.h"
 #include "vit/watchdog.h"
@@ -70,8 +71,17 @@ static Status train(Plan *plan) {
     return status;
 }
 
-static Status run(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
-    STATUS_TRY(plan_read(plan, ranks, command, slurm_end));
+/* What a process begins with. */
+typedef struct Start {
+    double slurm_end;
+    const Arithmetic *own;
+} Start;
+
+static Status run(Plan *plan, const Ranks *ranks, const Command *command, const Start *start) {
+    ArithmeticChoice choice;
+    STATUS_TRY(alike_choose(ranks, start->own, &choice));
+    STATUS_TRY(plan_read(plan, ranks, command, start->slurm_end));
+    plan->arithmetic = choice;
     display_start(plan);
     if (command->check)
         return check(plan);
@@ -79,7 +89,7 @@ static Status run(Plan *plan, const Ranks *ranks, const Command *command, double
     return command->evaluate ? evaluate(plan) : train(plan);
 }
 
-static Status run_command(const Ranks *ranks, const Command *command, double slurm_end) {
+static Status run_command(const Ranks *ranks, const Command *command, const Start *start) {
     if (command->help || command->version) {
         if (ranks->rank == 0 && command->help)
             command_print_help();
@@ -88,7 +98,7 @@ static Status run_command(const Ranks *ranks, const Command *command, double slu
         return ranks_agree(ranks, log_check_output());
     }
     Plan plan = {0};
-    const Status status = run(&plan, ranks, command, slurm_end);
+    const Status status = run(&plan, ranks, command, start);
     plan_free(&plan);
     return status;
 }
@@ -100,7 +110,8 @@ static void say_outcome(Status status) {
         log_error("%s", status_message());
 }
 
-Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
+Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end, const Arithmetic *own) {
+    const Start start = {slurm_end, own};
     Ranks ranks;
     Command command = {0};
     ranks_init(&ranks, comm);
@@ -109,7 +120,7 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
     if (status == STATUS_OK)
         status = ranks_agree(&ranks, command_parse(argc, argv, &command));
     if (status == STATUS_OK)
-        status = run_command(&ranks, &command, slurm_end);
+        status = run_command(&ranks, &command, &start);
     say_outcome(status);
     log_close();
     command_free(&command);

@@ -47,13 +47,15 @@ static void what_the_processor_can_do_decides(void **state) {
 static bool runs(const char *asked, bool (*expected)(const char *description)) {
     const pid_t child = fork();
     if (child == 0) {
-        char description[64];
+        char description[96];
         const char *warning;
+        GemmChoice own;
         if (asked)
             setenv("BLIS_ARCH_TYPE", asked, 1);
         else
             unsetenv("BLIS_ARCH_TYPE");
-        gemm_blis_init(description, sizeof description, &warning);
+        gemm_survey(&own);
+        gemm_blis_use(&own, description, sizeof description, &warning);
         print_message("%s\n", description);
         _exit(expected(description) ? 0 : 1);
     }

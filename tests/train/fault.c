@@ -20,8 +20,10 @@ Status __real_ranks_agree(const Ranks *ranks, Status mine);
 Status __wrap_ranks_agree(const Ranks *ranks, Status mine);
 Status __real_memory_allocate(void *array, size_t count, size_t size, const char *what);
 Status __wrap_memory_allocate(void *array, size_t count, size_t size, const char *what);
-Status __real_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end);
-Status __wrap_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end);
+Status __real_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end,
+                          const Arithmetic *own);
+Status __wrap_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end,
+                          const Arithmetic *own);
 int __real_fsync(int descriptor);
 int __wrap_fsync(int descriptor);
 
@@ -69,8 +71,9 @@ Status __wrap_memory_allocate(void *array, size_t count, size_t size, const char
 }
 
 /* Before main's last barrier, after which a launcher may kill those that have not ended yet. */
-Status __wrap_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end) {
-    const Status status = __real_program_run(argc, argv, comm, slurm_end);
+Status __wrap_program_run(int argc, char **argv, MPI_Comm comm, double slurm_end,
+                          const Arithmetic *own) {
+    const Status status = __real_program_run(argc, argv, comm, slurm_end, own);
     write_log((int)status);
     return status;
 }

@@ -1,6 +1,6 @@
 #include "bench.h"
 
-#include "vit/gemm.h"
+#include "vit/alike.h"
 #include "vit/job.h"
 #include "vit/log.h"
 #include "vit/memory.h"
@@ -57,7 +57,9 @@ static Status run_command(int argc, char **argv, Bench *bench) {
 }
 
 int main(int argc, char **argv) {
-    gemm_init(); /* before MPI_Init: it may fork */
+    Arithmetic own;
+    ArithmeticChoice choice;
+    arithmetic_survey(&own); /* before MPI_Init: it may fork */
     placement_prepare();
     int provided = 0;
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
@@ -65,7 +67,9 @@ int main(int argc, char **argv) {
     ranks_init(&ranks, MPI_COMM_WORLD);
     log_start(ranks.rank == 0, false);
     Bench bench = {.ranks = &ranks};
-    const Status status = run_command(argc, argv, &bench);
+    Status status = alike_choose(&ranks, &own, &choice);
+    if (status == STATUS_OK)
+        status = run_command(argc, argv, &bench);
     if (status != STATUS_OK)
         log_error("%s", status_message());
     log_close();

@@ -1,7 +1,7 @@
 #ifndef VIT_GEMM_H
 #define VIT_GEMM_H
 
-#include "vit/status.h"
+#include "vit/cpu.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,10 +15,31 @@ typedef enum GemmForm {
     GEMM_NT  /* A [m, k], B [n, k]: C = A B^T; gemm_wide only */
 } GemmForm;
 
-/* Chooses the back ends for this processor. Before the first gemm_plan, once, before MPI_Init (it
- * may try a BLIS configuration in a child process). The environment's BLIS_ARCH_TYPE is respected;
- * VIT_GEMM=blis leaves LIBXSMM out. Local. */
+/* What computes products: on what bits depend. */
+enum { GEMM_NAME = 24 };
+typedef struct GemmChoice {
+    bool xsmm;       /* LIBXSMM, where it has a kernel for the shape; */
+    int xsmm_target; /* its number for the instruction set that it compiles for */
+    char xsmm_version[GEMM_NAME], blis_version[GEMM_NAME];
+    char blis[GEMM_NAME];      /* BLIS's configuration; "": none that runs */
+    char blis_own[GEMM_NAME];  /* the one that it would choose itself */
+    bool blis_wanted;          /* by the environment's BLIS_ARCH_TYPE */
+    bool blis_can[CPU_LEVELS]; /* whether gemm_blis_best of the level runs */
+} GemmChoice;
+
+/* What is best on this processor. Before MPI_Init, which does not like forks: BLIS is tried in
+ * child processes. The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis leaves LIBXSMM out.
+ * Local. */
+void gemm_survey(GemmChoice *own);
+
+/* From now on products are computed so. Once, before the first gemm_plan. Local. */
+void gemm_use(const GemmChoice *choice);
+
+/* Both, for a program that is alone. */
 void gemm_init(void);
+
+/* The BLIS configuration for processors of a level that one BLIS knows everywhere. */
+const char *gemm_blis_best(CpuLevel level);
 
 /* What runs: "LIBXSMM 1.17 + BLIS 0.9.0 (skx)". Valid until the program ends. */
 const char *gemm_description(void);

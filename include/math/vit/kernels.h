@@ -138,8 +138,14 @@ typedef struct Kernels {
 /* The kernels for a level, or NULL when they are not built in or this processor cannot run them. */
 const Kernels *kernels_at(CpuLevel level);
 
-/* The best kernels for this processor; the environment's VIT_KERNELS (portable, avx2, avx512)
- * lowers the choice. */
+/* The kernels in force: those of the level that was chosen, or the best for this processor; before
+ * there was a choice the environment's VIT_KERNELS (portable, avx2, avx512) lowers it. */
 const Kernels *kernels_best(void);
+
+/* From now on those of a level that this processor can run. Before the first use, once. Local. */
+void kernels_choose(CpuLevel level);
+
+/* What VIT_KERNELS asks for: a level; -1 when it is not set, -2 when it says something else. */
+int kernels_wanted(void);
 
 #endif

@@ -24,23 +24,42 @@ static void resized_pictures_are_those_of_pillow(void **state) {
     resample_scratch_free(&scratch);
 }
 
+static void check_one_colour(size_t height, size_t width, size_t channels, size_t new_height,
+                             size_t new_width) {
+    ResampleScratch scratch = {0};
+    Image from = {0}, to = {0};
+    assert_ok(image_resize_room(&from, height, width, channels));
+    for (unsigned level = 0; level < 256; level += 85) {
+        memset(from.pixels, (int)level, height * width * channels);
+        assert_ok(resample(&from, new_height, new_width, &scratch, &to));
+        for (size_t i = 0; i < new_height * new_width * channels; i++)
+            assert_int_equal(to.pixels[i], level);
+    }
+    image_free(&from);
+    image_free(&to);
+    resample_scratch_free(&scratch);
+}
+
 /* Weights of a pixel sum to one, give or take half a unit each. */
 static void one_colour_stays_one_colour(void **state) {
     (void)state;
     static const size_t sides[][2] = {{1, 9000}, {9000, 1}, {7, 3}, {3, 7}, {640, 641}};
-    ResampleScratch scratch = {0};
-    Image from = {0}, to = {0};
     for (size_t i = 0; i < sizeof sides / sizeof *sides; i++)
-        for (unsigned level = 0; level < 256; level += 85) {
-            assert_ok(image_resize_room(&from, sides[i][0], 2, 1));
-            memset(from.pixels, (int)level, sides[i][0] * 2);
-            assert_ok(resample(&from, sides[i][1], 2, &scratch, &to));
-            for (size_t j = 0; j < sides[i][1] * 2; j++)
-                assert_int_equal(to.pixels[j], level);
+        for (size_t channels = 1; channels <= 4; channels++) {
+            check_one_colour(sides[i][0], 6, channels, sides[i][1], 6);
+            check_one_colour(6, sides[i][0], channels, 6, sides[i][1]);
         }
-    image_free(&from);
-    image_free(&to);
-    resample_scratch_free(&scratch);
+}
+
+/* Whole multiples of 64 bytes, which is what the memory of an image is rounded up to: a sanitizer
+ * sees a step beyond the end. */
+static void nothing_beyond_the_last_pixel_is_read(void **state) {
+    (void)state;
+    check_one_colour(5, 64, 3, 5, 7);
+    check_one_colour(64, 1, 3, 64, 5);
+    check_one_colour(64, 2, 3, 64, 1);
+    check_one_colour(8, 8, 4, 8, 3);
+    check_one_colour(7, 64, 1, 2, 64);
 }
 
 /* Twice as many pixels: new ones lie a quarter of a pixel from the old ones, 3/4 and 1/4 of them;
@@ -81,6 +100,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(resized_pictures_are_those_of_pillow),
         cmocka_unit_test(one_colour_stays_one_colour),
+        cmocka_unit_test(nothing_beyond_the_last_pixel_is_read),
         cmocka_unit_test(weights_are_those_of_a_triangle),
         cmocka_unit_test(what_came_before_does_not_matter),
     };

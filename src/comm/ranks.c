@@ -82,6 +82,10 @@ void ranks_gather(const Ranks *ranks, const void *mine, size_t bytes, void *all)
     MPI_Allgather(mine, ranks_int(bytes), MPI_BYTE, all, ranks_int(bytes), MPI_BYTE, ranks->comm);
 }
 
+void ranks_sum(const Ranks *ranks, uint64_t *values, size_t count) {
+    MPI_Allreduce(MPI_IN_PLACE, values, ranks_int(count), MPI_UINT64_T, MPI_SUM, ranks->comm);
+}
+
 int ranks_int(size_t value) {
     if (value > INT_MAX) {
         fprintf(stderr, "Error: a message of %zu elements is more than MPI can count\n", value);

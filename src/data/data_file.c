@@ -3,8 +3,17 @@
 #include "data_layout.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { CLASSES_MAX = 65536 };
+
+const char *data_split_title(DataSplit split) {
+    static const char *const title[SPLIT_COUNT] = {"training images", "test images",
+                                                   "validation images"};
+    return title[split];
+}
 
 /* ---- images ---- */
 
@@ -123,6 +132,26 @@ static Status check_coarse(const char *path, const DataHeader *header, bool coar
 
 /* ---- the header ---- */
 
+Status data_file_check_header(const char *path, const DataHeader *header) {
+    if (header->classes < 1 || header->classes > CLASSES_MAX ||
+        header->coarse_classes > CLASSES_MAX)
+        return status_fail(STATUS_DATA, "%s: has %zu classes (allowed: 1 to %d)", path,
+                           header->classes < 1 || header->classes > CLASSES_MAX
+                               ? header->classes
+                               : header->coarse_classes,
+                           CLASSES_MAX);
+    if (header->images[SPLIT_TRAIN] == 0)
+        return status_fail(STATUS_DATA, "%s: has no training images", path);
+    for (size_t c = 0; header->has_statistics && c < header->picture.channels; c++)
+        if (!isfinite(header->mean[c]) || !isfinite(header->variance[c]) ||
+            header->variance[c] <= 0.0)
+            return status_fail(STATUS_DATA,
+                               "%s: channel %zu has mean %g and variance %g; the training images "
+                               "cannot be normalized",
+                               path, c, header->mean[c], header->variance[c]);
+    return STATUS_OK;
+}
+
 static Status check_split(const char *path, hid_t file, DataSplit split, DataHeader *header) {
     STATUS_TRY(read_image_count(path, file, split, header));
     STATUS_TRY(check_labels(path, file, header, split, false));
@@ -183,7 +212,7 @@ static Status read_header(const char *path, hid_t file, DataHeader *header) {
             STATUS_TRY(check_split(path, file, split, header));
     STATUS_TRY(read_statistics(file, header));
     STATUS_TRY(read_digest(path, file, "content_sha256", false, header->content_sha256));
-    return data_check_header(path, header);
+    return data_file_check_header(path, header);
 }
 
 /* ---- whole calls ---- */

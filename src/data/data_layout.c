@@ -1,10 +1,7 @@
 #include "data_layout.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { CLASSES_MAX = 65536 };
 
 const char data_label_names[] = "/label_names", data_coarse_label_names[] = "/coarse_label_names";
 
@@ -67,26 +64,6 @@ Status data_convert_labels(const char *path, const char *name, const int64_t *va
             return fail_label(path, name, first + i, value[i], classes);
         labels[i] = (uint16_t)value[i];
     }
-    return STATUS_OK;
-}
-
-Status data_check_header(const char *path, const DataHeader *header) {
-    if (header->classes < 1 || header->classes > CLASSES_MAX ||
-        header->coarse_classes > CLASSES_MAX)
-        return status_fail(STATUS_DATA, "%s: has %zu classes (allowed: 1 to %d)", path,
-                           header->classes < 1 || header->classes > CLASSES_MAX
-                               ? header->classes
-                               : header->coarse_classes,
-                           CLASSES_MAX);
-    if (header->images[SPLIT_TRAIN] == 0)
-        return status_fail(STATUS_DATA, "%s: has no training images", path);
-    for (size_t c = 0; header->has_statistics && c < header->picture.channels; c++)
-        if (!isfinite(header->mean[c]) || !isfinite(header->variance[c]) ||
-            header->variance[c] <= 0.0)
-            return status_fail(STATUS_DATA,
-                               "%s: channel %zu has mean %g and variance %g; the training images "
-                               "cannot be normalized",
-                               path, c, header->mean[c], header->variance[c]);
     return STATUS_OK;
 }
 

@@ -148,7 +148,7 @@ static Status make_header(DataWriter *writer) {
     header->has_statistics = header->images[SPLIT_TRAIN] > 0;
     if (header->has_statistics)
         moments_get(&writer->moments, outline->picture.channels, header->mean, header->variance);
-    STATUS_TRY(data_check_header(writer->path, header));
+    STATUS_TRY(data_file_check_header(writer->path, header));
     return digest_finish(&writer->content, header->content_sha256);
 }
 

@@ -16,15 +16,13 @@ Holdout holdout_file_end(size_t images, double fraction) {
 /* left [classes]: of each class, the samples that are trained on and not yet found; returns their
  * number. */
 static size_t count_trained(const uint16_t *label, size_t images, size_t classes, double fraction,
-                            size_t *left, size_t *classes_lost) {
+                            size_t *left) {
     size_t all = 0;
     for (size_t i = 0; i < images; i++)
         left[label[i]]++;
     for (size_t c = 0; c < classes; c++) {
-        const size_t of_class = left[c];
-        left[c] = trained(of_class, fraction);
+        left[c] = trained(left[c], fraction);
         all += left[c];
-        *classes_lost += of_class > 0 && left[c] == 0;
     }
     return all;
 }
@@ -35,8 +33,7 @@ Status holdout_stratified(Holdout *holdout, const uint16_t *label, size_t images
     *holdout = (Holdout){0};
     STATUS_TRY(memory_allocate(&holdout->memory, images, sizeof(uint32_t), "the validation split"));
     STATUS_TRY(memory_allocate(&left, classes, sizeof *left, "the validation split"));
-    const size_t train =
-        count_trained(label, images, classes, fraction, left, &holdout->classes_lost);
+    const size_t train = count_trained(label, images, classes, fraction, left);
     uint32_t *next_train = holdout->memory, *next_validation = holdout->memory + train;
     holdout->train = (Samples){.count = train, .number = next_train};
     holdout->validation = (Samples){.count = images - train, .number = next_validation};

@@ -1,24 +1,112 @@
 #include "input.h"
 
 #include "vit/epoch_order.h"
+#include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/mix.h"
+#include "vit/moments.h"
+#include "vit/statistics.h"
 #include "vit/watchdog.h"
 #include <omp.h>
+#include <string.h>
+
+/* ---- the data ---- */
+
+static ShardSource source_of(const Plan *plan, DataSplit split) {
+    return (ShardSource){plan->job.data_file, &plan->data, split,
+                         plan->job.labels == LABELS_COARSE};
+}
+
+static Status read_shard(Shard *shard, const Plan *plan, DataSplit split, Samples samples) {
+    const ShardSource source = source_of(plan, split);
+    return shard_read(shard, plan->ranks, &source, samples);
+}
+
+static Samples all_of(const Plan *plan, DataSplit split) {
+    return (Samples){.count = plan->data.images[split]};
+}
 
 static Status read_shards(Input *input, bool training) {
     const Plan *plan = input->plan;
-    const bool coarse = plan->job.labels == LABELS_COARSE;
-    const char *path = plan->job.data_file;
-    STATUS_TRY(shard_read(&input->test, plan->ranks, path, &plan->data, SPLIT_TEST, coarse,
-                          (Samples){.count = plan->data.images[SPLIT_TEST]}));
+    STATUS_TRY(read_shard(&input->test, plan, SPLIT_TEST, all_of(plan, SPLIT_TEST)));
     if (!training)
         return STATUS_OK;
-    STATUS_TRY(shard_read(&input->train, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse,
-                          plan->holdout.train));
-    return shard_read(&input->validation, plan->ranks, path, &plan->data, SPLIT_TRAIN, coarse,
-                      plan->holdout.validation);
+    STATUS_TRY(read_shard(&input->train, plan, SPLIT_TRAIN, plan->holdout.train));
+    return read_shard(&input->validation, plan, plan->validation_of, plan->holdout.validation);
 }
+
+static Status verify_shard(Input *input, const Shard *shard, DataSplit split) {
+    const ShardSource source = source_of(input->plan, split);
+    uint64_t checksum;
+    STATUS_TRY(shard_verify(shard, input->plan->ranks, &source, &checksum));
+    input->checksum += checksum;
+    return STATUS_OK;
+}
+
+static Status verify_shards(Input *input, bool training) {
+    STATUS_TRY(verify_shard(input, &input->test, SPLIT_TEST));
+    if (!training)
+        return STATUS_OK;
+    STATUS_TRY(verify_shard(input, &input->train, SPLIT_TRAIN));
+    return verify_shard(input, &input->validation, input->plan->validation_of);
+}
+
+/* ---- its statistics ---- */
+
+static void add_shard(Moments *moments, const Plan *plan, const Shard *shard) {
+    moments_add(moments, plan->data.picture, shard->images, shard->count);
+}
+
+/* Of all training images, those that are kept for validation included, on all ranks. */
+static Status find_moments(const Input *input, bool training, Moments *moments) {
+    const Plan *plan = input->plan;
+    *moments = (Moments){0};
+    if (training) {
+        add_shard(moments, plan, &input->train);
+        if (plan->validation_of == SPLIT_TRAIN)
+            add_shard(moments, plan, &input->validation);
+    } else {
+        Shard shard;
+        const Status status = read_shard(&shard, plan, SPLIT_TRAIN, all_of(plan, SPLIT_TRAIN));
+        if (status == STATUS_OK)
+            add_shard(moments, plan, &shard);
+        shard_free(&shard);
+        STATUS_TRY(ranks_agree(plan->ranks, status));
+    }
+    uint64_t values[sizeof *moments / sizeof(uint64_t)];
+    memcpy(values, moments, sizeof values);
+    ranks_sum(plan->ranks, values, sizeof values / sizeof *values);
+    memcpy(moments, values, sizeof values);
+    return STATUS_OK;
+}
+
+static Status check_statistics(const Plan *plan, const Moments *moments) {
+    bool same;
+    STATUS_TRY(statistics_check(plan->job.data_file, &plan->data, moments, &same));
+    if (!same)
+        log_warning("%s: channel_mean and channel_variance are not those of the training images; "
+                    "they are used as they are",
+                    plan->job.data_file);
+    return STATUS_OK;
+}
+
+static Status settle_statistics(Input *input, bool training) {
+    const Plan *plan = input->plan;
+    DataHeader *data = &input->data;
+    Moments moments;
+    if (data->has_statistics && !training)
+        return STATUS_OK;
+    STATUS_TRY(find_moments(input, training, &moments));
+    if (data->has_statistics)
+        return check_statistics(plan, &moments);
+    moments_get(&moments, data->picture.channels, data->mean, data->variance);
+    data->has_statistics = true;
+    log_info("%s tells no channel_mean and channel_variance: computed from its training images",
+             plan->job.data_file);
+    return data_file_check_header(plan->job.data_file, data);
+}
+
+/* ---- */
 
 static Status allocate_targets(Input *input) {
     const size_t images = input->plan->slice.images;
@@ -33,7 +121,7 @@ static Status allocate(Input *input) {
     STATUS_TRY(
         memory_allocate(&input->order, plan->train_images, sizeof *input->order, "epoch order"));
     STATUS_TRY(allocate_targets(input));
-    STATUS_TRY(augment_init(&input->augment, &plan->job, &plan->data));
+    STATUS_TRY(augment_init(&input->augment, &plan->job, &input->data));
     return memory_allocate(&input->scratch,
                            plan->threads *
                                augment_scratch(input->augment.picture, input->augment.size),
@@ -41,11 +129,15 @@ static Status allocate(Input *input) {
 }
 
 Status input_init(Input *input, const Plan *plan, bool training) {
-    *input = (Input){.plan = plan};
+    *input = (Input){.plan = plan, .data = plan->data};
     watchdog_work("reading the data", WATCHDOG_OWN_WORK);
     const Status read = read_shards(input, training);
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, read));
+    watchdog_work("reading the data again", WATCHDOG_TOGETHER);
+    STATUS_TRY(verify_shards(input, training));
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(settle_statistics(input, training));
     STATUS_TRY(ranks_agree(plan->ranks, allocate(input)));
     if (!training)
         return STATUS_OK;

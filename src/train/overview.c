@@ -126,17 +126,10 @@ static void show_data(const Plan *plan) {
     const bool stratified = plan->job.validation == VALIDATION_STRATIFIED;
     log_info("  data        %s: %s training, %s validation%s, %s test images", plan->job.data_file,
              grouped(plan->train_images, training), grouped(plan->validation_images, validation),
-             stratified ? " (the last of each class)" : "",
+             plan->validation_of == SPLIT_VALIDATION ? " (of their own)"
+             : stratified                            ? " (the last of each class)"
+                                                     : "",
              grouped(plan->data.images[SPLIT_TEST], test));
-}
-
-/* What the model cannot learn. */
-static void warn_of_lost_classes(const Plan *plan) {
-    const size_t lost = plan->holdout.classes_lost;
-    if (lost)
-        log_warning("%zu of %zu classes have so few images that [data] validation_split = %g "
-                    "leaves none to train on",
-                    lost, plan->shape.classes, plan->job.validation_split);
 }
 
 void overview_show(const Plan *plan) {
@@ -154,7 +147,8 @@ void overview_show(const Plan *plan) {
     show_gradients(plan);
     if (gemm_warning())
         log_warning("%s", gemm_warning());
-    warn_of_lost_classes(plan);
+    if (plan->lost_classes)
+        log_warning("%s", plan->lost_classes);
     overview_show_advice(plan);
     if (units < threads)
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "

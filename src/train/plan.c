@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "plan_data.h"
 
 #include "vit/augment.h"
 #include "vit/batch.h"
@@ -55,85 +55,6 @@ static Status parse_job(Plan *plan, const char *text) {
     return job_to_text(&plan->job, &plan->job_text);
 }
 
-/* Sizes of the splits; every rank gets the header that rank 0 read. */
-static Status read_data_header(Plan *plan) {
-    Status status = STATUS_OK;
-    watchdog_first_works("reading the data's header");
-    if (plan->ranks->rank == 0)
-        status = data_file_read_header(plan->job.data_file, &plan->data);
-    watchdog_work("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(ranks_agree(plan->ranks, status));
-    ranks_broadcast(plan->ranks, &plan->data, sizeof plan->data);
-    return STATUS_OK;
-}
-
-/* Of what the job learns. */
-static size_t classes_of(const Plan *plan) {
-    return plan->job.labels == LABELS_COARSE ? plan->data.coarse_classes : plan->data.classes;
-}
-
-static Status check_data(const Plan *plan) {
-    const bool coarse = plan->job.labels == LABELS_COARSE;
-    const size_t images = plan->data.images[SPLIT_TRAIN];
-    if (coarse && plan->data.coarse_classes == 0)
-        return status_fail(STATUS_CONFIG,
-                           "%s: [data] labels = coarse, but %s has no coarse labels: use fine",
-                           plan->command->job, plan->job.data_file);
-    if (images == 0 || images > UINT32_MAX || plan->data.images[SPLIT_TEST] == 0)
-        return status_fail(STATUS_DATA,
-                           "%s: %zu training images and %zu test images: there must be some of "
-                           "each, and less than 2^32",
-                           plan->job.data_file, images, plan->data.images[SPLIT_TEST]);
-    return STATUS_OK;
-}
-
-/* The training split's labels on all ranks: rank 0 reads them. */
-static Status read_labels(const Plan *plan, uint16_t *labels) {
-    Status status = STATUS_OK;
-    watchdog_first_works("reading the labels");
-    if (plan->ranks->rank == 0)
-        status = data_file_read_labels(plan->job.data_file, &plan->data, SPLIT_TRAIN,
-                                       plan->job.labels == LABELS_COARSE, labels);
-    watchdog_work("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(ranks_agree(plan->ranks, status));
-    ranks_broadcast(plan->ranks, labels, plan->data.images[SPLIT_TRAIN] * sizeof *labels);
-    return STATUS_OK;
-}
-
-static Status divide_by_class(Plan *plan) {
-    const size_t images = plan->data.images[SPLIT_TRAIN];
-    uint16_t *labels;
-    Status status = memory_allocate(&labels, images, sizeof *labels, "labels");
-    status = ranks_agree(plan->ranks, status);
-    if (status == STATUS_OK)
-        status = read_labels(plan, labels);
-    if (status == STATUS_OK)
-        status = ranks_agree(plan->ranks,
-                             holdout_stratified(&plan->holdout, labels, images, classes_of(plan),
-                                                plan->job.validation_split));
-    memory_free(labels);
-    return status;
-}
-
-/* What is trained on, and what is kept for validation. */
-static Status divide_data(Plan *plan) {
-    const Job *job = &plan->job;
-    const size_t images = plan->data.images[SPLIT_TRAIN];
-    if (job->validation == VALIDATION_STRATIFIED)
-        STATUS_TRY(divide_by_class(plan));
-    else
-        plan->holdout = holdout_file_end(images, job->validation_split);
-    plan->train_images = plan->holdout.train.count;
-    plan->validation_images = plan->holdout.validation.count;
-    if (plan->train_images == 0)
-        return status_fail(
-            STATUS_CONFIG,
-            "%s: [data] validation_split = %g leaves none of the %zu training images "
-            "of %s to train on: use a smaller one",
-            plan->command->job, job->validation_split, images, job->data_file);
-    return STATUS_OK;
-}
-
 static Status choose_threads(Plan *plan) {
     STATUS_TRY(placement_find(&plan->placement, plan->ranks, plan->job.threads));
     plan->threads = plan->placement.threads;
@@ -170,10 +91,8 @@ Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double 
     memory_free(text);
     STATUS_TRY(status);
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
-    STATUS_TRY(read_data_header(plan));
-    STATUS_TRY(ranks_agree(ranks, check_data(plan)));
-    STATUS_TRY(divide_data(plan));
-    plan->shape = model_shape(&plan->job, plan->data.picture.channels, classes_of(plan));
+    STATUS_TRY(plan_data_read(plan));
+    plan->shape = model_shape(&plan->job, plan->data.picture.channels, plan_classes(plan));
     STATUS_TRY(ranks_agree(ranks, parameter_table_init(&plan->table, &plan->shape)));
     STATUS_TRY(choose_threads(plan));
     return ranks_agree(ranks, choose_pieces(plan));
@@ -187,6 +106,7 @@ Status plan_fix_schedule(Plan *plan, const Job *begun) {
 }
 
 void plan_free(Plan *plan) {
+    memory_free(plan->lost_classes);
     holdout_free(&plan->holdout);
     partition_free(&plan->partition);
     parameter_table_free(&plan->table);
@@ -256,7 +176,8 @@ PlanWork plan_work(const Plan *plan) {
 /* The pictures: this rank's part of all splits, the epoch's order, the division's lists, batches,
  * augmentation. */
 static size_t input_bytes(const Plan *plan, size_t image) {
-    const size_t images = plan->data.images[SPLIT_TRAIN] + plan->data.images[SPLIT_TEST];
+    const size_t *of_split = plan->data.images;
+    const size_t images = of_split[SPLIT_TRAIN] + of_split[SPLIT_TEST] + of_split[SPLIT_VALIDATION];
     const size_t scratch = augment_scratch(plan->data.picture, plan->job.image_size);
     const size_t listed = plan->holdout.memory ? plan->data.images[SPLIT_TRAIN] : 0;
     return images / (size_t)plan->ranks->size * shard_sample_bytes(image) +

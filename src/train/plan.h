@@ -19,7 +19,9 @@ typedef struct Plan {
     Job job;
     char *job_text; /* resolved */
     DataHeader data;
-    Holdout holdout;                        /* the training split, divided */
+    Holdout holdout;                        /* what is trained on, and what is kept for */
+    DataSplit validation_of;                /* validation, of this split */
+    char *lost_classes;                     /* rank 0: a warning of classes without images */
     size_t train_images, validation_images; /* of its parts */
     ModelShape shape;
     ParameterTable table;
@@ -44,6 +46,9 @@ void plan_free(Plan *plan);
  * text say where the schedule ends. begun: the job that the run began as. Local. STATUS_INTERNAL:
  * out of memory. */
 Status plan_fix_schedule(Plan *plan, const Job *begun);
+
+/* Of what the job learns. Local. */
+size_t plan_classes(const Plan *plan);
 
 /* What it says to its parts. Local. */
 VitOptions plan_vit_options(const Plan *plan);

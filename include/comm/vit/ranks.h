@@ -4,6 +4,7 @@
 #include "vit/status.h"
 #include <mpi.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The processes of a run. */
 typedef struct Ranks {
@@ -38,6 +39,9 @@ size_t ranks_owner(size_t total, size_t parts, size_t index);
 /* Gathers one small value of every rank, in rank order, on all ranks; all [ranks->size] values.
  * Sums made from it are the same bits everywhere. Collective. */
 void ranks_gather(const Ranks *ranks, const void *mine, size_t bytes, void *all);
+
+/* Replaces each value by its sum over the ranks, modulo 2^64. Collective. */
+void ranks_sum(const Ranks *ranks, uint64_t *values, size_t count);
 
 /* value as an int for MPI; larger ones are a bug of the caller and abort the job. */
 int ranks_int(size_t value);

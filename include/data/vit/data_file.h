@@ -22,6 +22,9 @@
 
 typedef enum DataSplit { SPLIT_TRAIN, SPLIT_TEST, SPLIT_VALIDATION, SPLIT_COUNT } DataSplit;
 
+/* "training images", for messages. */
+const char *data_split_title(DataSplit split);
+
 typedef struct DataHeader {
     size_t images[SPLIT_COUNT]; /* for validation 0 where the file has no such split */
     Picture picture;            /* of every image */
@@ -37,6 +40,9 @@ typedef struct DataHeader {
  * 1..65536 classes. Local. STATUS_IO when the file cannot be opened, STATUS_DATA when it is damaged
  * or not such a file: with what was found and what is wanted. */
 Status data_file_read_header(const char *path, DataHeader *header);
+
+/* What is wrong with numbers of classes and images, or with statistics: STATUS_DATA. Local. */
+Status data_file_check_header(const char *path, const DataHeader *header);
 
 /* Reads rows [first, first + count) of a split: images [count, picture_bytes] and labels [count]
  * (coarse ones if asked). A label that is not below its number of classes is STATUS_DATA naming its

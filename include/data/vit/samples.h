@@ -21,8 +21,7 @@ static inline size_t samples_number(const Samples *samples, size_t i) {
  * floor(N (1 - fraction)). */
 typedef struct Holdout {
     Samples train, validation;
-    size_t classes_lost; /* that have samples, all of which are kept: found by class only */
-    uint32_t *memory;    /* of lists */
+    uint32_t *memory; /* of lists */
 } Holdout;
 
 /* The last ones are kept. */

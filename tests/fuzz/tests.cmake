@@ -7,6 +7,8 @@ function(vit_fuzz_target name)
 endfunction()
 
 vit_fuzz_target(test_fuzz_job fuzz/fuzz_job.c)
+vit_fuzz_target(test_fuzz_picture fuzz/fuzz_picture.c)
+target_link_libraries(test_fuzz_picture PRIVATE vit_import)
 foreach(subject data_file checkpoint)
   vit_fuzz_target(test_fuzz_${subject} fuzz/hdf5_edit.c fuzz/subject.c fuzz/fuzz_${subject}.c)
   # What the readers make of a small file with every so-many-th byte changed, or all after it cut off.
@@ -19,7 +21,7 @@ foreach(subject data_file checkpoint)
   set_tests_properties(test_damage_${subject} PROPERTIES TIMEOUT 300 LABELS fuzz)
 endforeach()
 
-foreach(subject job data_file checkpoint)
+foreach(subject job data_file checkpoint picture)
   if(VIT_FUZZ)
     target_link_options(test_fuzz_${subject} PRIVATE -fsanitize=fuzzer)
   else()

@@ -51,6 +51,15 @@ augment_ops.h5: RandAugment's operations on bytes (augment_ops.py)
     /images/<i>         uint8 [height, width, channels], of these attributes, and fill [channels]
     /operations/case<i> uint8, alike: the result; attributes image, operation (RandOperation),
                         strength
+
+pictures.h5: encoded pictures, and resized ones (pictures.py)
+    root attributes     files, resized
+    /file/<i>           uint8 [bytes] a JPEG or PNG file; attributes name (what is special), stored_height,
+                        stored_width: before it is turned
+    /colour/<i>         uint8 [height, width, 3] what Pillow makes of it: turned, convert('RGB')
+    /grey/<i>           uint8 [height, width, 1] turned, convert('L')
+    /from/<i>           uint8 [height, width, channels]
+    /to/<i>             uint8, alike: resized by Pillow, bilinear
 """
 import pathlib
 import sys
@@ -62,6 +71,7 @@ import adamw
 import augment
 import augment_ops
 import model
+import pictures
 from stored import write
 
 
@@ -73,6 +83,7 @@ def all_files():
     files.update({f'adamw_{rule}.h5': adamw.adamw_case(rule) for rule in adamw.RULES})
     files['augment.h5'] = augment.augment_cases()
     files['augment_ops.h5'] = augment_ops.ops_cases()
+    files['pictures.h5'] = pictures.picture_cases()
     return files
 
 

@@ -69,6 +69,37 @@ Status file_commit(const char *temporary, const char *path) {
     return status;
 }
 
+static Status copy_bytes(const char *from, int source, const char *to, int target) {
+    char bytes[1 << 16];
+    for (;;) {
+        const ssize_t got = read(source, bytes, sizeof bytes);
+        if (got < 0)
+            return status_fail(STATUS_IO, "%s: cannot be read: %s", from, strerror(errno));
+        if (got == 0)
+            return STATUS_OK;
+        for (ssize_t done = 0, more; done < got; done += more) {
+            more = write(target, bytes + done, (size_t)(got - done));
+            if (more < 0)
+                return status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno));
+        }
+    }
+}
+
+Status file_copy(const char *from, const char *to) {
+    int source;
+    STATUS_TRY(open_path(from, O_RDONLY, &source));
+    const int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    Status status = target < 0
+                        ? status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno))
+                        : copy_bytes(from, source, to, target);
+    close(source);
+    if (target >= 0 && close(target) != 0 && status == STATUS_OK)
+        status = status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno));
+    if (target >= 0 && status != STATUS_OK)
+        unlink(to);
+    return status;
+}
+
 bool file_exists(const char *path) {
     return access(path, F_OK) == 0;
 }

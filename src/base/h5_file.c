@@ -120,18 +120,26 @@ static Status fail_open(const char *path, const char *reason) {
     return status_fail(STATUS_DATA, "%s: is not an HDF5 file", path);
 }
 
-Status h5_open(const char *path, hid_t *file) {
+static Status open_file(const char *path, bool changes, hid_t *file) {
+    char reason[REASON_BYTES] = "no reason given";
     *file = H5I_INVALID_HID;
-    STATUS_TRY(try_open(path, O_RDONLY, "cannot be opened"));
+    STATUS_TRY(try_open(path, changes ? O_RDWR : O_RDONLY, "cannot be opened"));
     hid_t access = file_access();
     if (access < 0)
         return status_fail(STATUS_INTERNAL, "%s: HDF5 cannot be set up", path);
-    *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-    char reason[REASON_BYTES] = "no reason given";
+    *file = H5Fopen(path, changes ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
     if (*file < 0)
         H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
     H5Pclose(access);
     return *file < 0 ? fail_open(path, reason) : STATUS_OK;
+}
+
+Status h5_open(const char *path, hid_t *file) {
+    return open_file(path, false, file);
+}
+
+Status h5_change(const char *path, hid_t *file) {
+    return open_file(path, true, file);
 }
 
 Status h5_close(hid_t file) {

@@ -14,17 +14,16 @@
 
 /* ---- writing ---- */
 
-/* A view: history and text stay the caller's. */
+/* A view: history, text and names stay the caller's. */
 static CheckpointHeader header_of(const Checkpoint *checkpoint) {
-    CheckpointHeader header = {.version = FORMAT_VERSION,
-                               .progress = checkpoint->progress,
-                               .history = *checkpoint->history,
-                               .job_text = (char *)checkpoint->job_text,
-                               .build = checkpoint->build,
-                               .tensors = checkpoint->table->count,
-                               .parameters = checkpoint->table->trainable};
-    memcpy(header.data_sha256, checkpoint->data_sha256, sizeof header.data_sha256);
-    return header;
+    return (CheckpointHeader){.version = FORMAT_VERSION,
+                              .progress = checkpoint->progress,
+                              .history = *checkpoint->history,
+                              .job_text = (char *)checkpoint->job_text,
+                              .data = *checkpoint->data,
+                              .build = checkpoint->build,
+                              .tensors = checkpoint->table->count,
+                              .parameters = checkpoint->table->trainable};
 }
 
 static Status write_state(hid_t file, const ParameterTable *table, const CheckpointState *state,
@@ -121,10 +120,12 @@ Status checkpoint_read_job(const char *path, char **job_text) {
     return STATUS_OK;
 }
 
-Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]) {
+Status checkpoint_read_data(const char *path, CheckpointData *data) {
     CheckpointHeader header;
+    *data = (CheckpointData){0};
     STATUS_TRY(read_header(path, &header));
-    memcpy(data_sha256, header.data_sha256, DIGEST_TEXT);
+    *data = header.data;
+    header.data = (CheckpointData){0};
     checkpoint_header_free(&header);
     return STATUS_OK;
 }
@@ -215,7 +216,6 @@ Status checkpoint_read(const char *path, Checkpoint *checkpoint) {
     if (status == STATUS_OK) {
         checkpoint->progress = header.progress;
         checkpoint->build = header.build;
-        memcpy(checkpoint->data_sha256, header.data_sha256, sizeof header.data_sha256);
         const History old = *checkpoint->history;
         *checkpoint->history = header.history;
         header.history = old;
@@ -302,5 +302,63 @@ Status checkpoint_digest(const char *path, char text[static DIGEST_TEXT]) {
     parameter_table_free(&table);
     checkpoint_header_free(&header);
     h5_close(file);
+    return status;
+}
+
+/* ---- after changes ---- */
+
+static Status renew_digests(hid_t file, const char *path, const ParameterTable *table,
+                            CheckpointHeader *header) {
+    STATUS_TRY(flat_vector_digest(file, path, checkpoint_header_weights, table, header->tensors,
+                                  header->weights_sha256));
+    for (size_t i = 0; i < header->states; i++) {
+        HeaderState *state = &header->state[i];
+        char group[CHECKPOINT_GROUP_BYTES];
+        checkpoint_header_group(state->name, group);
+        if (h5_exists(file, group)) /* it may have been taken out to make the file small */
+            STATUS_TRY(
+                flat_vector_digest(file, path, group, table, header->tensors, state->sha256));
+    }
+    STATUS_TRY(checkpoint_header_digest(header, header->sha256));
+    return checkpoint_header_write_digests(file, header);
+}
+
+static Status renew_file(hid_t file, const char *path, char text[static DIGEST_TEXT]) {
+    CheckpointHeader header;
+    ParameterTable table = {0};
+    STATUS_TRY(checkpoint_header_read_changed(file, path, &header));
+    Status status = table_of_file(file, path, &header, &table);
+    if (status == STATUS_OK)
+        status = renew_digests(file, path, &table, &header);
+    memcpy(text, header.weights_sha256, DIGEST_TEXT);
+    parameter_table_free(&table);
+    checkpoint_header_free(&header);
+    return status;
+}
+
+/* path is for messages. */
+static Status renew_temporary(const char *temporary, const char *path,
+                              char text[static DIGEST_TEXT]) {
+    hid_t file;
+    char again[DIGEST_TEXT];
+    STATUS_TRY(h5_change(temporary, &file));
+    const Status status = renew_file(file, path, text);
+    const Status closed = h5_close(file);
+    STATUS_TRY(status);
+    STATUS_TRY(closed);
+    STATUS_TRY(checkpoint_digest(temporary, again));
+    return strcmp(again, text) == 0
+               ? STATUS_OK
+               : status_fail(STATUS_IO, "%s: what was written does not read back", temporary);
+}
+
+Status checkpoint_renew(const char *path, char text[static DIGEST_TEXT]) {
+    char temporary[FILE_PATH_MAX];
+    STATUS_TRY(file_temporary(path, temporary));
+    STATUS_TRY(file_copy(path, temporary));
+    const Status status = renew_temporary(temporary, path, text);
+    if (status == STATUS_OK)
+        return file_commit(temporary, path);
+    unlink(temporary);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "checkpoint_header.h"
 
+#include "data_group.h"
 #include "fields.h"
 #include "vit/format.h"
 #include "vit/h5.h"
@@ -14,6 +15,9 @@
 #define OPTIMIZER_GROUP "/optimizer"
 
 const char *const checkpoint_header_weights = "/model";
+
+/* The first format version whose files have /data. */
+enum { DATA_SINCE = 2 };
 
 /* ---- fields ---- */
 
@@ -42,7 +46,7 @@ static const Field header_field[] = {
     HEADER_FIELD("/progress", "test_loss", FIELD_REAL, progress.test_loss, 1),
     HEADER_FIELD("/progress", "test_accuracy", FIELD_REAL, progress.test_accuracy, 1),
     HEADER_FIELD("/progress", "test_top5_accuracy", FIELD_REAL, progress.test_top5_accuracy, 1),
-    HEADER_FIELD("/job", "data_sha256", FIELD_TEXT, data_sha256, 1),
+    HEADER_FIELD("/job", "data_sha256", FIELD_TEXT, data.sha256, 1),
     HEADER_FIELD("/build", "version", FIELD_TEXT, build.version, 1),
     HEADER_FIELD("/build", "compiler", FIELD_TEXT, build.compiler, 1),
     HEADER_FIELD("/build", "gemm", FIELD_TEXT, build.gemm, 1),
@@ -51,6 +55,7 @@ static const Field header_field[] = {
     HEADER_FIELD("/build", "date", FIELD_TEXT, build.date, 1),
     HEADER_FIELD("/build", "ranks", FIELD_COUNT, build.ranks, 1),
     HEADER_FIELD("/build", "threads", FIELD_COUNT, build.threads, 1),
+    HEADER_FIELD("/job", "data_checksum", FIELD_TEXT, data.checksum, 2),
 };
 
 static const Fields header_fields = {sizeof header_field / sizeof *header_field, header_field};
@@ -145,6 +150,8 @@ Status checkpoint_header_digest(const CheckpointHeader *header, char sha256[stat
     fields_digest(&header_fields, header->version, header, &digest);
     add_text(&digest, header->job_text);
     history_digest(&header->history, header->version, &digest);
+    if (header->version >= DATA_SINCE)
+        data_group_digest(&header->data, &digest);
     return digest_finish(&digest, sha256);
 }
 
@@ -157,18 +164,22 @@ static Status write_job(hid_t file, const char *job_text) {
     return h5_set_text(file, "/job", "text", job_text);
 }
 
-static Status write_root(hid_t file, const CheckpointHeader *header) {
-    STATUS_TRY(h5_set_text(file, "/", "format", FORMAT));
-    STATUS_TRY(h5_set_count(file, "/", "format_version", header->version));
-    STATUS_TRY(h5_set_count(file, "/", "tensors", header->tensors));
-    STATUS_TRY(h5_set_count(file, "/", "parameters", header->parameters));
+Status checkpoint_header_write_digests(hid_t file, const CheckpointHeader *header) {
     STATUS_TRY(h5_set_text(file, "/", "weights_sha256", header->weights_sha256));
     for (size_t i = 0; i < header->states; i++) {
         const HeaderState *state = &header->state[i];
         char attribute[ATTRIBUTE_BYTES];
         STATUS_TRY(h5_set_text(file, "/", state_attribute(state->name, attribute), state->sha256));
     }
-    STATUS_TRY(h5_set_text(file, "/", "state_sha256", header->sha256));
+    return h5_set_text(file, "/", "state_sha256", header->sha256);
+}
+
+static Status write_root(hid_t file, const CheckpointHeader *header) {
+    STATUS_TRY(h5_set_text(file, "/", "format", FORMAT));
+    STATUS_TRY(h5_set_count(file, "/", "format_version", header->version));
+    STATUS_TRY(h5_set_count(file, "/", "tensors", header->tensors));
+    STATUS_TRY(h5_set_count(file, "/", "parameters", header->parameters));
+    STATUS_TRY(checkpoint_header_write_digests(file, header));
     return h5_set_count(file, "/", "complete", 1);
 }
 
@@ -179,6 +190,7 @@ Status checkpoint_header_write(hid_t file, const CheckpointHeader *header) {
     STATUS_TRY(write_job(file, header->job_text));
     STATUS_TRY(fields_write(file, &header_fields, header->version, header));
     STATUS_TRY(history_write_h5(&header->history, file, HISTORY_GROUP));
+    STATUS_TRY(data_group_write(file, &header->data));
     return write_root(file, header);
 }
 
@@ -274,8 +286,10 @@ static Status check_digest(const char *path, const CheckpointHeader *header) {
     char found[DIGEST_TEXT];
     STATUS_TRY(checkpoint_header_digest(header, found));
     if (strcmp(found, header->sha256) != 0)
-        return status_fail(STATUS_DATA, "%s: is damaged: its state does not match its digest",
-                           path);
+        return status_fail(STATUS_DATA,
+                           "%s: is damaged: its state does not match its digest (after changes "
+                           "that are meant: vit_data digest --renew %s)",
+                           path, path);
     return STATUS_OK;
 }
 
@@ -292,12 +306,17 @@ static Status check_job(const char *path, const CheckpointHeader *header, bool *
                        path, header->build.version, version_text, status_message());
 }
 
-static Status read_all(hid_t file, const char *path, CheckpointHeader *header, bool *newer) {
+static Status read_content(hid_t file, const char *path, CheckpointHeader *header, bool *newer) {
     STATUS_TRY(check_format(file, path, &header->version, newer));
     STATUS_TRY(read_root(file, path, header));
     STATUS_TRY(fields_read(file, path, &header_fields, header->version, header));
     STATUS_TRY(h5_get_text(file, "/job", "text", &header->job_text));
     STATUS_TRY(history_read_h5(&header->history, file, HISTORY_GROUP, header->version));
+    return header->version >= DATA_SINCE ? data_group_read(file, path, &header->data) : STATUS_OK;
+}
+
+static Status read_all(hid_t file, const char *path, CheckpointHeader *header, bool *newer) {
+    STATUS_TRY(read_content(file, path, header, newer));
     STATUS_TRY(check_digest(path, header));
     return check_job(path, header, newer);
 }
@@ -311,8 +330,20 @@ Status checkpoint_header_read(hid_t file, const char *path, CheckpointHeader *he
     return status;
 }
 
+Status checkpoint_header_read_changed(hid_t file, const char *path, CheckpointHeader *header) {
+    bool newer;
+    *header = (CheckpointHeader){.progress = progress_start()};
+    Status status = read_content(file, path, header, &newer);
+    if (status == STATUS_OK)
+        status = check_job(path, header, &newer);
+    if (status != STATUS_OK)
+        checkpoint_header_free(header);
+    return status;
+}
+
 void checkpoint_header_free(CheckpointHeader *header) {
     history_free(&header->history);
+    checkpoint_data_free(&header->data);
     memory_free(header->job_text);
     *header = (CheckpointHeader){0};
 }

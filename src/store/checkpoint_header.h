@@ -30,7 +30,7 @@ typedef struct CheckpointHeader {
     Progress progress;
     History history;
     char *job_text;
-    char data_sha256[DIGEST_TEXT];
+    CheckpointData data;
     BuildInfo build;
     uint64_t tensors, parameters; /* of the model */
     char weights_sha256[DIGEST_TEXT];
@@ -45,7 +45,7 @@ HeaderState *checkpoint_header_add(CheckpointHeader *header, const char *name);
 /* The state of that name, or NULL. */
 const HeaderState *checkpoint_header_find(const CheckpointHeader *header, const char *name);
 
-/* Of all but sha256. */
+/* Of all but sha256, as far as files of its version have it. */
 Status checkpoint_header_digest(const CheckpointHeader *header, char sha256[static DIGEST_TEXT]);
 
 /* Writes everything, with the completeness mark last. */
@@ -56,6 +56,10 @@ Status checkpoint_header_write(hid_t file, const CheckpointHeader *header);
  * is not a checkpoint, incomplete or damaged, or, with *newer then set, of a program that knows
  * more than this one. On error *header is empty. `path` is for messages. */
 Status checkpoint_header_read(hid_t file, const char *path, CheckpointHeader *header, bool *newer);
+/* The same of a file that was changed on purpose: whatever its digest says. */
+Status checkpoint_header_read_changed(hid_t file, const char *path, CheckpointHeader *header);
+/* Replaces the digests, those of weights and states included, by the header's. */
+Status checkpoint_header_write_digests(hid_t file, const CheckpointHeader *header);
 void checkpoint_header_free(CheckpointHeader *header);
 
 #endif

@@ -3,6 +3,7 @@
 #include "vit/h5.h"
 #include "vit/memory.h"
 #include "vit/size.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,29 +79,42 @@ static Status allocate_slice(const ParameterTable *table, float **slice) {
     return memory_allocate(slice, most, sizeof **slice, "a slice of a checkpoint");
 }
 
-/* Into values, or, where they are NULL, piece by piece into slice. */
-static Status read_tensor(hid_t file, const char *group, const Parameter *entry, float *values,
-                          float *slice, Digest *digest) {
+/* Where tensors go: into values, or, where they are NULL, piece by piece into slice. */
+typedef struct Room {
+    float *values, *slice;
+    bool finite;      /* whether they must be */
+    const char *path; /* for messages */
+} Room;
+
+static Status check_finite(const char *path, const char *name, const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i]))
+            return status_fail(STATUS_DATA, "%s: %s: holds %g", path, name, (double)values[i]);
+    return STATUS_OK;
+}
+
+static Status read_tensor(hid_t file, const char *group, const Parameter *entry, const Room *room,
+                          Digest *digest) {
     char name[NAME_BYTES];
     tensor_name(group, entry, name);
     const size_t row = row_floats(entry), most = slice_rows(entry);
     for (size_t first = 0; first < entry->shape[0]; first += most) {
         const size_t rows = size_smaller(entry->shape[0] - first, most);
-        float *part = values ? values + first * row : slice;
+        float *part = room->values ? room->values + entry->offset + first * row : room->slice;
         STATUS_TRY(h5_read_rows(file, name, H5T_NATIVE_FLOAT, first, rows, part));
+        if (room->finite)
+            STATUS_TRY(check_finite(room->path, name, part, rows * row));
         digest_add(digest, part, rows * row * sizeof *part);
     }
     return STATUS_OK;
 }
 
 static Status read_tensors(hid_t file, const char *group, const ParameterTable *table,
-                           float *values, float *slice, char sha256[static DIGEST_TEXT]) {
+                           const Room *room, char sha256[static DIGEST_TEXT]) {
     Digest digest;
     STATUS_TRY(digest_init(&digest));
     for (size_t i = 0; i < table->count; i++) {
-        const Parameter *entry = &table->entry[i];
-        const Status status =
-            read_tensor(file, group, entry, values ? values + entry->offset : NULL, slice, &digest);
+        const Status status = read_tensor(file, group, &table->entry[i], room, &digest);
         if (status != STATUS_OK) {
             digest_free(&digest);
             return status;
@@ -109,19 +123,34 @@ static Status read_tensors(hid_t file, const char *group, const ParameterTable *
     return digest_finish(&digest, sha256);
 }
 
+static Status read_vector(hid_t file, const char *path, const char *group,
+                          const ParameterTable *table, size_t tensors, Room room,
+                          char sha256[static DIGEST_TEXT]) {
+    STATUS_TRY(check_model(file, path, group, table, tensors));
+    if (!room.values)
+        STATUS_TRY(allocate_slice(table, &room.slice));
+    const Status status = read_tensors(file, group, table, &room, sha256);
+    memory_free(room.slice);
+    return status;
+}
+
+Status flat_vector_digest(hid_t file, const char *path, const char *group,
+                          const ParameterTable *table, size_t tensors,
+                          char sha256[static DIGEST_TEXT]) {
+    return read_vector(file, path, group, table, tensors, (Room){.finite = true, .path = path},
+                       sha256);
+}
+
 Status flat_vector_read(hid_t file, const char *path, const char *group,
                         const ParameterTable *table, size_t tensors, const char *sha256,
                         float *values) {
-    STATUS_TRY(check_model(file, path, group, table, tensors));
     char found[DIGEST_TEXT];
-    float *slice = NULL;
-    if (!values)
-        STATUS_TRY(allocate_slice(table, &slice));
-    const Status status = read_tensors(file, group, table, values, slice, found);
-    memory_free(slice);
-    STATUS_TRY(status);
+    STATUS_TRY(read_vector(file, path, group, table, tensors,
+                           (Room){.values = values, .path = path}, found));
     if (strcmp(found, sha256) != 0)
-        return status_fail(STATUS_DATA, "%s: is damaged: %s does not match its digest", path,
-                           group);
+        return status_fail(STATUS_DATA,
+                           "%s: is damaged: %s does not match its digest (after changes that are "
+                           "meant: vit_data digest --renew %s)",
+                           path, group, path);
     return STATUS_OK;
 }

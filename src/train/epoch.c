@@ -43,20 +43,20 @@ static bool note_best(Training *training, const EpochRow *row, bool partial) {
     return true;
 }
 
-/* Whether the epoch used each sample once, whatever ranks took part in it. */
-static void log_coverage(const Training *training) {
+/* That the epoch used each sample once, whatever ranks took part in it. STATUS_INTERNAL. */
+static Status check_coverage(const Training *training) {
     const Samples *train = &training->plan->holdout.train;
     const size_t samples = train->count;
     const unsigned long long epoch = training->progress.epoch + 1;
     const unsigned long long used = training->progress.sums.coverage;
     const unsigned long long all = epoch_coverage_of_all(train);
-    if (used == all)
-        log_info("Epoch %llu used each of the %zu samples once (digest %016llx)", epoch, samples,
-                 used);
-    else
-        log_error("epoch %llu did not use each of the %zu samples once: their digest is %016llx "
-                  "instead of %016llx",
-                  epoch, samples, used, all);
+    if (used != all)
+        return status_fail(STATUS_INTERNAL,
+                           "epoch %llu did not use each of the %zu samples once: their digest is "
+                           "%016llx instead of %016llx",
+                           epoch, samples, used, all);
+    log_info("Epoch %llu used each of the %zu samples once (digest %016llx)", epoch, samples, used);
+    return STATUS_OK;
 }
 
 static void validate(Training *training, EpochRow *row) {
@@ -70,7 +70,7 @@ static void validate(Training *training, EpochRow *row) {
 }
 
 /* The row into the history, and what people see of it. */
-static void tell(Training *training, const EpochRow *row, bool partial) {
+static void tell(Training *training, const EpochRow *row) {
     const Ranks *ranks = training->plan->ranks;
     char paces[PACE_TEXT];
     pace_describe(ranks, &training->trainer.pace, training->paces, paces);
@@ -79,8 +79,6 @@ static void tell(Training *training, const EpochRow *row, bool partial) {
         if (history_add_epoch(&training->history, *row) != STATUS_OK)
             log_warning("%s", status_message());
         display_epoch(&training->display, &training->progress, row, paces);
-        if (!partial)
-            log_coverage(training);
     }
     training_log_digest(training, row->epoch);
 }
@@ -103,14 +101,18 @@ static void save(Training *training, const EpochRow *row, bool partial) {
     saver_write(saver, &training->trainer, wish);
 }
 
-void epoch_close(Training *training, bool partial) {
+Status epoch_close(Training *training, bool partial) {
+    const Ranks *ranks = training->plan->ranks;
     EpochRow row = epoch_row(training);
     validate(training, &row);
-    tell(training, &row, partial);
+    tell(training, &row);
     if (!partial) {
+        /* What is saved must not be replaced by weights that are wrong. */
+        STATUS_TRY(ranks_agree(ranks, ranks->rank == 0 ? check_coverage(training) : STATUS_OK));
         training->progress.epoch++;
         training->progress.position = 0;
         training->progress.sums = (EpochSums){0};
     }
     save(training, &row, partial);
+    return STATUS_OK;
 }

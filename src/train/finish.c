@@ -13,7 +13,7 @@ static bool read_best(Training *training, float *best) {
     Progress *progress = &training->progress;
     saver_wait(&training->saver);
     watchdog_first_works("reading the best weights");
-    const Status status = resume_best(training->plan, &training->saver.output, progress, best);
+    const Status status = resume_best(training->plan, &training->saver, progress, best);
     watchdog_work("the end of training", WATCHDOG_TOGETHER);
     if (status == STATUS_OK)
         return true;

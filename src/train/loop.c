@@ -177,9 +177,9 @@ Status loop_run(Training *training) {
         if (plan->job.check_every == 0)
             STATUS_TRY(optimizer_check_replicas(training->trainer.optimizer,
                                                 training->trainer.weights, progress->step));
-        epoch_close(training, false);
+        STATUS_TRY(epoch_close(training, false));
     }
     if (progress->position > 0)
-        epoch_close(training, progress->position < plan->train_images);
+        STATUS_TRY(epoch_close(training, progress->position < plan->train_images));
     return finish_run(training);
 }

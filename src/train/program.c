@@ -1,6 +1,7 @@
 #include "vit/program.h"
 
 #include "evaluation.h"
+#include "known_data.h"
 #include "loop.h"
 #include "overview.h"
 #include "resume.h"
@@ -25,7 +26,8 @@ static Status check(const Plan *plan) {
 }
 
 /* The test split with a checkpoint's weights. */
-static Status evaluate_with(Trainer *trainer, const Plan *plan) {
+static Status evaluate_with(Trainer *trainer, Plan *plan) {
+    STATUS_TRY(known_data_adopt(plan, plan->command->evaluate));
     STATUS_TRY(trainer_init(trainer, plan, false));
     STATUS_TRY(resume_weights(plan, plan->command->evaluate, trainer->weights));
     const Evaluation test = evaluation_run(trainer, trainer->weights, &trainer->input.test);
@@ -33,7 +35,7 @@ static Status evaluate_with(Trainer *trainer, const Plan *plan) {
     return ranks_agree(plan->ranks, log_check_output());
 }
 
-static Status evaluate(const Plan *plan) {
+static Status evaluate(Plan *plan) {
     Trainer trainer = {0};
     const Status status = evaluate_with(&trainer, plan);
     trainer_free(&trainer);

@@ -1,5 +1,6 @@
 #include "resume.h"
 
+#include "known_data.h"
 #include "vit/collection.h"
 #include "vit/copy.h"
 #include "vit/log.h"
@@ -20,17 +21,11 @@ static Status read_stored_job(const char *path, Job *stored) {
 /* Whether the run in a checkpoint may go on as the job at hand, on the data at hand: other pictures
  * would be another model, so this comes before any tensor. *stored: its job. STATUS_CONFIG: it may
  * not; STATUS_DATA, STATUS_IO: it cannot be read. */
-static Status check_stored_run(const Plan *plan, const char *path, Job *stored) {
-    char data_sha256[DIGEST_TEXT];
+static Status check_stored_run(const Plan *plan, const char *path, const CheckpointData *data,
+                               Job *stored) {
     STATUS_TRY(read_stored_job(path, stored));
     STATUS_TRY(job_check_resume(stored, &plan->job, path));
-    STATUS_TRY(checkpoint_read_data(path, data_sha256));
-    if (strcmp(data_sha256, plan->data.content_sha256) == 0)
-        return STATUS_OK;
-    return status_fail(STATUS_CONFIG,
-                       "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
-                       "than %s (%.12s...); use the same data, or --fresh to start over",
-                       path, data_sha256, plan->job.data_file, plan->data.content_sha256);
+    return known_data_check(plan, path, data);
 }
 
 /* The weights alone; *checkpoint tells where they are from. */
@@ -151,13 +146,12 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress) {
     return status;
 }
 
-Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
-                   float *weights) {
+Status resume_best(const Plan *plan, const Saver *saver, const Progress *progress, float *weights) {
     char path[FILE_PATH_MAX];
     Job stored;
     Checkpoint best;
-    STATUS_TRY(output_file_path(output->folder, OUTPUT_BEST, path));
-    STATUS_TRY(check_stored_run(plan, path, &stored));
+    STATUS_TRY(output_file_path(saver->output.folder, OUTPUT_BEST, path));
+    STATUS_TRY(check_stored_run(plan, path, &saver->data, &stored));
     STATUS_TRY(read_weights(plan, path, weights, &best));
     const Progress *now = progress, *then = &best.progress;
     const bool counted = plan->validation_images && !isnan(now->best_val_accuracy);
@@ -182,7 +176,7 @@ static Status check_progress(const Plan *plan, const char *path, const Progress 
 }
 
 static Status read_state(Training *training, const char *path, Job *stored) {
-    STATUS_TRY(check_stored_run(training->plan, path, stored));
+    STATUS_TRY(check_stored_run(training->plan, path, &training->saver.data, stored));
     Checkpoint checkpoint = {.table = &training->plan->table,
                              .weights = training->saver.weights,
                              .history = &training->history};
@@ -202,7 +196,7 @@ static void check_best(Training *training) {
     Status status =
         memory_allocate(&best, training->plan->table.floats, sizeof *best, "the best weights");
     if (status == STATUS_OK)
-        status = resume_best(training->plan, &training->saver.output, &training->progress, best);
+        status = resume_best(training->plan, &training->saver, &training->progress, best);
     memory_free(best);
     if (status == STATUS_OK)
         return;

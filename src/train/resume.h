@@ -27,7 +27,6 @@ Status resume_state(Trainer *trainer, const char *path, Progress *progress);
 
 /* Rank 0: best.h5, whose job, data and place in the run must be those that progress tells of, into
  * a flat vector. STATUS_DATA when it holds other weights. */
-Status resume_best(const Plan *plan, const Output *output, const Progress *progress,
-                   float *weights);
+Status resume_best(const Plan *plan, const Saver *saver, const Progress *progress, float *weights);
 
 #endif

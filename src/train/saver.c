@@ -33,6 +33,7 @@ Status saver_allocate(Saver *saver) {
 void saver_free(Saver *saver) {
     saver_wait(saver);
     memory_free(saver->weights);
+    checkpoint_data_free(&saver->data);
     for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(saver->state[s]);
     history_free(&saver->history_copy);
@@ -66,6 +67,28 @@ float *saver_average(const Saver *saver) {
     return states->averages ? saver->state[states->count - 1] : NULL;
 }
 
+_Static_assert((int)CHECKPOINT_CHANNELS_MOST == (int)PICTURE_CHANNELS_MAX, "the same pictures");
+
+Status saver_set_data(Saver *saver, const Input *input) {
+    const Plan *plan = saver->plan;
+    const DataHeader *read = &input->data;
+    CheckpointData *data = &saver->data;
+    DataNames names;
+    *data = (CheckpointData){.height = read->picture.height,
+                             .width = read->picture.width,
+                             .channels = read->picture.channels};
+    memcpy(data->mean, read->mean, sizeof data->mean);
+    memcpy(data->variance, read->variance, sizeof data->variance);
+    memcpy(data->sha256, read->content_sha256, sizeof data->sha256);
+    snprintf(data->checksum, sizeof data->checksum, "%016llx", (unsigned long long)input->checksum);
+    STATUS_TRY(
+        data_file_read_names(plan->job.data_file, plan->job.labels == LABELS_COARSE, &names));
+    data->classes = names.count;
+    data->name_bytes = names.width;
+    data->name = names.text;
+    return STATUS_OK;
+}
+
 /* Weights and states as they were collected last. */
 static Checkpoint snapshot(Saver *saver) {
     const Plan *plan = saver->plan;
@@ -75,9 +98,9 @@ static Checkpoint snapshot(Saver *saver) {
         .progress = *saver->progress,
         .history = &saver->history_copy,
         .job_text = plan->job_text,
+        .data = &saver->data,
         .build = build_info_make(plan->ranks->host, (uint64_t)plan->ranks->size, plan->threads)};
     saver_set_states(saver, &checkpoint);
-    memcpy(checkpoint.data_sha256, plan->data.content_sha256, sizeof checkpoint.data_sha256);
     return checkpoint;
 }
 

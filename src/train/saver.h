@@ -20,6 +20,7 @@ typedef struct Saver {
     double began;        /* MPI_Wtime of the latest save of last.h5, or of the start */
 
     /* Rank 0. */
+    CheckpointData data; /* what checkpoints tell of it */
     Output output;
     Writer writer;
     Save save; /* the latest: the writer's while it is busy */
@@ -42,6 +43,10 @@ void saver_init(Saver *saver, const Plan *plan, Progress *progress, const Histor
 Status saver_allocate(Saver *saver);
 /* After saver_init; whatever is being written is finished first. Local. */
 void saver_free(Saver *saver);
+
+/* Rank 0: what checkpoints will tell of the data that was read, with names from its file. Local.
+ * STATUS_IO, STATUS_DATA: it cannot be read; STATUS_INTERNAL: out of memory. */
+Status saver_set_data(Saver *saver, const Input *input);
 
 /* Rank 0: opens the output folder (fresh: an existing one is moved aside) and the log in it.
  * STATUS_IO as output_open. Local. */

@@ -12,6 +12,8 @@ Status training_init(Training *training, const Plan *plan, bool saves) {
                                     sizeof *training->paces, "the ranks' reports");
     if (status == STATUS_OK && saves)
         status = saver_allocate(&training->saver);
+    if (status == STATUS_OK && saves && plan->ranks->rank == 0)
+        status = saver_set_data(&training->saver, &training->trainer.input);
     return ranks_agree(plan->ranks, status);
 }
 

@@ -62,7 +62,17 @@ Status subject_write(const char *path) {
                              .history = &history,
                              .job_text = model()->job_text,
                              .build = {.version = "0.1.0", .host = "node17", .ranks = 16}};
-    memset(checkpoint.data_sha256, 'd', DIGEST_TEXT - 1);
+    char names[] = "ant\0bee";
+    CheckpointData data = {.height = 8,
+                           .width = 8,
+                           .channels = 3,
+                           .mean = {1, 2, 3},
+                           .variance = {4, 5, 6},
+                           .classes = 2,
+                           .name_bytes = 4,
+                           .name = names};
+    memset(data.sha256, 'd', DIGEST_TEXT - 1);
+    checkpoint.data = &data;
     DEMAND(history_add_epoch(&history, (EpochRow){.epoch = 1, .val_loss = NAN}) == STATUS_OK);
     for (uint64_t i = 1; i <= 2; i++)
         DEMAND(history_add_step(&history, (StepRow){.step = i, .loss = 1.5}) == STATUS_OK);
@@ -107,7 +117,6 @@ static void add_checkpoint(Digest *digest, const Checkpoint *read) {
     digest_add(digest, &progress.test_loss, 3 * sizeof progress.test_loss);
     digest_add(digest, history->epoch, history->epochs * sizeof *history->epoch);
     digest_add(digest, history->step, history->steps * sizeof *history->step);
-    digest_add(digest, read->data_sha256, sizeof read->data_sha256);
     digest_add(digest, &read->build, sizeof read->build);
 }
 
@@ -140,6 +149,26 @@ static Status read_weights(const char *path, char content[static DIGEST_TEXT]) {
     return read_vectors(path, false, content);
 }
 
+static Status read_data(const char *path, char content[static DIGEST_TEXT]) {
+    CheckpointData data;
+    Digest digest;
+    STATUS_TRY(checkpoint_read_data(path, &data));
+    DEMAND(data.channels >= 1 && data.channels <= CHECKPOINT_CHANNELS_MOST);
+    DEMAND(digest_init(&digest) == STATUS_OK);
+    digest_add(&digest, data.sha256, sizeof data.sha256);
+    digest_add(&digest, data.checksum, sizeof data.checksum);
+    digest_add(&digest, &data.height, 3 * sizeof data.height);
+    digest_add(&digest, data.mean, sizeof data.mean);
+    digest_add(&digest, data.variance, sizeof data.variance);
+    for (size_t i = 0; i < data.classes; i++) {
+        const char *name = data.name + i * data.name_bytes;
+        DEMAND(memchr(name, '\0', data.name_bytes));
+        digest_add(&digest, name, strlen(name) + 1);
+    }
+    checkpoint_data_free(&data);
+    return __real_digest_finish(&digest, content);
+}
+
 static Status digest_weights(const char *path, char content[static DIGEST_TEXT]) {
     return checkpoint_digest(path, content);
 }
@@ -158,9 +187,7 @@ static Status verify(const char *path, char content[static DIGEST_TEXT]) {
     return checkpoint_verify(path, &model()->table, content);
 }
 
-const Reader subject_readers[] = {{"job", read_job},
-                                  {"state", read_state},
-                                  {"weights", read_weights},
-                                  {"digest", digest_weights},
-                                  {"verify", verify}};
+const Reader subject_readers[] = {{"job", read_job},          {"state", read_state},
+                                  {"weights", read_weights},  {"data", read_data},
+                                  {"digest", digest_weights}, {"verify", verify}};
 const size_t subject_reader_count = sizeof subject_readers / sizeof *subject_readers;

@@ -74,12 +74,21 @@ static void steps_are_those_of_one_process(bool folded, size_t threads) {
 static void write_and_read(const Small *small, float *weights, float *momentum) {
     char *folder = scratch_make(), *text = NULL, path[1024];
     History history = {0};
+    char name[] = "all";
+    const CheckpointData data = {.height = 1,
+                                 .width = 1,
+                                 .channels = 1,
+                                 .variance = {1},
+                                 .classes = 1,
+                                 .name_bytes = sizeof name,
+                                 .name = name};
     Checkpoint checkpoint = {.table = &small->table,
                              .weights = weights,
                              .states = STATES,
                              .state = {[MOMENTUM] = {whole_tensors.state[MOMENTUM], momentum}},
                              .progress = progress_start(),
-                             .history = &history};
+                             .history = &history,
+                             .data = &data};
     CHECK(job_to_text(&small->job, &text) == STATUS_OK);
     checkpoint.job_text = text;
     scratch_path(folder, "last.h5", path);

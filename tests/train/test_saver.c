@@ -34,6 +34,7 @@ static void begin(void) {
     run.times = (StepTimes){0};
     saver_init(&run.saver, &run.plan, &run.progress, &run.history, &run.times, &run.display);
     CHECK(saver_allocate(&run.saver) == STATUS_OK);
+    CHECK(world.rank != 0 || saver_set_data(&run.saver, &run.trainer.input) == STATUS_OK);
     CHECK(world.rank != 0 || saver_open(&run.saver, true) == STATUS_OK);
 }
 

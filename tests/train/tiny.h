@@ -68,7 +68,8 @@ static inline Status tiny_rows(DataRows *rows, DataSplit split, size_t count,
 /* A data file without coarse labels. */
 static inline Status tiny_write_data(const char *path,
                                      uint16_t (*label)(DataSplit split, size_t image)) {
-    DataSet set = {.picture = tiny_picture, .origin.source = "a test", .names = {TINY_CLASSES, 4, NULL}};
+    DataSet set = {
+        .picture = tiny_picture, .origin.source = "a test", .names = {TINY_CLASSES, 4, NULL}};
     Status status = memory_allocate(&set.names.text, TINY_CLASSES, 4, "names");
     for (size_t c = 0; status == STATUS_OK && c < TINY_CLASSES; c++)
         set.names.text[4 * c] = (char)('a' + c);

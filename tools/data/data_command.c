@@ -43,6 +43,8 @@ static const CommandOption options[] = {
     {"augmented", .kind = COMMAND_TEXT, .value = "JOB.ini", FIELD(augmented),
      .forms = 1u << DATA_SHEET,
      .meaning = "training images instead, as the model of that job sees them, epoch by epoch"},
+    {"renew", .kind = COMMAND_FLAG, FIELD(renew), .forms = 1u << DATA_DIGEST,
+     .meaning = "make it, and all other digests, anew: for weights that were changed on purpose"},
     {"version", .kind = COMMAND_ALONE, FIELD(version), .meaning = "print the version"},
     {"help", 'h', COMMAND_ALONE, FIELD(help), .meaning = "print help"},
 };

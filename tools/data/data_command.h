@@ -19,7 +19,7 @@ typedef struct DataCommand {
     const char *source, *out; /* to be read; to be written, or NULL */
     const char *augmented;    /* job file, or NULL */
     SynthOptions synth;
-    bool patches, version, help;
+    bool patches, renew, version, help;
 } DataCommand;
 
 extern const CommandLine data_command_line;

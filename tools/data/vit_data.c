@@ -67,9 +67,11 @@ static Status output_begin(const char *path) {
 
 /* ---- the subcommands ---- */
 
-static Status print_digest(const char *path) {
+static Status print_digest(const char *path, bool renew) {
     char text[DIGEST_TEXT];
-    STATUS_TRY(checkpoint_digest(path, text));
+    if (renew)
+        STATUS_TRY(output_begin(path));
+    STATUS_TRY(renew ? checkpoint_renew(path, text) : checkpoint_digest(path, text));
     log_info("%s", text);
     return STATUS_OK;
 }
@@ -89,7 +91,7 @@ static Status run(const DataCommand *command, DataForm form) {
             return data_augmented(command->augmented, command->source, command->out);
         return data_sheet(command->source, command->out, command->patches);
     case DATA_DIGEST:
-        return print_digest(command->source);
+        return print_digest(command->source, command->renew);
     case DATA_FORMS:
         break;
     }

@@ -21,6 +21,8 @@
 Status h5_create(const char *path, hid_t *file);
 /* Opens for reading, without file locks (network file systems). */
 Status h5_open(const char *path, hid_t *file);
+/* Opens for reading and writing. */
+Status h5_change(const char *path, hid_t *file);
 /* Closes the file and all that is still open in it. Accepts a negative id. HDF5 may report success
  * after a write that failed: keep the first error, and read back what must not be lost. */
 Status h5_close(hid_t file);

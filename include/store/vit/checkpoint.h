@@ -2,6 +2,7 @@
 #define VIT_CHECKPOINT_H
 
 #include "vit/build_info.h"
+#include "vit/checkpoint_data.h"
 #include "vit/digest.h"
 #include "vit/history.h"
 #include "vit/parameter.h"
@@ -36,8 +37,8 @@ typedef struct Checkpoint {
     CheckpointState state[CHECKPOINT_STATES_MOST];
     Progress progress;
     History *history;
-    const char *job_text;          /* the resolved job */
-    char data_sha256[DIGEST_TEXT]; /* content_sha256 of the data file */
+    const char *job_text;       /* the resolved job */
+    const CheckpointData *data; /* of its run; for writing */
     BuildInfo build;
 } Checkpoint;
 
@@ -53,8 +54,8 @@ Status checkpoint_write_temporary(const char *temporary, const Checkpoint *check
 
 /* Reads and verifies a checkpoint into the caller's flat vectors (table, weights, the wanted states
  * and history set; no states: weights alone are wanted, and others passed over; weights NULL: they
- * are verified only). Sets progress, history, data_sha256 and build; what an older version's file
- * lacks is as in a run that has not begun. job_text is left alone. STATUS_IO: cannot be opened;
+ * are verified only). Sets progress, history and build; what an older version's file lacks is as in
+ * a run that has not begun. job_text and data are left alone. STATUS_IO: cannot be opened;
  * STATUS_DATA: damaged, cut short, of another model (names the tensor and both shapes), without a
  * wanted state (names both optimizers' states), or of a program that knows more than this one
  * (names both versions). On error the vectors' content is unspecified. */
@@ -64,9 +65,9 @@ Status checkpoint_read(const char *path, Checkpoint *checkpoint);
  * as checkpoint_read. */
 Status checkpoint_read_job(const char *path, char **job_text);
 
-/* Only the digest of the data that its run was begun on (content_sha256 of the data file), from a
- * checkpoint of any model. Fails as checkpoint_read. */
-Status checkpoint_read_data(const char *path, char data_sha256[static DIGEST_TEXT]);
+/* Only what it tells of its run's data (checkpoint_data_free), from a checkpoint of any model.
+ * Fails as checkpoint_read. */
+Status checkpoint_read_data(const char *path, CheckpointData *data);
 
 /* Only whether it holds an optimizer's states beside the weights. Fails as checkpoint_read. */
 Status checkpoint_has_states(const char *path, bool *states);
@@ -83,6 +84,12 @@ Status checkpoint_check_version(const char *path);
  * digest, state_sha256 and, through it, every tensor of the table. */
 Status checkpoint_verify(const char *path, const ParameterTable *table,
                          const char state_sha256[static DIGEST_TEXT]);
+
+/* Makes the digests of any checkpoint anew, after its tensors, or other values, were changed on
+ * purpose (averaged, cut, edited by hand): the model must still be the one that its job says, and
+ * all values finite. Atomic, as writing is; text: of the weights as they are now. STATUS_DATA names
+ * what does not fit; STATUS_IO. On error the file is untouched. */
+Status checkpoint_renew(const char *path, char text[static DIGEST_TEXT]);
 
 /* SHA-256 of the weights of any checkpoint, without knowing its model (for `vit_data digest`):
  * tensors in table order (see parameter.h). The table is derived from the file's own job text and

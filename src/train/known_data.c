@@ -1,0 +1,128 @@
+#include "known_data.h"
+
+#include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/statistics.h"
+#include "vit/watchdog.h"
+#include <string.h>
+
+static bool same_statistics(const double *one_mean, const double *one_variance,
+                            const double *other_mean, const double *other_variance,
+                            size_t channels) {
+    const size_t bytes = channels * sizeof(double);
+    return memcmp(one_mean, other_mean, bytes) == 0 &&
+           memcmp(one_variance, other_variance, bytes) == 0;
+}
+
+/* ---- going on ---- */
+
+static Status check_statistics(const Plan *plan, const char *path, const CheckpointData *then,
+                               const CheckpointData *now) {
+    char was[STATISTICS_TEXT], is[STATISTICS_TEXT];
+    if (then->channels == 0 ||
+        (then->channels == now->channels &&
+         same_statistics(then->mean, then->variance, now->mean, now->variance, now->channels)))
+        return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "%s: [data] file: this run was begun with other statistics (channel_mean "
+                       "%s) than those of %s now (%s); put them back, or --fresh to start over",
+                       path, statistics_text(then->channels, then->mean, was), plan->job.data_file,
+                       statistics_text(now->channels, now->mean, is));
+}
+
+static Status check(const Plan *plan, const char *path, const CheckpointData *then,
+                    const CheckpointData *now) {
+    const char *file = plan->job.data_file;
+    if (strcmp(then->sha256, now->sha256) != 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
+                           "than %s (%.12s...); use the same data, or --fresh to start over",
+                           path, then->sha256, file, now->sha256);
+    if (then->checksum[0] && strcmp(then->checksum, now->checksum) != 0)
+        return status_fail(STATUS_CONFIG,
+                           "%s: [data] file: images or labels of %s were changed since this run "
+                           "was begun (checksum %s, now %s), though its content_sha256 is the "
+                           "same; use the same data, or --fresh to start over",
+                           path, file, then->checksum, now->checksum);
+    return check_statistics(plan, path, then, now);
+}
+
+Status known_data_check(const Plan *plan, const char *path, const CheckpointData *now) {
+    CheckpointData then;
+    STATUS_TRY(checkpoint_read_data(path, &then));
+    const Status status = check(plan, path, &then, now);
+    checkpoint_data_free(&then);
+    return status;
+}
+
+/* ---- judging weights ---- */
+
+static void say_statistics(const Plan *plan, const char *path, const CheckpointData *known) {
+    const DataHeader *data = &plan->data;
+    char theirs[STATISTICS_TEXT], ours[STATISTICS_TEXT];
+    if (data->has_statistics && !same_statistics(known->mean, known->variance, data->mean,
+                                                 data->variance, data->picture.channels))
+        log_info("Pictures are normalized as those that %s was trained on (channel_mean %s); %s "
+                 "has other statistics (%s)",
+                 path, statistics_text(known->channels, known->mean, theirs), plan->job.data_file,
+                 statistics_text(data->picture.channels, data->mean, ours));
+    if (known->height != data->picture.height || known->width != data->picture.width)
+        log_info("%s was trained on pictures of %llu x %llu pixels, those of %s have %zu x %zu",
+                 path, (unsigned long long)known->height, (unsigned long long)known->width,
+                 plan->job.data_file, data->picture.height, data->picture.width);
+}
+
+static Status say_classes(const Plan *plan, const char *path, const CheckpointData *known) {
+    DataNames names;
+    STATUS_TRY(
+        data_file_read_names(plan->job.data_file, plan->job.labels == LABELS_COARSE, &names));
+    for (size_t c = 0; c < known->classes && c < names.count; c++) {
+        const char *theirs = known->name + c * known->name_bytes;
+        const char *ours = names.text + c * names.width;
+        if (strcmp(theirs, ours) == 0)
+            continue;
+        log_warning("class %zu is %s in %s, but %s in %s: answers are compared by number", c,
+                    theirs, path, ours, plan->job.data_file);
+        break;
+    }
+    memory_free(names.text);
+    return STATUS_OK;
+}
+
+static Status compare(const Plan *plan, const char *path, const CheckpointData *known) {
+    if (known->channels == 0) {
+        log_info("%s knows no statistics, since a release before 0.4.0 wrote it: pictures are "
+                 "normalized by those of %s",
+                 path, plan->job.data_file);
+        return STATUS_OK;
+    }
+    if (known->channels != plan->data.picture.channels)
+        return status_fail(
+            STATUS_DATA, "%s: was trained on pictures of %llu channels, those of %s have %zu", path,
+            (unsigned long long)known->channels, plan->job.data_file, plan->data.picture.channels);
+    say_statistics(plan, path, known);
+    return say_classes(plan, path, known);
+}
+
+static Status adopt(Plan *plan, const char *path) {
+    CheckpointData known;
+    DataHeader *data = &plan->data;
+    STATUS_TRY(checkpoint_read_data(path, &known));
+    const Status status = compare(plan, path, &known);
+    if (status == STATUS_OK && known.channels) {
+        memcpy(data->mean, known.mean, sizeof data->mean);
+        memcpy(data->variance, known.variance, sizeof data->variance);
+        data->has_statistics = true;
+    }
+    checkpoint_data_free(&known);
+    return status;
+}
+
+Status known_data_adopt(Plan *plan, const char *path) {
+    watchdog_first_works("reading a checkpoint");
+    const Status status = plan->ranks->rank == 0 ? adopt(plan, path) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    ranks_broadcast(plan->ranks, &plan->data, sizeof plan->data);
+    return STATUS_OK;
+}

@@ -34,7 +34,7 @@ done
 
 # The weights of a model for grey pictures do not fit colours.
 "$3/make_pictures" data.h5 64 64 3 || fail "no pictures"
-expect 65 'patch_embed/projection/kernel has shape [16, 16], this model' "$vit_mpi" job.ini --eval 1_channels/best.h5
+expect 65 'was trained on pictures of 1 channels, those of data.h5 have 3' "$vit_mpi" job.ini --eval 1_channels/best.h5
 # Nor does their run go on with them, and its checkpoints are not damaged.
 expect 78 '[data] file: this run was begun on other data' train 2 1_channels
 [ ! -e 1_channels/last.h5.damaged ] || fail "checkpoints of other data were called damaged"

@@ -18,8 +18,10 @@ target_include_directories(stand_still PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 vit_script(train_watchdog train/watchdog.sh TIMEOUT 300)
 set_tests_properties(train_watchdog PROPERTIES PROCESSORS 2)
 
-add_executable(set_label train/set_label.c)
-target_link_libraries(set_label PRIVATE vit_hdf5)
+foreach(program set_label edit_weights foreign)
+  add_executable(${program} train/${program}.c)
+  target_link_libraries(${program} PRIVATE vit_hdf5)
+endforeach()
 
 add_executable(make_pictures train/make_pictures.c)
 target_link_libraries(make_pictures PRIVATE vit_data_set)
@@ -34,7 +36,7 @@ target_link_libraries(vit_mpi_fault PRIVATE vit_train)
 target_link_options(vit_mpi_fault PRIVATE LINKER:--wrap=program_run,--wrap=ranks_agree,--wrap=memory_allocate,--wrap=fsync)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script agree alike average binding job_files schedule stratified cut_link denormals pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
+foreach(script agree alike average binding foreign job_files schedule stratified cut_link denormals pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

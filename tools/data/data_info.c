@@ -73,7 +73,7 @@ static Status judge(const char *path, const DataSurvey *survey) {
                               ? statistics_check(path, header, &survey->moments, &same)
                               : STATUS_OK;
     moments_get(&survey->moments, header->picture.channels, mean, variance);
-    if (!same)
+    if (!same || status != STATUS_OK)
         say_statistics(header, "Computed", mean, variance, "  (of the training images)");
     return status;
 }

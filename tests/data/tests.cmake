@@ -1,4 +1,5 @@
 vit_test(test_data_file data/test_data_file.c LIBRARIES vit_data_set)
+vit_test(test_data_writer data/test_data_writer.c LIBRARIES vit_data_set)
 
 # vit_data: its drawing as a unit, the program through scripts.
 set(tools ${PROJECT_SOURCE_DIR}/tools/data)

@@ -2,6 +2,7 @@
 
 #include "vit/memory.h"
 #include <stdio.h>
+#include <string.h>
 
 bool h5_dataset_close(H5Dataset *dataset) {
     bool closed = dataset->space < 0 || H5Sclose(dataset->space) >= 0;
@@ -47,13 +48,21 @@ static Status fail_missing(hid_t file, const char *name) {
     return leads ? fail_link(file, broken, &link) : h5_fail_content(file, name, "is missing");
 }
 
+static Status fail_open(hid_t file, const char *name) {
+    const Status status = h5_fail_call(file, STATUS_DATA, name, "cannot be opened");
+    if (strstr(status_message(), "version number"))
+        return status_fail(status, "%s: a newer HDF5 than this one, %d.%d.%d, may have written it",
+                           status_message(), H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE);
+    return status;
+}
+
 Status h5_dataset_open(hid_t file, const char *name, H5Dataset *dataset) {
     *dataset = (H5Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
     if (!h5_exists(file, name))
         return fail_missing(file, name);
     dataset->id = open_uncached(file, name);
     if (dataset->id < 0)
-        return h5_fail_call(file, STATUS_DATA, name, "cannot be opened");
+        return fail_open(file, name);
     dataset->space = H5Dget_space(dataset->id);
     if (dataset->space < 0)
         return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");

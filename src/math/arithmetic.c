@@ -10,6 +10,8 @@ void arithmetic_survey(Arithmetic *own) {
     while (own->able > CPU_PORTABLE && !kernels_at((CpuLevel)own->able))
         own->able--;
     own->wanted = kernels_wanted();
+    const char *products = getenv("VIT_GEMM");
+    own->unknown = products && strcmp(products, "blis") != 0;
     gemm_survey(&own->gemm);
 }
 
@@ -62,10 +64,13 @@ static Status join_kernels(const Arithmetic *rank, size_t ranks, ArithmeticChoic
 
 /* ---- matrix products ---- */
 
-static Status check_versions(const Arithmetic *rank, size_t ranks) {
+static Status check_libraries(const Arithmetic *rank, size_t ranks) {
     const GemmChoice *first = &rank[0].gemm;
-    for (size_t r = 1; r < ranks; r++) {
+    for (size_t r = 0; r < ranks; r++) {
         const GemmChoice *other = &rank[r].gemm;
+        if (rank[r].unknown)
+            return status_fail(STATUS_USAGE,
+                               "VIT_GEMM in the environment of rank %zu: blis alone is known", r);
         if (strcmp(first->blis_version, other->blis_version) != 0 ||
             (first->xsmm && other->xsmm && strcmp(first->xsmm_version, other->xsmm_version) != 0))
             return status_fail(STATUS_CONFIG,
@@ -154,7 +159,7 @@ static int find_lesser(const Arithmetic *rank, size_t ranks, const ArithmeticCho
 Status arithmetic_join(const Arithmetic *rank, size_t ranks, ArithmeticChoice *choice) {
     *choice = (ArithmeticChoice){.gemm = rank[0].gemm};
     STATUS_TRY(join_kernels(rank, ranks, choice));
-    STATUS_TRY(check_versions(rank, ranks));
+    STATUS_TRY(check_libraries(rank, ranks));
     join_xsmm(rank, ranks, &choice->gemm);
     STATUS_TRY(join_blis(rank, ranks, &choice->gemm));
     choice->lesser = find_lesser(rank, ranks, choice);

@@ -105,6 +105,9 @@ static void what_does_not_fit_is_refused(void **state) {
     rank[1].gemm.blis[0] = '\0';
     refused(rank, 3, STATUS_USAGE, "no kernels that run on the processor of rank 1");
     rank[1] = skylake();
+    rank[1].unknown = true;
+    refused(rank, 3, STATUS_USAGE, "VIT_GEMM in the environment of rank 1");
+    rank[1].unknown = false;
     snprintf(rank[1].gemm.xsmm_version, GEMM_NAME, "1.16");
     refused(rank, 3, STATUS_CONFIG, "LIBXSMM 1.17, rank 1 BLIS 0.9.0 and LIBXSMM 1.16");
 }

@@ -11,6 +11,7 @@
 typedef struct Arithmetic {
     int able;   /* CpuLevel of the best kernels that run here */
     int wanted; /* of those that the environment's VIT_KERNELS asks for; see kernels_wanted */
+    bool unknown; /* its VIT_GEMM says something that is not known */
     GemmChoice gemm;
 } Arithmetic;
 

@@ -11,7 +11,7 @@ void arithmetic_survey(Arithmetic *own) {
         own->able--;
     own->wanted = kernels_wanted();
     const char *products = getenv("VIT_GEMM");
-    own->unknown = products && strcmp(products, "blis") != 0;
+    own->unknown = products && strcmp(products, "blis") != 0 && strcmp(products, "xsmm") != 0;
     gemm_survey(&own->gemm);
 }
 
@@ -70,7 +70,8 @@ static Status check_libraries(const Arithmetic *rank, size_t ranks) {
         const GemmChoice *other = &rank[r].gemm;
         if (rank[r].unknown)
             return status_fail(STATUS_USAGE,
-                               "VIT_GEMM in the environment of rank %zu: blis alone is known", r);
+                               "VIT_GEMM in the environment of rank %zu: blis and xsmm are known",
+                               r);
         if (strcmp(first->blis_version, other->blis_version) != 0 ||
             (first->xsmm && other->xsmm && strcmp(first->xsmm_version, other->xsmm_version) != 0))
             return status_fail(STATUS_CONFIG,

@@ -28,7 +28,8 @@ typedef struct GemmChoice {
 } GemmChoice;
 
 /* What is best on this processor. Before MPI_Init, which does not like forks: BLIS is tried in
- * child processes. The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis leaves LIBXSMM out.
+ * child processes. The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis leaves LIBXSMM out
+ * (xsmm: as without).
  * Local. */
 void gemm_survey(GemmChoice *own);
 

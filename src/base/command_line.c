@@ -52,6 +52,8 @@ static Status set_count(const CommandOption *option, const char *text, uint64_t 
 static Status set_option(Reading *reading, const CommandOption *option, const char *text) {
     void *at = field(reading, option->offset);
     reading->given |= 1u << (option - reading->line->options);
+    if (option->given_offset)
+        *(bool *)field(reading, option->given_offset) = true;
     switch (option->kind) {
     case COMMAND_ALONE:
         reading->alone = true;

@@ -8,7 +8,7 @@ typedef struct Fields {
     size_t word_count;
     const char **words;
     uint64_t number;
-    bool loud, help;
+    bool has_number, loud, help;
 } Fields;
 
 enum { COPY, LIST, FORMS };
@@ -28,7 +28,8 @@ static const CommandOption options[] = {
     {"note", .kind = COMMAND_TEXT, .value = "TEXT", .offset = offsetof(Fields, note),
      .forms = 1u << COPY, .meaning = "a note"},
     {"number", 'n', COMMAND_COUNT, "N", offsetof(Fields, number), .least = 2, .most = 10,
-     .preset = 4, .forms = 1u << COPY, .meaning = "how many"},
+     .preset = 4, .given_offset = offsetof(Fields, has_number), .forms = 1u << COPY,
+     .meaning = "how many"},
     {"loud", 'l', COMMAND_FLAG, .offset = offsetof(Fields, loud), .meaning = "say more"},
     {"help", 'h', COMMAND_ALONE, .offset = offsetof(Fields, help), .meaning = "print this"},
 };
@@ -103,10 +104,21 @@ static void what_is_not_given_has_its_preset(void **state) {
     size_t form;
     assert_ok(parse(&line, "copy a", &fields, &form));
     assert_int_equal(fields.number, 4);
+    assert_false(fields.has_number);
     assert_int_equal(fields.word_count, 0);
     assert_null(fields.note);
     assert_null(fields.to);
     assert_false(fields.loud);
+    command_line_free(&line, &fields);
+}
+
+static void a_preset_that_is_given_is_told_from_one_that_is_not(void **state) {
+    (void)state;
+    Fields fields;
+    size_t form;
+    assert_ok(parse(&line, "copy a --number 4", &fields, &form));
+    assert_int_equal(fields.number, 4);
+    assert_true(fields.has_number);
     command_line_free(&line, &fields);
 }
 
@@ -265,6 +277,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_option_reaches_its_field),
         cmocka_unit_test(what_is_not_given_has_its_preset),
+        cmocka_unit_test(a_preset_that_is_given_is_told_from_one_that_is_not),
         cmocka_unit_test(options_may_be_shortened_and_stand_before_the_subcommand),
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(help_needs_nothing_beside_it),

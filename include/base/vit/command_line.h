@@ -27,7 +27,8 @@ typedef struct CommandOption {
     size_t offset;       /* of the field */
     size_t count_offset; /* of the number of texts */
     uint64_t least, most, preset;
-    uint32_t forms; /* bit f: form f takes it; 0: all do */
+    size_t given_offset; /* of a bool: whether it is given, where a preset hides that; 0: none */
+    uint32_t forms;      /* bit f: form f takes it; 0: all do */
     const char *meaning;
 } CommandOption;
 

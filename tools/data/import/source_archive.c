@@ -1,0 +1,229 @@
+#include "source_archive.h"
+
+#include "source_list.h"
+#include "vit/memory.h"
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { BLOCK_BYTES = 1 << 20 };
+
+/* What a member costs in memory whatever its size, so that a billion empty ones are refused. */
+enum { MEMBER_BYTES = 512 };
+
+/* An archive that is being unpacked. */
+typedef struct Unpacking {
+    struct archive *archive;
+    const char *name; /* for messages */
+    Spool *spool;
+    uint64_t most, bytes; /* that it may unpack to, and has */
+    uint8_t *block;       /* [BLOCK_BYTES] */
+} Unpacking;
+
+static Status fail_archive(const Unpacking *unpacking) {
+    const char *why = archive_error_string(unpacking->archive);
+    return status_fail(STATUS_DATA, "%s: %s", unpacking->name,
+                       why ? why : "is not a readable archive");
+}
+
+/* ---- how much it may be ---- */
+
+static uint64_t most_bytes(uint64_t packed) {
+    const uint64_t spare = (uint64_t)1 << 30, times = 100;
+    return packed > (UINT64_MAX - spare) / times ? UINT64_MAX : packed * times + spare;
+}
+
+static Status count_bytes(Unpacking *unpacking, uint64_t more) {
+    if (more > unpacking->most - unpacking->bytes)
+        return status_fail(STATUS_DATA,
+                           "%s: unpacks to more than %llu bytes (100 times its size and 1 GiB); it "
+                           "is left alone",
+                           unpacking->name, (unsigned long long)unpacking->most);
+    unpacking->bytes += more;
+    return STATUS_OK;
+}
+
+/* ---- bytes ---- */
+
+/* Spools what is left of a member, and counts it if that was not done before. */
+static Status spool_data(Unpacking *unpacking, bool counts, uint64_t *got) {
+    for (*got = 0;;) {
+        const la_ssize_t more =
+            archive_read_data(unpacking->archive, unpacking->block, BLOCK_BYTES);
+        if (more < 0)
+            return fail_archive(unpacking);
+        if (more == 0)
+            return STATUS_OK;
+        if (counts)
+            STATUS_TRY(count_bytes(unpacking, (uint64_t)more));
+        STATUS_TRY(spool_add(unpacking->spool, unpacking->block, (size_t)more));
+        *got += (uint64_t)more;
+    }
+}
+
+/* A size that is told is judged before anything is written. */
+static Status spool_member(Unpacking *unpacking, struct archive_entry *entry, const char *path,
+                           uint64_t *bytes) {
+    const bool told = archive_entry_size_is_set(entry) && archive_entry_size(entry) >= 0;
+    const uint64_t size = told ? (uint64_t)archive_entry_size(entry) : 0;
+    STATUS_TRY(count_bytes(unpacking, size));
+    STATUS_TRY(spool_data(unpacking, !told, bytes));
+    if (told && *bytes != size)
+        return status_fail(STATUS_DATA, "%s/%s: is cut short after %llu of %llu bytes",
+                           unpacking->name, path, (unsigned long long)*bytes,
+                           (unsigned long long)size);
+    return STATUS_OK;
+}
+
+/* ---- names ---- */
+
+/* Copies a member's path without '.', doubled '/' and a '/' at its end; *wanted is false where it
+ * leads to nothing that is listed. */
+static Status clean_path(const Unpacking *unpacking, const char *member, char path[FILE_PATH_MAX],
+                         bool *wanted) {
+    size_t used = 0;
+    *wanted = true;
+    if (member[0] == '/' || strlen(member) >= FILE_PATH_MAX)
+        return status_fail(STATUS_DATA, "%s: has a member named %.200s, which %s", unpacking->name,
+                           member, member[0] == '/' ? "begins with '/'" : "is too long");
+    for (const char *name = member; *name;) {
+        const size_t length = strcspn(name, "/");
+        if (length == 2 && memcmp(name, "..", 2) == 0)
+            return status_fail(STATUS_DATA, "%s: has a member named %.200s, which leads outside",
+                               unpacking->name, member);
+        if (length && !(length == 1 && name[0] == '.')) {
+            *wanted = *wanted && !source_list_skips(name, length);
+            if (used)
+                path[used++] = '/';
+            memcpy(path + used, name, length);
+            used += length;
+        }
+        name += length + (name[length] == '/');
+    }
+    path[used] = '\0';
+    *wanted = *wanted && used > 0;
+    return STATUS_OK;
+}
+
+/* Names of zip and pax are UTF-8, and those of other archives bytes as they come. */
+static const char *member_name(struct archive_entry *entry) {
+    const char *name = archive_entry_pathname_utf8(entry);
+    return name ? name : archive_entry_pathname(entry);
+}
+
+/* ---- members ---- */
+
+/* tar stores a file that has two names once: the second leads to the first. */
+static Status add_hard_link(const Unpacking *unpacking, Source *source, const char *path,
+                            const char *target) {
+    char first[FILE_PATH_MAX];
+    bool wanted;
+    STATUS_TRY(clean_path(unpacking, target, first, &wanted));
+    return source_list_add(source,
+                           &(SourceFile){.path = (char *)path, .spooled = true, .same_as = first});
+}
+
+static Status add_member(Unpacking *unpacking, Source *source, struct archive_entry *entry) {
+    const char *member = member_name(entry);
+    char path[FILE_PATH_MAX];
+    bool wanted;
+    if (!member)
+        return status_fail(STATUS_DATA, "%s: has a member whose name cannot be read",
+                           unpacking->name);
+    STATUS_TRY(count_bytes(unpacking, MEMBER_BYTES));
+    STATUS_TRY(clean_path(unpacking, member, path, &wanted));
+    if (!wanted)
+        return STATUS_OK;
+    if (archive_entry_hardlink(entry))
+        return add_hard_link(unpacking, source, path, archive_entry_hardlink(entry));
+    if (archive_entry_filetype(entry) == AE_IFDIR)
+        return source_list_add_folder(source, path);
+    if (archive_entry_filetype(entry) != AE_IFREG) {
+        source->others++;
+        return STATUS_OK;
+    }
+    SourceFile file = {.path = path, .at = unpacking->spool->bytes, .spooled = true};
+    uint64_t bytes;
+    STATUS_TRY(spool_member(unpacking, entry, path, &bytes));
+    file.bytes = (size_t)bytes;
+    return source_list_add(source, &file);
+}
+
+static Status add_members(Unpacking *unpacking, Source *source) {
+    for (;;) {
+        struct archive_entry *entry;
+        const int got = archive_read_next_header(unpacking->archive, &entry);
+        if (got == ARCHIVE_EOF)
+            return STATUS_OK;
+        if (got < ARCHIVE_WARN)
+            return fail_archive(unpacking);
+        STATUS_TRY(add_member(unpacking, source, entry));
+    }
+}
+
+/* ---- whole archives ---- */
+
+/* No filter that would start another program. */
+static Status begin(Unpacking *unpacking) {
+    unpacking->archive = archive_read_new();
+    if (!unpacking->archive)
+        return status_fail(STATUS_INTERNAL, "%s: libarchive is out of memory", unpacking->name);
+    archive_read_support_filter_gzip(unpacking->archive);
+    archive_read_support_filter_bzip2(unpacking->archive);
+    archive_read_support_filter_xz(unpacking->archive);
+    archive_read_support_filter_zstd(unpacking->archive);
+    return memory_allocate(&unpacking->block, BLOCK_BYTES, 1, unpacking->name);
+}
+
+static void end(Unpacking *unpacking) {
+    archive_read_free(unpacking->archive);
+    memory_free(unpacking->block);
+}
+
+static Status read_archive(Unpacking *unpacking, Source *source) {
+    struct stat found;
+    STATUS_TRY(begin(unpacking));
+    archive_read_support_format_tar(unpacking->archive);
+    archive_read_support_format_zip(unpacking->archive);
+    if (stat(source->path, &found) != 0 ||
+        archive_read_open_filename(unpacking->archive, source->path, BLOCK_BYTES) != ARCHIVE_OK)
+        return fail_archive(unpacking);
+    unpacking->most = most_bytes((uint64_t)found.st_size);
+    return add_members(unpacking, source);
+}
+
+/* libarchive hands over only such names as this thread's locale can express; UTF-8 expresses all.
+ */
+Status source_archive_list(Source *source) {
+    Unpacking unpacking = {.name = source->path, .spool = &source->spool};
+    locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+    locale_t before = uselocale(utf8); /* as it is, if there is no such one */
+    const Status status = read_archive(&unpacking, source);
+    end(&unpacking);
+    uselocale(before);
+    if (utf8)
+        freelocale(utf8);
+    return status;
+}
+
+static Status unpack(Unpacking *unpacking, const void *bytes, size_t count) {
+    struct archive_entry *entry;
+    uint64_t got;
+    STATUS_TRY(begin(unpacking));
+    archive_read_support_format_raw(unpacking->archive);
+    unpacking->most = most_bytes(count);
+    if (archive_read_open_memory(unpacking->archive, bytes, count) != ARCHIVE_OK ||
+        archive_read_next_header(unpacking->archive, &entry) != ARCHIVE_OK)
+        return fail_archive(unpacking);
+    return spool_data(unpacking, true, &got);
+}
+
+Status source_archive_unpack(Spool *spool, const char *name, const void *bytes, size_t count) {
+    Unpacking unpacking = {.name = name, .spool = spool};
+    const Status status = unpack(&unpacking, bytes, count);
+    end(&unpacking);
+    return status;
+}

@@ -1,0 +1,244 @@
+#include "class_list.h"
+#include "class_names.h"
+#include "layout.h"
+#include "layout_file.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* A folder of pictures a class, whose name is that of the folder: below train/ and test/, val/,
+ * valid/ or validation/ beside it, or all in one folder. Classes are sorted by the bytes of their
+ * names; pictures may lie anywhere below. Folders around all of that make no difference. */
+
+/* A folder that has the classes' folders of a split in it: where its paths begin so. */
+typedef struct Root {
+    const char *path; /* [length], as "photos/train/"; not terminated */
+    size_t length;
+    DataSplit split;
+} Root;
+
+enum { ROOTS_MAX = 3 };
+
+typedef struct Roots {
+    size_t count;
+    Root root[ROOTS_MAX];
+} Roots;
+
+/* What is left out, and is not silently so. */
+typedef struct LeftOut {
+    size_t other_kinds, classless, rootless;
+    const char *first_kind, *first_classless, *first_rootless;
+} LeftOut;
+
+/* ---- kinds of files ---- */
+
+static bool has_suffix(const char *path, const char *const *suffixes) {
+    const char *dot = strrchr(source_base(path), '.');
+    for (; dot && *suffixes; suffixes++)
+        if (strcasecmp(dot, *suffixes) == 0)
+            return true;
+    return false;
+}
+
+static bool is_picture(const char *path) {
+    static const char *const suffixes[] = {".jpg", ".jpeg", ".png", NULL};
+    return has_suffix(path, suffixes);
+}
+
+static bool is_other_picture(const char *path) {
+    static const char *const suffixes[] = {".ppm", ".bmp",  ".pgm",  ".tif", ".tiff", ".webp",
+                                           ".gif", ".avif", ".heic", ".jp2", ".jxl",  NULL};
+    return has_suffix(path, suffixes);
+}
+
+/* ---- where the classes are ---- */
+
+static bool is_below(const char *path, const char *folder, size_t length) {
+    return strncmp(path, folder, length) == 0;
+}
+
+static const char *first_picture(const Source *source) {
+    for (size_t i = 0; i < source->count; i++)
+        if (is_picture(source->file[i].path))
+            return source->file[i].path;
+    return "";
+}
+
+/* Whether all pictures are in folders of this one. */
+static bool holds_all(const Source *source, const char *folder, size_t length) {
+    for (size_t i = 0; i < source->count; i++) {
+        const char *path = source->file[i].path;
+        if (is_picture(path) && (!is_below(path, folder, length) || !strchr(path + length, '/')))
+            return false;
+    }
+    return true;
+}
+
+/* The innermost such folder, as a part of the first picture's path. */
+static size_t common_length(const Source *source, const char *first) {
+    size_t length = 0;
+    for (;;) {
+        const size_t more = length + strcspn(first + length, "/") + 1;
+        if (!first[more - 1] || !holds_all(source, first, more))
+            return length;
+        length = more;
+    }
+}
+
+/* Adds the first of these folders that has a picture, all below that of `length` bytes; whether
+ * there is one. */
+static bool add_root(const Source *source, size_t length, const char *const *names, DataSplit split,
+                     Roots *roots) {
+    const char *first = first_picture(source);
+    for (; *names; names++)
+        for (size_t i = 0; i < source->count; i++) {
+            const char *path = source->file[i].path;
+            const size_t name_length = strlen(*names);
+            if (!is_picture(path) || !is_below(path, first, length) ||
+                !is_below(path + length, *names, name_length))
+                continue;
+            roots->root[roots->count++] = (Root){path, length + name_length, split};
+            return true;
+        }
+    return false;
+}
+
+static void find_roots(const Source *source, Roots *roots) {
+    static const char *const train[] = {"train/", NULL}, *const test[] = {"test/", NULL};
+    static const char *const val[] = {"val/", "valid/", "validation/", NULL};
+    const char *first = first_picture(source);
+    const size_t length = common_length(source, first);
+    *roots = (Roots){0};
+    if (add_root(source, length, train, SPLIT_TRAIN, roots)) {
+        const DataSplit val_becomes =
+            add_root(source, length, test, SPLIT_TEST, roots) ? SPLIT_VALIDATION : SPLIT_TEST;
+        add_root(source, length, val, val_becomes, roots);
+    }
+    if (roots->count < 2) {
+        roots->root[0] = (Root){first, length, SPLIT_TRAIN};
+        roots->count = 1;
+    }
+}
+
+static const Root *root_of(const Roots *roots, const char *path) {
+    for (size_t i = 0; i < roots->count; i++)
+        if (is_below(path, roots->root[i].path, roots->root[i].length))
+            return &roots->root[i];
+    return NULL;
+}
+
+/* The class's name in a path below a root: [*length]; false when the file is in no such folder. */
+static bool class_in(const Root *root, const char *path, const char **name, size_t *length) {
+    *name = path + root->length;
+    *length = strcspn(*name, "/");
+    return (*name)[*length] == '/';
+}
+
+/* ---- classes ---- */
+
+/* The folders below the training pictures' root. */
+static Status find_classes(const Source *source, const Root *root, ClassList *classes) {
+    const char *name;
+    size_t length;
+    for (size_t i = 0; i < source->folders; i++) {
+        const char *folder = source->folder[i];
+        if (!is_below(folder, root->path, root->length))
+            continue;
+        folder += root->length;
+        if (*folder && !strchr(folder, '/'))
+            STATUS_TRY(class_list_add(classes, folder, strlen(folder)));
+    }
+    for (size_t i = 0; i < source->count; i++)
+        if (is_below(source->file[i].path, root->path, root->length) &&
+            class_in(root, source->file[i].path, &name, &length))
+            STATUS_TRY(class_list_add(classes, name, length));
+    class_list_sort(classes);
+    if (classes->count > UINT16_MAX)
+        return status_fail(STATUS_DATA, "%s: has %zu folders of classes (allowed: 1 to %d)",
+                           source->path, classes->count, UINT16_MAX);
+    return STATUS_OK;
+}
+
+static Status warn_of_empty(const Source *source, const Root *root, const ClassList *classes,
+                            const ImportSamples *samples) {
+    bool *used;
+    STATUS_TRY(memory_allocate(&used, classes->count, sizeof *used, "classes"));
+    for (size_t i = 0; i < samples->count; i++)
+        used[samples->sample[i].label] = true;
+    for (size_t class = 0; class < classes->count; class ++)
+        if (!used[class])
+            log_warning("%s/%.*s%s: has no picture; the class stays.", source->path,
+                        (int)root->length, root->path, classes->name[class]);
+    memory_free(used);
+    return STATUS_OK;
+}
+
+/* ---- pictures ---- */
+
+static void note(size_t *count, const char **first, const char *path) {
+    if (++*count == 1)
+        *first = path;
+}
+
+static Status list_file(const Source *source, size_t number, const Roots *roots,
+                        const ClassList *classes, LeftOut *left_out, ImportSet *set) {
+    const char *path = source->file[number].path, *name;
+    const Root *root = root_of(roots, path);
+    size_t length, class;
+    if (is_other_picture(path))
+        note(&left_out->other_kinds, &left_out->first_kind, path);
+    if (!is_picture(path))
+        return STATUS_OK;
+    if (!root)
+        note(&left_out->rootless, &left_out->first_rootless, path);
+    else if (!class_in(root, path, &name, &length))
+        note(&left_out->classless, &left_out->first_classless, path);
+    else if (!class_list_find(classes, name, length, &class))
+        return status_fail(STATUS_DATA, "%s: %s: the class %.*s is not among those of %.*s",
+                           source->path, path, (int)length, name, (int)roots->root[0].length,
+                           roots->root[0].path);
+    else
+        return import_set_add(set, root->split,
+                              &(ImportSample){.file = number, .label = (uint16_t) class});
+    return STATUS_OK;
+}
+
+static void warn_of(size_t count, const char *first, const char *why) {
+    if (count)
+        log_warning("%zu file%s left out, %s%s: %s.", count, count == 1 ? " is" : "s are", first,
+                    count == 1 ? "" : " the first", why);
+}
+
+static Status list_all(const Source *source, ClassList *classes, ImportSet *set) {
+    Roots roots;
+    LeftOut left_out = {0};
+    find_roots(source, &roots);
+    STATUS_TRY(find_classes(source, &roots.root[0], classes));
+    STATUS_TRY(class_names_copy((const char *const *)classes->name, classes->count, &set->names));
+    for (size_t i = 0; i < source->count; i++)
+        STATUS_TRY(list_file(source, i, &roots, classes, &left_out, set));
+    warn_of(left_out.other_kinds, left_out.first_kind, "JPEG and PNG pictures are read");
+    warn_of(left_out.classless, left_out.first_classless, "in no class's folder");
+    warn_of(left_out.rootless, left_out.first_rootless,
+            "neither for training nor for testing nor for validation");
+    return warn_of_empty(source, &roots.root[0], classes, &set->split[SPLIT_TRAIN]);
+}
+
+/* ---- the layout ---- */
+
+bool layout_folders_recognizes(const Source *source) {
+    for (size_t i = 0; i < source->count; i++)
+        if (is_picture(source->file[i].path) && strchr(source->file[i].path, '/'))
+            return true;
+    return false;
+}
+
+Status layout_folders_list(Source *source, ImportSet *set) {
+    ClassList classes = {0};
+    snprintf(set->title, sizeof set->title, "pictures in folders");
+    const Status status = list_all(source, &classes, set);
+    class_list_free(&classes);
+    return status;
+}

@@ -75,7 +75,10 @@ refused 65 "bad: batches.meta.txt is missing" bad
 broken ten; record 3 >>bad/data_batch_10.bin
 refused 65 "bad/data_batch_10.bin: record 2 has class label 3" bad
 mkdir python && : >python/train && : >python/test && : >python/meta
-refused 65 "python: holds neither train.bin" python
+refused 65 "python/meta: byte 0: is no pickle" python
+mkdir other && : >other/b.txt && : >other/a.txt
+refused 65 "other: is of no layout that is known: it has none of: train.bin" other
+grep -q "It has 2 files: a.txt, b.txt$" said || fail "what is there: $(cat said)"
 mkdir twice && cp -r parent/cifar-100-binary twice/a && cp -r parent/cifar-100-binary twice/b
 refused 65 "the same name" twice
 head -c 20000 a.tar.gz >cut.tar.gz

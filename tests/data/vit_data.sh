@@ -2,11 +2,11 @@
 # vit_data's command line, info on damaged files, and sheets.
 . "$(dirname "$0")/common.sh"
 
-expect 0 "vit_data import SOURCE OUT.h5" "$vit_data" --help
-expect 64 "vit_data import SOURCE OUT.h5" "$vit_data"
+expect 0 "vit_data import [OPTION...] SOURCE OUT.h5" "$vit_data" --help
+expect 64 "vit_data import [OPTION...] SOURCE OUT.h5" "$vit_data"
 expect 0 "vit_data " "$vit_data" --version
 expect 64 "unknown subcommand none; it must be import, synth, info, sheet or digest" "$vit_data" none
-expect 64 "import: no data file to write; usage: vit_data import SOURCE OUT.h5" "$vit_data" import x
+expect 64 "import: no data file to write; usage: vit_data import [OPTION...] SOURCE OUT.h5" "$vit_data" import x
 expect 64 "info: more than one data file; usage: vit_data info FILE.h5" "$vit_data" info a b
 expect 64 "info: does not take --patches, an option of sheet" "$vit_data" info --patches a
 expect 64 "unknown option --batches; did you mean --patches?" "$vit_data" sheet --batches a b
@@ -15,6 +15,15 @@ for bad in 1 101 ten 10x -5 "" 99999999999999999999; do
     expect 64 "must be a whole number from 2 to 100" "$vit_data" synth a.h5 "--classes=$bad"
 done
 expect 64 "must be a whole number from 1 to" "$vit_data" synth a.h5 --train 0
+for bad in 0 x 8x 8x0 8x8x8 8.5 4097 -1; do
+    expect 64 "--size must be HxW, or N for both, whole numbers from 1 to 4096, not '$bad'" "$vit_data" import "--size=$bad" x a.h5
+done
+for bad in 1 -0.1 a 0.2x nan ""; do
+    expect 64 "--test-part must be from 0 to less than 1, not '$bad'" "$vit_data" import "--test-part=$bad" x a.h5
+done
+expect 64 "takes --seed or --keep-order, not both" "$vit_data" import --seed 1 --keep-order x a.h5
+expect 64 "takes --test-part or --train-from, not both" "$vit_data" import --test-part 0 --train-from b.h5 x a.h5
+expect 64 "synth: does not take --grey, an option of import" "$vit_data" synth --grey a.h5
 absent a.h5 a.h5.tmp
 
 # The same command makes the same bytes; another seed makes others.

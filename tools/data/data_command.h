@@ -1,6 +1,7 @@
 #ifndef TOOLS_DATA_COMMAND_H
 #define TOOLS_DATA_COMMAND_H
 
+#include "import/import_options.h"
 #include "vit/command_line.h"
 #include "vit_data.h"
 
@@ -16,8 +17,10 @@ typedef enum DataForm {
 } DataForm;
 
 typedef struct DataCommand {
-    const char *source, *out; /* to be read; to be written, or NULL */
-    const char *augmented;    /* job file, or NULL */
+    const char *source, *out;     /* to be read; to be written, or NULL */
+    const char *augmented;        /* job file, or NULL */
+    const char *size, *test_part; /* as they are given, or NULL */
+    ImportOptions import;
     SynthOptions synth;
     bool patches, renew, version, help;
 } DataCommand;

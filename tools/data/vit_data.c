@@ -81,7 +81,7 @@ static Status run(const DataCommand *command, DataForm form) {
         STATUS_TRY(output_begin(command->out));
     switch (form) {
     case DATA_IMPORT:
-        return data_import(command->source, command->out);
+        return data_import(command->source, command->out, &command->import);
     case DATA_SYNTH:
         return data_synth(command->out, &command->synth);
     case DATA_INFO:
@@ -105,7 +105,7 @@ static Status run(const DataCommand *command, DataForm form) {
 int main(int argc, char **argv) {
     DataCommand command;
     size_t form;
-    log_start(true, false);
+    log_start(true, isatty(STDOUT_FILENO));
     if (argc < 2) {
         command_line_print_help(stderr, &data_command_line);
         return STATUS_USAGE;

@@ -1,6 +1,7 @@
 #ifndef TOOLS_VIT_DATA_H
 #define TOOLS_VIT_DATA_H
 
+#include "import/import_options.h"
 #include "synth_set.h"
 #include "vit/data_set.h"
 #include "vit/status.h"
@@ -11,16 +12,17 @@
 /* The subcommands of vit_data. Each says on standard output what it did. Outputs replace an older
  * file as a whole or leave it untouched. */
 
-/* Imports the CIFAR-100 or CIFAR-10 'binary version' from a folder or an archive. STATUS_IO: cannot
- * be read; STATUS_DATA: a missing member, a size that is no whole number of records, a label
- * without a name. */
-Status data_import(const char *path, const char *out);
+/* Imports a folder or an archive (import.h, with its errors). */
+Status data_import(const char *path, const char *out, const ImportOptions *options);
 
 /* Whether sha256 is that of the official CIFAR-100 file of a split (train.bin, test.bin). */
 bool data_is_official(DataSplit split, const char *sha256);
 
-/* Writes the data file and says what is in it; the end of import and synth. */
+/* Writes the data file and says what is in it. */
 Status data_write(const char *out, const DataSet *set);
+/* Says it: the end of import and synth. */
+void data_write_say(const char *out, const size_t images[static SPLIT_COUNT], size_t classes,
+                    const char *source);
 
 /* Draws a data set (synth_set.h) into a data file. */
 Status data_synth(const char *out, const SynthOptions *options);

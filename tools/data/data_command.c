@@ -12,8 +12,8 @@
 static const CommandForm forms[DATA_FORMS] = {
     [DATA_IMPORT] = {"import",
                      NULL,
-                     "make a data file from a folder or archive of pictures, or of a known data "
-                     "set: README, 'Import'",
+                     "make a data file from a folder or archive of pictures, or from one of the "
+                     "data sets that tools/README.md lists",
                      {{"SOURCE", "folder or archive to import", offsetof(DataCommand, source),
                        false},
                       {"OUT.h5", "data file to write", offsetof(DataCommand, out), false}}},

@@ -51,6 +51,12 @@ grep -q "^Warning: 2 files are left out, train/b/1.webp the first: JPEG and PNG 
 grep -q "^Warning: 1 file is left out, train/1.png: in no class's folder" said || fail "$(cat said)"
 grep -q "^Warning: 1 file is left out, more/b/1.png: neither for training nor" said || fail "$(cat said)"
 
+# Pictures of a test/ without classes are not for testing.
+rm -r top/test top/more && picture top/test/1.png 1
+expect 0 "3 training and 2 test images in 4 classes" "$vit_data" import top b.h5
+grep -q "^Warning: 1 file is left out, test/1.png: neither for training nor" said || fail "$(cat said)"
+mkdir top/test/b && mv top/test/1.png top/test/b
+
 # One folder of classes: a part of each for testing, chosen by the seed; neither by threads nor by the order on the disk.
 for i in 0 1 2 3 4 5 6 7 8 9; do
     for class in ant bee cow; do

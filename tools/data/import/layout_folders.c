@@ -87,8 +87,8 @@ static size_t common_length(const Source *source, const char *first) {
     }
 }
 
-/* Adds the first of these folders that has a picture, all below that of `length` bytes; whether
- * there is one. */
+/* Adds the first of these folders that has a picture in a folder of its own, all below that of
+ * `length` bytes; whether there is one. */
 static bool add_root(const Source *source, size_t length, const char *const *names, DataSplit split,
                      Roots *roots) {
     const char *first = first_picture(source);
@@ -97,7 +97,8 @@ static bool add_root(const Source *source, size_t length, const char *const *nam
             const char *path = source->file[i].path;
             const size_t name_length = strlen(*names);
             if (!is_picture(path) || !is_below(path, first, length) ||
-                !is_below(path + length, *names, name_length))
+                !is_below(path + length, *names, name_length) ||
+                !strchr(path + length + name_length, '/'))
                 continue;
             roots->root[roots->count++] = (Root){path, length + name_length, split};
             return true;

@@ -169,8 +169,17 @@ static bool has_named(const Source *source) {
     return false;
 }
 
+/* Whether there is an array beside labels.npy. */
+static bool has_beside(const Source *source) {
+    char stem[NAME_TEXT];
+    size_t arrays = 0;
+    for (size_t i = 0; i < source->count; i++)
+        arrays += stem_of(source_base(source->file[i].path), stem);
+    return arrays > 1 && source_has(source, "labels.npy");
+}
+
 bool layout_numpy_recognizes(const Source *source) {
-    return has_named(source) || source_has(source, "labels.npy");
+    return has_named(source) || has_beside(source);
 }
 
 Status layout_numpy_list(Source *source, ImportSet *set) {

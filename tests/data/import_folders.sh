@@ -57,6 +57,29 @@ expect 0 "3 training and 2 test images in 4 classes" "$vit_data" import top b.h5
 grep -q "^Warning: 1 file is left out, test/1.png: neither for training nor" said || fail "$(cat said)"
 mkdir top/test/b && mv top/test/1.png top/test/b
 
+# Nor where nothing else is for testing; without a folder of that name, train is a class as others are.
+for i in 1 2; do
+    picture sole/all/train/ant/$i.png $((i * 20))
+    picture sole/all/train/bee/$i.png $((i * 20 + 100))
+done
+picture sole/all/test/1.png 1
+expect 0 "2 training and 2 test images in 2 classes" "$vit_data" import --test-part 0.5 sole b.h5
+grep -q "^Warning: 1 file is left out, all/test/1.png: neither for training nor" said || fail "$(cat said)"
+picture sole/all/bus/1.png 1
+expect 0 "images in 3 classes" "$vit_data" import --test-part 0.2 sole b.h5
+
+# Pictures beside the folders, or beside what is around them, are in no class and change nothing.
+mkdir loose && mv sole/all/train loose/photos
+picture loose/photos/1.png 1
+picture loose/2.png 1
+expect 0 "2 training and 2 test images in 2 classes" "$vit_data" import --test-part 0.5 loose b.h5
+grep -q "^Warning: 1 file is left out, photos/1.png: in no class's folder" said || fail "$(cat said)"
+grep -q "^Warning: 1 file is left out, 2.png: neither for training nor" said || fail "$(cat said)"
+
+# Splits by other names, in capitals.
+mkdir capital && cp -r loose/photos capital/Training && cp -r loose/photos capital/Testing && cp -r loose/photos capital/VALID
+expect 0 "4 training, 4 validation and 4 test images in 2 classes" "$vit_data" import capital b.h5
+
 # One folder of classes: a part of each for testing, chosen by the seed; neither by threads nor by the order on the disk.
 for i in 0 1 2 3 4 5 6 7 8 9; do
     for class in ant bee cow; do

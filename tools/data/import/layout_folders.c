@@ -9,8 +9,9 @@
 #include <strings.h>
 
 /* A folder of pictures a class, whose name is that of the folder: below train/ and test/, val/,
- * valid/ or validation/ beside it, or all in one folder. Classes are sorted by the bytes of their
- * names; pictures may lie anywhere below. Folders around all of that make no difference. */
+ * valid/ or validation/ beside it (training/ and testing/ too, and any of them in capitals), or all
+ * in one folder. Classes are sorted by the bytes of their names; pictures may lie anywhere below.
+ * Folders around all of that make no difference, nor do pictures that lie in these. */
 
 /* A folder that has the classes' folders of a split in it: where its paths begin so. */
 typedef struct Root {
@@ -59,66 +60,103 @@ static bool is_below(const char *path, const char *folder, size_t length) {
     return strncmp(path, folder, length) == 0;
 }
 
-static const char *first_picture(const Source *source) {
-    for (size_t i = 0; i < source->count; i++)
-        if (is_picture(source->file[i].path))
-            return source->file[i].path;
-    return "";
+/* The pictures of a folder: how many lie in it, and the first ones in two folders of it. */
+typedef struct Content {
+    size_t loose;
+    const char *first, *other; /* NULL: there is none */
+} Content;
+
+/* `folder` is a path that begins with the folder, [length]. */
+static Content look_into(const Source *source, const char *folder, size_t length) {
+    Content content = {0};
+    for (size_t i = 0; i < source->count && !content.other; i++) {
+        const char *path = source->file[i].path;
+        if (!is_picture(path) || !is_below(path, folder, length))
+            continue;
+        if (!strchr(path + length, '/'))
+            content.loose++;
+        else if (!content.first)
+            content.first = path;
+        else if (!is_below(path, content.first, length + strcspn(content.first + length, "/") + 1))
+            content.other = path;
+    }
+    return content;
 }
 
-/* Whether all pictures are in folders of this one. */
-static bool holds_all(const Source *source, const char *folder, size_t length) {
+/* The outermost folder with several folders of pictures, whatever lies beside it and them. Where
+ * there is none, all are of one class: the innermost one that has them all in a folder of its own.
+ * Returns the length of its path, with which *inside begins. */
+static size_t common_length(const Source *source, const char **inside) {
+    size_t length = 0, single = 0;
+    bool bare = true;
+    for (*inside = "";;) {
+        const Content here = look_into(source, *inside, length);
+        if (here.other || !here.first)
+            return here.other ? length : single;
+        bare = bare && here.loose == 0;
+        single = bare ? length : single;
+        *inside = here.first;
+        length += strcspn(here.first + length, "/") + 1;
+    }
+}
+
+static const char *const train_names[] = {"train", "training", NULL};
+static const char *const test_names[] = {"test", "testing", NULL};
+static const char *const val_names[] = {"val", "valid", "validation", NULL};
+
+/* The length of the first folder's name in a path, with '/', if it is one of these, in capitals or
+ * not; else 0. */
+static size_t split_length(const char *path, const char *const *names) {
+    const size_t length = strcspn(path, "/");
+    for (; path[length] && *names; names++)
+        if (strlen(*names) == length && strncasecmp(path, *names, length) == 0)
+            return length + 1;
+    return 0;
+}
+
+/* Adds the first of these folders that has a picture in a folder of its own, all below that of
+ * `length` bytes, with which `inside` begins; whether there is one. */
+static bool add_root(const Source *source, const char *inside, size_t length,
+                     const char *const *names, DataSplit split, Roots *roots) {
     for (size_t i = 0; i < source->count; i++) {
         const char *path = source->file[i].path;
-        if (is_picture(path) && (!is_below(path, folder, length) || !strchr(path + length, '/')))
+        if (!is_picture(path) || !is_below(path, inside, length))
+            continue;
+        const size_t more = split_length(path + length, names);
+        if (!more || !strchr(path + length + more, '/'))
+            continue;
+        roots->root[roots->count++] = (Root){path, length + more, split};
+        return true;
+    }
+    return false;
+}
+
+/* Whether no folder there is anything but a split's, as of a test/ whose pictures have no labels:
+ * any other one would be a class, and these classes too. */
+static bool has_only_splits(const Source *source, const char *inside, size_t length) {
+    for (size_t i = 0; i < source->count; i++) {
+        const char *path = source->file[i].path;
+        if (!is_picture(path) || !is_below(path, inside, length) || !strchr(path + length, '/'))
+            continue;
+        path += length;
+        if (!split_length(path, train_names) && !split_length(path, test_names) &&
+            !split_length(path, val_names))
             return false;
     }
     return true;
 }
 
-/* The innermost such folder, as a part of the first picture's path. */
-static size_t common_length(const Source *source, const char *first) {
-    size_t length = 0;
-    for (;;) {
-        const size_t more = length + strcspn(first + length, "/") + 1;
-        if (!first[more - 1] || !holds_all(source, first, more))
-            return length;
-        length = more;
-    }
-}
-
-/* Adds the first of these folders that has a picture in a folder of its own, all below that of
- * `length` bytes; whether there is one. */
-static bool add_root(const Source *source, size_t length, const char *const *names, DataSplit split,
-                     Roots *roots) {
-    const char *first = first_picture(source);
-    for (; *names; names++)
-        for (size_t i = 0; i < source->count; i++) {
-            const char *path = source->file[i].path;
-            const size_t name_length = strlen(*names);
-            if (!is_picture(path) || !is_below(path, first, length) ||
-                !is_below(path + length, *names, name_length) ||
-                !strchr(path + length + name_length, '/'))
-                continue;
-            roots->root[roots->count++] = (Root){path, length + name_length, split};
-            return true;
-        }
-    return false;
-}
-
 static void find_roots(const Source *source, Roots *roots) {
-    static const char *const train[] = {"train/", NULL}, *const test[] = {"test/", NULL};
-    static const char *const val[] = {"val/", "valid/", "validation/", NULL};
-    const char *first = first_picture(source);
-    const size_t length = common_length(source, first);
+    const char *inside;
+    const size_t length = common_length(source, &inside);
     *roots = (Roots){0};
-    if (add_root(source, length, train, SPLIT_TRAIN, roots)) {
-        const DataSplit val_becomes =
-            add_root(source, length, test, SPLIT_TEST, roots) ? SPLIT_VALIDATION : SPLIT_TEST;
-        add_root(source, length, val, val_becomes, roots);
+    if (add_root(source, inside, length, train_names, SPLIT_TRAIN, roots)) {
+        const bool has_test = add_root(source, inside, length, test_names, SPLIT_TEST, roots);
+        add_root(source, inside, length, val_names, has_test ? SPLIT_VALIDATION : SPLIT_TEST,
+                 roots);
     }
-    if (roots->count < 2) {
-        roots->root[0] = (Root){first, length, SPLIT_TRAIN};
+    if (roots->count == 0 || (roots->count == 1 && !has_only_splits(source, inside, length))) {
+        roots->root[0] = (Root){inside, length, SPLIT_TRAIN};
         roots->count = 1;
     }
 }

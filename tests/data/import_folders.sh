@@ -107,6 +107,12 @@ expect 0 "20 training" "$vit_data" import --test-part 0.2 --seed 2 one c.h5
 expect 0 "20 training" "$vit_data" import --test-part 0.2 --keep-order one c.h5
 [ "$(content c.h5)" != "$digest" ] || fail "--keep-order makes no difference"
 
+# At least one of each class stays for training.
+mkdir few && cp -r one/ant few && mkdir few/bee few/cow && cp one/bee/1.png few/bee && cp one/cow/[12].png few/cow
+expect 0 "3 training and 10 test images in 3 classes" "$vit_data" import --test-part 0.95 few c.h5
+content c.h5 >digest
+[ "$(class_line ant), $(class_line bee), $(class_line cow)" = "1 9, 1 0, 1 1" ] || fail "of few: $(cat said)"
+
 # Links to files and folders are followed, in no circle, and to nowhere.
 mkdir -p circle/linked && ln -s ../../one/ant ../../one/bee ../../one/cow circle/linked
 expect 0 "20 training" "$vit_data" import --test-part 0.2 circle/linked c.h5

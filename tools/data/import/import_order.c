@@ -2,6 +2,7 @@
 
 #include "vit/epoch_order.h"
 #include "vit/memory.h"
+#include "vit/size.h"
 #include <math.h>
 #include <string.h>
 
@@ -41,10 +42,15 @@ static void by_class_free(ByClass *by) {
     memory_free(by->tests);
 }
 
+/* Of a class of `count`: at least one stays for training, or the class could not be learnt. */
+static size_t test_count(double part, size_t count) {
+    return count ? size_smaller((size_t)llround(part * (double)count), count - 1) : 0;
+}
+
 static void mark_tests(const ImportOptions *options, ByClass *by) {
     for (size_t class = 0, first = 0; class < by->classes; first = by->end[class ++]) {
         const size_t count = by->end[class] - first;
-        const size_t part = (size_t)llround(options->test_part * (double)count);
+        const size_t part = test_count(options->test_part, count);
         epoch_order(options->seed, FIRST_CLASS + class, count, by->order);
         for (size_t i = 0; i < part; i++)
             by->tests[by->member[first + by->order[i]]] = true;

@@ -22,6 +22,10 @@ for delay in 0.01 0.05 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.5 0.6 0.8 1 1.5 2 3; do
 done
 [ $whole -gt 0 ] || fail "no run was quick enough to finish"
 
+# A limit on the size of files is told of as a full disk is.
+expect 74 "e.h5.tmp: " sh -c 'ulimit -f 200 && exec "$0" synth e.h5 --train 1000 --test 10' "$vit_data"
+absent e.h5 e.h5.tmp
+
 # After SIGKILL only the temporary file is there; the next run replaces it.
 timeout -s KILL 0.3 "$vit_data" synth c.h5 --train 1000000 >said 2>&1
 absent c.h5

@@ -36,7 +36,8 @@ static void on_signal(int number) {
     raise(number);
 }
 
-/* What is ignored stays ignored: nohup, or a shell's background job. */
+/* What is ignored stays ignored: nohup, or a shell's background job. A file that grows beyond a
+ * limit (ulimit -f) is an error like a full disk. */
 static void catch_signals(void) {
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
@@ -44,6 +45,7 @@ static void catch_signals(void) {
         if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);
     }
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Makes the temporary file of an output, so that a place that cannot be written shows before the

@@ -86,7 +86,7 @@ refused 65 "cut.tar.gz" cut.tar.gz
 head -c 30000 a.tar >cut.tar
 refused 65 "cut.tar" cut.tar
 echo "no archive" >text.tar
-refused 65 "text.tar: " text.tar
+refused 65 "text.tar: is neither a folder nor an archive that can be read: tar, plain or with" text.tar
 refused 74 "none: cannot be opened: No such file" none
 expect 74 "none/a.h5: cannot be written: No such file" "$vit_data" import ten none/a.h5
 expect 74 "ten: is a folder" "$vit_data" import ten ten

@@ -105,7 +105,15 @@ expect 65 "keras/x_train.npy: is float32 [6, 5, 4], and not uint8 (0 to 255) [N,
 expect 65 "the channels must come last" "$vit_data" import keras b.h5
 { npy '|u1' '6, 5, 4, 3' && random 360; } >keras/x_train.npy
 expect 65 "x_validation.npy: row" "$vit_data" import keras b.h5
+grep -q " 5 x 4 x 3; --grey makes one channel of three$" said || fail "what would help: $(cat said)"
 expect 0 "6 training" "$vit_data" import --grey keras b.h5
+
+# Pictures without pixels, and larger ones than a data file takes.
+{ npy '|u1' '6, 0, 28'; } >keras/x_train.npy
+expect 65 "keras/x_train.npy: is uint8 [6, 0, 28], and not" "$vit_data" import --size 8 keras b.h5
+{ npy '|u1' '6, 4097, 1' && random 24582; } >keras/x_train.npy
+expect 65 "row 0: is 4097 x 1 (height, width), and a data file's pictures at most 4096 a side; --size HxW resizes all" \
+    "$vit_data" import --keep-order keras b.h5
 
 # ---- CIFAR for Python: the same as the binary version ----
 make_cifar100 binary

@@ -8,8 +8,9 @@ void data_write_say(const char *out, const size_t images[static SPLIT_COUNT], si
     char validation[64] = "";
     if (images[SPLIT_VALIDATION])
         snprintf(validation, sizeof validation, ", %zu validation", images[SPLIT_VALIDATION]);
-    log_info("%s: %zu training%s and %zu test images in %zu classes (%s).", out,
-             images[SPLIT_TRAIN], validation, images[SPLIT_TEST], classes, source);
+    log_info("%s: %zu training%s and %zu test images in %zu class%s (%s).", out,
+             images[SPLIT_TRAIN], validation, images[SPLIT_TEST], classes, classes == 1 ? "" : "es",
+             source);
 }
 
 Status data_write(const char *out, const DataSet *set) {

@@ -88,6 +88,19 @@ static Status find_form(Import *import, ImportPicture *picture) {
                        import->source.path, import->samples, status_message());
 }
 
+static Status check_form(const Import *import) {
+    const Picture form = import->form;
+    if (import->options->grey && form.channels != 1)
+        return status_fail(STATUS_USAGE, "%s: has %zu channels; --grey is for 1 and 3",
+                           import->form_from, form.channels);
+    if (form.height > PICTURE_SIDE_MAX || form.width > PICTURE_SIDE_MAX)
+        return status_fail(STATUS_DATA,
+                           "%s: is %zu x %zu (height, width), and a data file's pictures at most "
+                           "%d a side; --size HxW resizes all",
+                           import->form_from, form.height, form.width, PICTURE_SIDE_MAX);
+    return STATUS_OK;
+}
+
 static Status settle_form(Import *import) {
     ImportPicture picture = {0};
     if (import->borrow.path) {
@@ -97,23 +110,29 @@ static Status settle_form(Import *import) {
     }
     const Status status = find_form(import, &picture);
     import_picture_free(&picture);
-    if (status == STATUS_OK && import->options->grey && import->form.channels != 1)
-        return status_fail(STATUS_USAGE, "%s: has %zu channels; --grey is for 1 and 3",
-                           import->form_from, import->form.channels);
-    return status;
+    return status == STATUS_OK ? check_form(import) : status;
+}
+
+/* What would make such a picture like the others. */
+static const char *form_hint(const Import *import, Picture form, char hint[static 64]) {
+    const Picture wanted = import->form;
+    hint[0] = '\0';
+    if (form.height != wanted.height || form.width != wanted.width)
+        snprintf(hint, 64, "; --size %zux%zu resizes all", wanted.height, wanted.width);
+    else if (form.channels + wanted.channels == 4 && !import->options->grey)
+        snprintf(hint, 64, "; --grey makes one channel of three");
+    return hint;
 }
 
 static Status fail_form(const Import *import, const ImportSample *sample, Picture form) {
     const Picture wanted = import->form;
-    char name[SOURCE_NAME_TEXT], hint[64] = "";
+    char name[SOURCE_NAME_TEXT], hint[64];
     import_set_sample_name(&import->set, &import->source, sample, name);
-    if (!import->options->height)
-        snprintf(hint, sizeof hint, "; --size %zux%zu resizes all", wanted.height, wanted.width);
     return status_fail(STATUS_DATA,
                        "%s: is %zu x %zu x %zu (height, width, channels), and %s is %zu x %zu x "
                        "%zu%s",
                        name, form.height, form.width, form.channels, import->form_from,
-                       wanted.height, wanted.width, wanted.channels, hint);
+                       wanted.height, wanted.width, wanted.channels, form_hint(import, form, hint));
 }
 
 /* ---- pictures ---- */

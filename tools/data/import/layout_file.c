@@ -73,10 +73,18 @@ static const char *order_hint(const Array *array) {
     return planes ? ": the channels must come last" : "";
 }
 
+/* Whether a row has any. */
+static bool has_pixels(const Array *array) {
+    for (size_t i = 1; i < array->axes; i++)
+        if (array->shape[i] == 0)
+            return false;
+    return true;
+}
+
 Status layout_file_pictures(const char *name, const Array *array, ImportRows *rows) {
     char shape[ARRAY_SHAPE_TEXT];
     const bool has_channels = array->axes == 4;
-    if (array->type != ARRAY_U8 || array->axes < 3 || array->axes > 4 ||
+    if (array->type != ARRAY_U8 || array->axes < 3 || array->axes > 4 || !has_pixels(array) ||
         (has_channels && array->shape[3] > PICTURE_CHANNELS_MAX))
         return status_fail(STATUS_DATA,
                            "%s: is %s %s, and not uint8 (0 to 255) [N, height, width] or [N, "

@@ -4,6 +4,7 @@
 #include "vit/memory.h"
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +24,18 @@ typedef struct Unpacking {
     uint8_t *block;       /* [BLOCK_BYTES] */
 } Unpacking;
 
+/* Whether no format fits; EILSEQ is libarchive's number for what is wrong with a format. */
+static bool is_unknown(struct archive *archive) {
+    return archive_format(archive) == 0 && archive_errno(archive) == EILSEQ;
+}
+
 static Status fail_archive(const Unpacking *unpacking) {
     const char *why = archive_error_string(unpacking->archive);
+    if (is_unknown(unpacking->archive))
+        return status_fail(STATUS_DATA,
+                           "%s: is neither a folder nor an archive that can be read: tar, plain or "
+                           "with gzip, bzip2, xz or zstd; zip",
+                           unpacking->name);
     return status_fail(STATUS_DATA, "%s: %s", unpacking->name,
                        why ? why : "is not a readable archive");
 }

@@ -41,7 +41,8 @@ Status spool_add(Spool *spool, const void *bytes, size_t count) {
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote <= 0)
-            return status_fail(STATUS_IO, "what is unpacked cannot be written: %s",
+            return status_fail(STATUS_IO,
+                               "what is unpacked cannot be written beside the data file: %s",
                                strerror(errno));
         from += wrote;
         count -= (size_t)wrote;

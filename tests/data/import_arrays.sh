@@ -45,6 +45,16 @@ for source in packed packed/raw/train-labels-idx1-ubyte.gz mnist/raw/t10k-images
     expect 0 "6 training" "$vit_data" import $source b.h5
     [ "$(content b.h5)" = "$digest" ] || fail "$source gives another content"
 done
+# Damaged, cut, or unpacked by what downloaded it, which kept the name.
+packed=packed/raw/t10k-images-idx3-ubyte.gz
+cp $packed whole
+{ head -c -8 whole && printf 'xxxx' && tail -c 4 whole; } >$packed
+expect 65 "$packed: damaged gzip: incorrect data check" "$vit_data" import packed b.h5
+head -c -3 whole >$packed
+expect 65 "$packed: truncated gzip" "$vit_data" import packed b.h5
+cp mnist/raw/t10k-images-idx3-ubyte $packed
+expect 0 "6 training" "$vit_data" import packed b.h5
+[ "$(content b.h5)" = "$digest" ] || fail "a file that is not packed gives another content"
 expect 65 "mnist: t10k-labels-idx1-ubyte is missing" sh -c "rm mnist/raw/t10k-labels-idx1-ubyte; '$vit_data' import mnist b.h5"
 { idx 8 4 && byte 0 1 3 1; } >mnist/raw/t10k-labels-idx1-ubyte
 expect 65 "mnist/raw/t10k-labels-idx1-ubyte: is uint8 [4], and not integers [3]" "$vit_data" import mnist b.h5

@@ -1,14 +1,17 @@
 #include "source_archive.h"
 
+#include "gunzip.h"
 #include "source_list.h"
 #include "vit/memory.h"
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { BLOCK_BYTES = 1 << 20 };
 
@@ -22,6 +25,9 @@ typedef struct Unpacking {
     Spool *spool;
     uint64_t most, bytes; /* that it may unpack to, and has */
     uint8_t *block;       /* [BLOCK_BYTES] */
+    Gunzip gunzip;        /* in use where the archive is packed so, */
+    uint8_t *unpacked;    /* [BLOCK_BYTES], what it gives, */
+    Status gunzip_status; /* and what is wrong with it */
 } Unpacking;
 
 /* Whether no format fits; EILSEQ is libarchive's number for what is wrong with a format. */
@@ -29,8 +35,11 @@ static bool is_unknown(struct archive *archive) {
     return archive_format(archive) == 0 && archive_errno(archive) == EILSEQ;
 }
 
+/* What was wrong with the gzip around it has been said. */
 static Status fail_archive(const Unpacking *unpacking) {
     const char *why = archive_error_string(unpacking->archive);
+    if (unpacking->gunzip_status != STATUS_OK)
+        return unpacking->gunzip_status;
     if (is_unknown(unpacking->archive))
         return status_fail(STATUS_DATA,
                            "%s: is neither a folder nor an archive that can be read: tar, plain or "
@@ -163,12 +172,22 @@ static Status add_member(Unpacking *unpacking, Source *source, struct archive_en
     return source_list_add(source, &file);
 }
 
+/* libarchive does not read on behind the last member; the checksum is there. */
+static Status read_to_end(Unpacking *unpacking) {
+    size_t got = unpacking->unpacked ? 1 : 0;
+    while (got) {
+        STATUS_TRY(gunzip_read(&unpacking->gunzip, unpacking->unpacked, BLOCK_BYTES, &got));
+        STATUS_TRY(count_bytes(unpacking, got));
+    }
+    return STATUS_OK;
+}
+
 static Status add_members(Unpacking *unpacking, Source *source) {
     for (;;) {
         struct archive_entry *entry;
         const int got = archive_read_next_header(unpacking->archive, &entry);
         if (got == ARCHIVE_EOF)
-            return STATUS_OK;
+            return read_to_end(unpacking);
         if (got < ARCHIVE_WARN)
             return fail_archive(unpacking);
         STATUS_TRY(add_member(unpacking, source, entry));
@@ -177,7 +196,8 @@ static Status add_members(Unpacking *unpacking, Source *source) {
 
 /* ---- whole archives ---- */
 
-/* No filter that would start another program. */
+/* No filter that would start another program. That for gzip is for what is not a plain file, as a
+ * pipe: there it does without checksums. */
 static Status begin(Unpacking *unpacking) {
     unpacking->archive = archive_read_new();
     if (!unpacking->archive)
@@ -186,24 +206,60 @@ static Status begin(Unpacking *unpacking) {
     archive_read_support_filter_bzip2(unpacking->archive);
     archive_read_support_filter_xz(unpacking->archive);
     archive_read_support_filter_zstd(unpacking->archive);
+    archive_read_support_format_tar(unpacking->archive);
+    archive_read_support_format_zip(unpacking->archive);
     return memory_allocate(&unpacking->block, BLOCK_BYTES, 1, unpacking->name);
 }
 
 static void end(Unpacking *unpacking) {
     archive_read_free(unpacking->archive);
+    gunzip_end(&unpacking->gunzip);
+    memory_free(unpacking->unpacked);
     memory_free(unpacking->block);
 }
 
-static Status read_archive(Unpacking *unpacking, Source *source) {
+/* libarchive calls it for more bytes. */
+static la_ssize_t give(struct archive *archive, void *data, const void **bytes) {
+    Unpacking *unpacking = data;
+    size_t got = 0;
+    unpacking->gunzip_status =
+        gunzip_read(&unpacking->gunzip, unpacking->unpacked, BLOCK_BYTES, &got);
+    *bytes = unpacking->unpacked;
+    if (unpacking->gunzip_status == STATUS_OK)
+        return (la_ssize_t)got;
+    archive_set_error(archive, EIO, "gzip");
+    return -1;
+}
+
+static bool is_gzip(int descriptor) {
+    uint8_t head[2];
+    return pread(descriptor, head, sizeof head, 0) == sizeof head &&
+           gunzip_recognizes(head, sizeof head);
+}
+
+static Status read_members(Unpacking *unpacking, Source *source, int descriptor) {
     struct stat found;
+    const bool plain = fstat(descriptor, &found) == 0 && S_ISREG(found.st_mode);
+    int opened;
+    unpacking->most = most_bytes(plain ? (uint64_t)found.st_size : 0);
+    if (plain && is_gzip(descriptor)) {
+        STATUS_TRY(memory_allocate(&unpacking->unpacked, BLOCK_BYTES, 1, unpacking->name));
+        STATUS_TRY(gunzip_begin_file(&unpacking->gunzip, unpacking->name, descriptor));
+        opened = archive_read_open(unpacking->archive, unpacking, NULL, give, NULL);
+    } else {
+        opened = archive_read_open_fd(unpacking->archive, descriptor, BLOCK_BYTES);
+    }
+    return opened == ARCHIVE_OK ? add_members(unpacking, source) : fail_archive(unpacking);
+}
+
+static Status read_archive(Unpacking *unpacking, Source *source) {
     STATUS_TRY(begin(unpacking));
-    archive_read_support_format_tar(unpacking->archive);
-    archive_read_support_format_zip(unpacking->archive);
-    if (stat(source->path, &found) != 0 ||
-        archive_read_open_filename(unpacking->archive, source->path, BLOCK_BYTES) != ARCHIVE_OK)
-        return fail_archive(unpacking);
-    unpacking->most = most_bytes((uint64_t)found.st_size);
-    return add_members(unpacking, source);
+    const int descriptor = open(source->path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return status_fail(STATUS_IO, "%s: cannot be opened: %s", source->path, strerror(errno));
+    const Status status = read_members(unpacking, source, descriptor);
+    close(descriptor);
+    return status;
 }
 
 /* libarchive hands over only such names as this thread's locale can express; UTF-8 expresses all.
@@ -220,20 +276,26 @@ Status source_archive_list(Source *source) {
     return status;
 }
 
-static Status unpack(Unpacking *unpacking, const void *bytes, size_t count) {
-    struct archive_entry *entry;
-    uint64_t got;
-    STATUS_TRY(begin(unpacking));
-    archive_read_support_format_raw(unpacking->archive);
+/* ---- files packed one by one ---- */
+
+static Status unpack(Unpacking *unpacking, const uint8_t *bytes, size_t count) {
+    size_t got = 1;
+    STATUS_TRY(memory_allocate(&unpacking->unpacked, BLOCK_BYTES, 1, unpacking->name));
+    STATUS_TRY(gunzip_begin_bytes(&unpacking->gunzip, unpacking->name, bytes, count));
     unpacking->most = most_bytes(count);
-    if (archive_read_open_memory(unpacking->archive, bytes, count) != ARCHIVE_OK ||
-        archive_read_next_header(unpacking->archive, &entry) != ARCHIVE_OK)
-        return fail_archive(unpacking);
-    return spool_data(unpacking, true, &got);
+    while (got) {
+        STATUS_TRY(gunzip_read(&unpacking->gunzip, unpacking->unpacked, BLOCK_BYTES, &got));
+        STATUS_TRY(count_bytes(unpacking, got));
+        STATUS_TRY(spool_add(unpacking->spool, unpacking->unpacked, got));
+    }
+    return STATUS_OK;
 }
 
-Status source_archive_unpack(Spool *spool, const char *name, const void *bytes, size_t count) {
+/* Some programs unpack what they download and leave the name as it was. */
+Status source_archive_unpack(Spool *spool, const char *name, const uint8_t *bytes, size_t count) {
     Unpacking unpacking = {.name = name, .spool = spool};
+    if (!gunzip_recognizes(bytes, count))
+        return spool_add(spool, bytes, count);
     const Status status = unpack(&unpacking, bytes, count);
     end(&unpacking);
     return status;

@@ -118,6 +118,24 @@ expect 65 "x_validation.npy: row" "$vit_data" import keras b.h5
 grep -q " 5 x 4 x 3; --grey makes one channel of three$" said || fail "what would help: $(cat said)"
 expect 0 "6 training" "$vit_data" import --grey keras b.h5
 
+# Labels that begin with 1, or leave some out.
+expect 0 "6 training" "$vit_data" import med a.h5
+grep -q "Warning" said && fail "warned of nothing: $(cat said)"
+{ npy '|u1' '6, 1' && byte 1 2 1 2 1 2; } >med/train_labels.npy
+expect 0 "in 3 classes" "$vit_data" import med b.h5
+grep -q "^Warning: med: no training picture has label 0; there are 3 classes all the same (labels should begin with 0)" said ||
+    fail "labels from 1: $(cat said)"
+{ npy '|u1' '6, 1' && byte 0 5 0 5 0 5; } >med/train_labels.npy
+expect 0 "in 6 classes" "$vit_data" import med b.h5
+grep -q "^Warning: med: no training picture has label 1, and others; there are 6 classes all the same\.$" said ||
+    fail "labels that are left out: $(cat said)"
+
+# Pictures beside labels.npy, of which a part is asked for.
+mkdir pair && cp med/train_images.npy pair/images.npy
+{ npy '|u1' '6,' && byte 0 1 0 1 0 1; } >pair/labels.npy
+expect 65 "--test-part 0.2 all but a fifth" "$vit_data" import pair b.h5
+expect 0 "4 training and 2 test images in 2 classes" "$vit_data" import --test-part 0.34 pair b.h5
+
 # Pictures without pixels, and larger ones than a data file takes.
 { npy '|u1' '6, 0, 28'; } >keras/x_train.npy
 expect 65 "keras/x_train.npy: is uint8 [6, 0, 28], and not" "$vit_data" import --size 8 keras b.h5

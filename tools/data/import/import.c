@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "vit/data_writer.h"
 #include "vit/log.h"
+#include "vit/memory.h"
 #include "vit/size.h"
 #include <stdio.h>
 #include <string.h>
@@ -46,12 +47,37 @@ static Status settle_splits(Import *import) {
     const ImportOptions *options = import->options;
     if (import->borrow.path)
         return import_borrow_classes(&import->borrow, import->source.path, &import->set);
-    if (import->set.split[SPLIT_TRAIN].count == 0)
+    if (import->set.split[SPLIT_TRAIN].count == 0 && !options->has_test_part)
         return status_fail(STATUS_DATA,
                            "%s: has pictures for testing only; --train-from FILE.h5 takes those "
-                           "for training from a data file",
+                           "for training from a data file, --test-part 0.2 all but a fifth of each "
+                           "class of these",
                            import->source.path);
     return import_order_divide(import->source.path, options, &import->set);
+}
+
+/* Labels that begin with 1 are not refused, since a class may well be missing. */
+static Status warn_of_unused(const Import *import) {
+    const ImportSet *set = &import->set;
+    const ImportSamples *train = &set->split[SPLIT_TRAIN];
+    size_t unused = set->names.count, first = 0;
+    bool *used;
+    if (!set->is_numbered || import->borrow.path)
+        return STATUS_OK;
+    STATUS_TRY(memory_allocate(&used, set->names.count + 1, sizeof *used, "classes"));
+    for (size_t i = 0; i < train->count; i++) {
+        unused -= !used[train->sample[i].label];
+        used[train->sample[i].label] = true;
+    }
+    while (used[first])
+        first++;
+    if (unused)
+        log_warning(
+            "%s: no training picture has label %zu%s; there are %zu classes all the same%s.",
+            import->source.path, first, unused > 1 ? ", and others" : "", set->names.count,
+            unused == 1 && first == 0 ? " (labels should begin with 0)" : "");
+    memory_free(used);
+    return STATUS_OK;
 }
 
 static Status list(Import *import, const char *path, const char *out) {
@@ -63,6 +89,7 @@ static Status list(Import *import, const char *path, const char *out) {
     STATUS_TRY(layout_list(&import->source, &import->set));
     STATUS_TRY(check_splits(import));
     STATUS_TRY(settle_splits(import));
+    STATUS_TRY(warn_of_unused(import));
     return import_order_shuffle(import->options, &import->set);
 }
 

@@ -70,7 +70,17 @@ static Status move_tests(const bool *tests, ImportSet *set) {
     return STATUS_OK;
 }
 
+/* What is listed for testing only, as images.npy beside labels.npy, is divided as well. */
+static void exchange_if_empty(ImportSamples *train, ImportSamples *test) {
+    const ImportSamples empty = *train;
+    if (train->count)
+        return;
+    *train = *test;
+    *test = empty;
+}
+
 Status import_order_divide(const char *path, const ImportOptions *options, ImportSet *set) {
+    exchange_if_empty(&set->split[SPLIT_TRAIN], &set->split[SPLIT_TEST]);
     const bool has_test = set->split[SPLIT_TEST].count > 0;
     if (has_test && options->has_test_part)
         return status_fail(STATUS_USAGE,

@@ -89,5 +89,10 @@ echo "no archive" >text.tar
 refused 65 "text.tar: is neither a folder nor an archive that can be read: tar, plain or with" text.tar
 refused 74 "none: cannot be opened: No such file" none
 expect 74 "none/a.h5: cannot be written: No such file" "$vit_data" import ten none/a.h5
+before=$(sha256sum a.tar.gz)
+expect 64 "./a.tar.gz: would be overwritten, and is what is read" "$vit_data" import a.tar.gz ./a.tar.gz
+expect 64 "a.h5: would be overwritten" "$vit_data" import --train-from a.h5 ten a.h5
+expect 64 "a.h5: would be overwritten" "$vit_data" sheet a.h5 a.h5
+[ "$(sha256sum a.tar.gz)" = "$before" ] || fail "the archive was overwritten"
 expect 74 "ten: is a folder" "$vit_data" import ten ten
 exit 0

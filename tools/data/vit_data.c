@@ -67,6 +67,15 @@ static Status output_begin(const char *path) {
     return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
+/* An output takes the place of an older file, but not of what it is made from. `in` may be NULL. */
+static Status check_apart(const char *in, const char *out) {
+    struct stat one, other;
+    if (!in || stat(in, &one) != 0 || stat(out, &other) != 0 || !S_ISREG(one.st_mode) ||
+        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s: would be overwritten, and is what is read", out);
+}
+
 /* ---- the subcommands ---- */
 
 static Status print_digest(const char *path, bool renew) {
@@ -79,8 +88,11 @@ static Status print_digest(const char *path, bool renew) {
 }
 
 static Status run(const DataCommand *command, DataForm form) {
-    if (command->out)
+    if (command->out) {
+        STATUS_TRY(check_apart(command->source, command->out));
+        STATUS_TRY(check_apart(command->import.train_from, command->out));
         STATUS_TRY(output_begin(command->out));
+    }
     switch (form) {
     case DATA_IMPORT:
         return data_import(command->source, command->out, &command->import);

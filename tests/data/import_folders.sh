@@ -21,6 +21,7 @@ for split in train test val; do
 done
 mkdir top && mv train test val top
 picture top/train/B/1.jpeg 40
+mv top/train/B/1.jpeg top/train/B/1.JFIF
 picture top/train/b/.hidden.png 99
 picture top/train/__MACOSX/1.png 99
 expect 0 "a.h5: 3 training, 2 validation and 2 test images in 3 classes (pictures in folders from top)" \

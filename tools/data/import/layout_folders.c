@@ -43,8 +43,9 @@ static bool has_suffix(const char *path, const char *const *suffixes) {
     return false;
 }
 
+/* Browsers save JPEGs as .jfif, too. */
 static bool is_picture(const char *path) {
-    static const char *const suffixes[] = {".jpg", ".jpeg", ".png", NULL};
+    static const char *const suffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", NULL};
     return has_suffix(path, suffixes);
 }
 

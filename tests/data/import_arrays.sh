@@ -224,6 +224,11 @@ for source in $tiny tiny.tar.gz; do
     grep -q "^ *3 *2  0 goldfish$" said || fail "$(cat said)"
     grep -q "^ *3 *1  1 egg$" said || fail "$(cat said)"
 done
+sed -i 3d $tiny/val/val_annotations.txt
+expect 0 "6 training and 2 test images" "$vit_data" import $tiny a.h5
+grep -q "^Warning: 1 of val/images without a label in val_annotations.txt left out, val/images/val_3.JPEG the first" said || fail "$(cat said)"
+printf 'val_1.JPEG\tn02\t0\t0\t7\t7\n' >>$tiny/val/val_annotations.txt
+expect 65 "val/val_annotations.txt: line 3: val/images/val_1.JPEG is there twice" "$vit_data" import $tiny a.h5
 rm $tiny/val/images/val_2.JPEG
 expect 65 "val/val_annotations.txt: line 2: val/images/val_2.JPEG is missing" "$vit_data" import $tiny a.h5
 exit 0

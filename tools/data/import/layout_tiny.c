@@ -4,6 +4,7 @@
 #include "layout_file.h"
 #include "lines.h"
 #include "vit/log.h"
+#include "vit/memory.h"
 #include "vit/size.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +21,7 @@ typedef struct Tiny {
     const char *top; /* [top_length]: the folder of wnids.txt, "" or with '/' at its end */
     size_t top_length;
     ClassList wnids;
+    bool *annotated; /* [source->count]: files of val that have a label */
 } Tiny;
 
 /* ---- classes ---- */
@@ -122,22 +124,40 @@ static Status list_annotated(const Tiny *tiny, const char *name, size_t number, 
     if (!class_list_find(&tiny->wnids, wnid, wnid_length, &class))
         return status_fail(STATUS_DATA, "%s: line %zu: its class is not in wnids.txt", name,
                            number);
-    return import_set_add(
-        set, SPLIT_TEST,
-        &(ImportSample){.file = (size_t)(file - tiny->source->file), .label = (uint16_t) class});
+    const size_t index = (size_t)(file - tiny->source->file);
+    if (tiny->annotated[index])
+        return status_fail(STATUS_DATA, "%s: line %zu: %s is there twice", name, number, path);
+    tiny->annotated[index] = true;
+    return import_set_add(set, SPLIT_TEST,
+                          &(ImportSample){.file = index, .label = (uint16_t) class});
 }
 
-static Status list_val(const Tiny *tiny, ImportSet *set) {
+static void warn_of_unlabelled(const Tiny *tiny) {
+    const char *rest, *first = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < tiny->source->count; i++)
+        if (is_in(tiny, tiny->source->file[i].path, "val/images/", &rest) && !tiny->annotated[i] &&
+            ++count == 1)
+            first = tiny->source->file[i].path;
+    if (count)
+        log_warning("%zu of val/images without a label in %s left out, %s the first.", count,
+                    annotations_name, first);
+}
+
+static Status list_val(Tiny *tiny, ImportSet *set) {
     LayoutFile file;
     const char *line;
     size_t length, number = 0;
     STATUS_TRY(layout_file_need(tiny->source, annotations_name, &file));
+    STATUS_TRY(
+        memory_allocate(&tiny->annotated, tiny->source->count, sizeof *tiny->annotated, file.name));
     Lines lines = {(const char *)file.bytes, file.count};
     while (lines_next(&lines, &line, &length)) {
         number++;
         if (length)
             STATUS_TRY(list_annotated(tiny, file.name, number, line, length, set));
     }
+    warn_of_unlabelled(tiny);
     return STATUS_OK;
 }
 
@@ -171,6 +191,7 @@ Status layout_tiny_list(Source *source, ImportSet *set) {
     snprintf(set->title, sizeof set->title, "Tiny-ImageNet");
     const Status status = list_all(&tiny, set);
     class_list_free(&tiny.wnids);
+    memory_free(tiny.annotated);
     if (status == STATUS_OK)
         say_left_out(&tiny);
     return status;

@@ -69,6 +69,11 @@ grep -q "^Warning: 1 file is left out, all/test/1.png: neither for training nor"
 picture sole/all/bus/1.png 1
 expect 0 "images in 3 classes" "$vit_data" import --test-part 0.2 sole b.h5
 
+# Splits without classes are not classes.
+mkdir flat && cp -r sole/all/test flat/train && cp -r sole/all/test flat/test
+expect 65 "flat: has pictures for training, testing or validation, but not in a folder for each class in train/" \
+    "$vit_data" import --test-part 0.5 flat b.h5
+
 # Pictures beside the folders, or beside what is around them, are in no class and change nothing.
 mkdir loose && mv sole/all/train loose/photos
 picture loose/photos/1.png 1

@@ -147,19 +147,26 @@ static bool has_only_splits(const Source *source, const char *inside, size_t len
     return true;
 }
 
-static void find_roots(const Source *source, Roots *roots) {
+static Status find_roots(const Source *source, Roots *roots) {
     const char *inside;
     const size_t length = common_length(source, &inside);
+    const bool has_classes = !has_only_splits(source, inside, length);
     *roots = (Roots){0};
     if (add_root(source, inside, length, train_names, SPLIT_TRAIN, roots)) {
         const bool has_test = add_root(source, inside, length, test_names, SPLIT_TEST, roots);
         add_root(source, inside, length, val_names, has_test ? SPLIT_VALIDATION : SPLIT_TEST,
                  roots);
     }
-    if (roots->count == 0 || (roots->count == 1 && !has_only_splits(source, inside, length))) {
+    if (roots->count == 0 && !has_classes)
+        return status_fail(STATUS_DATA,
+                           "%s: has pictures for training, testing or validation, but not in a "
+                           "folder for each class in %.*strain/",
+                           source->path, (int)length, inside);
+    if (roots->count < 2 && has_classes) {
         roots->root[0] = (Root){inside, length, SPLIT_TRAIN};
         roots->count = 1;
     }
+    return STATUS_OK;
 }
 
 static const Root *root_of(const Roots *roots, const char *path) {
@@ -254,7 +261,7 @@ static void warn_of(size_t count, const char *first, const char *why) {
 static Status list_all(const Source *source, ClassList *classes, ImportSet *set) {
     Roots roots;
     LeftOut left_out = {0};
-    find_roots(source, &roots);
+    STATUS_TRY(find_roots(source, &roots));
     STATUS_TRY(find_classes(source, &roots.root[0], classes));
     STATUS_TRY(class_names_copy((const char *const *)classes->name, classes->count, &set->names));
     for (size_t i = 0; i < source->count; i++)

@@ -166,4 +166,30 @@ content c.h5 >digest
 grep -q "Pictures: *5 x 5 pixels (height, width), 1 channel$" said || fail "--grey: $(cat said)"
 # 0.413 R + 0.587 (255 - R), rounded, of 60, 62 and 160: 139, 139 and 122.
 grep -q "Channel mean: *133.3333" said || fail "--grey: $(cat said)"
+# The first names are told, so that folders that are no classes show; what systems leave is none.
+picture told/seg_train/ant/1.png 10
+picture told/seg_test/bee/1.png 20
+picture told/seg_test/bee/2.png 30
+picture told/seg_train/ant/@eaDir/1.png/THUMB.png 90
+# shellcheck disable=SC2016 # a name
+picture 'told/$RECYCLE.BIN/1.png' 90
+expect 0 "Classes: seg_test, seg_train" "$vit_data" import told a.h5 --test-part 0.4
+grep -q "2 training and 1 test images" said || fail "thumbnails count: $(cat said)"
+mkdir many
+for i in $(seq 30); do picture "many/class number $i/1.png" "$i"; done
+expect 0 "Classes: class number 1, class number 10, " "$vit_data" import many a.h5 --test-part 0.4
+grep -q 'Classes: .*\.\.\.$' said || fail "many names: $(cat said)"
+
+# Names that other programs could not read.
+for name in "$(printf 'a\nb')" "$(printf 'caf\351')" "$(printf 'x\355\240\200')"; do
+    rm -rf names
+    picture names/ok/1.png 10
+    picture "names/$name/1.png" 20
+    expect 65 "which is no printable character in UTF-8" "$vit_data" import names a.h5 --test-part 0.5
+done
+rm -rf names
+picture "names/$(printf 'caf\303\251')/1.png" 10
+picture "names/$(printf 'caf\303\251')/2.png" 20
+picture "names/$(printf 'caf\303\251')/3.png" 30
+expect 0 "Classes: $(printf 'caf\303\251')" "$vit_data" import names a.h5 --test-part 0.34
 exit 0

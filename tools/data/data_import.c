@@ -31,6 +31,7 @@ Status data_import(const char *path, const char *out, const ImportOptions *optio
     if (result.is_cifar100)
         say_official(&result.origin);
     data_write_say(out, result.images, result.classes, result.origin.source);
+    log_info("Classes: %s", result.some_classes);
     if (result.broken)
         log_warning("%zu picture%s could not be decoded and %s left out.", result.broken,
                     result.broken == 1 ? "" : "s", result.broken == 1 ? "is" : "are");

@@ -87,6 +87,8 @@ static Status list(Import *import, const char *path, const char *out) {
         log_warning("%s: %zu that are neither files nor folders are left out.", path,
                     import->source.others);
     STATUS_TRY(layout_list(&import->source, &import->set));
+    STATUS_TRY(class_names_check(path, &import->set.names));
+    STATUS_TRY(class_names_check(path, &import->set.coarse_names));
     STATUS_TRY(check_splits(import));
     STATUS_TRY(settle_splits(import));
     STATUS_TRY(warn_of_unused(import));
@@ -257,6 +259,7 @@ Status import_run(const char *path, const char *out, const ImportOptions *option
     memcpy(result->images, import.images, sizeof result->images);
     result->broken = import.broken;
     result->classes = import.set.names.count;
+    class_names_some(&import.set.names, result->some_classes);
     result->is_cifar100 = import.set.is_cifar100;
     data_writer_free(import.writer);
     import_block_free(&import.block);

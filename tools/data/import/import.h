@@ -1,6 +1,7 @@
 #ifndef IMPORT_IMPORT_H
 #define IMPORT_IMPORT_H
 
+#include "class_names.h"
 #include "import_options.h"
 #include "vit/data_file.h"
 
@@ -9,7 +10,8 @@
 typedef struct ImportResult {
     size_t images[SPLIT_COUNT];
     size_t classes;
-    size_t broken; /* pictures that could not be decoded, and are left out */
+    char some_classes[CLASS_NAMES_TEXT]; /* names of the first ones */
+    size_t broken;                       /* pictures that could not be decoded, and are left out */
     DataOrigin origin;
     bool is_cifar100; /* of which the official files' digests are known */
 } ImportResult;

@@ -73,7 +73,7 @@ typedef struct IdxFiles {
 static Status fail_several(const Source *source, const char *one, const char *other) {
     return status_fail(STATUS_DATA,
                        "%s: has several sets, %.*s and %.*s among them: give one of the files of "
-                       "the one that is meant, or a folder of its own",
+                       "the one that is meant (of an archive: unpacked), or a folder of its own",
                        source->path, (int)strlen(one) - 1, one, (int)strlen(other) - 1, other);
 }
 

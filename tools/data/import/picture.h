@@ -20,15 +20,16 @@
  * Memory: the image's pixels; for a progressive JPEG two bytes more a value while it is decoded.
  *
  * Bytes may be hostile. A picture of more than PICTURE_PIXELS_MAX pixels, or with a side above
- * PICTURE_SIDE_MAX, is refused before anything is allocated for it, a JPEG with more than 500 scans
- * at the next one. What is cut short or damaged is refused, as is a PNG with any wrong checksum;
- * what no pixel depends on (bytes between segments, odd profiles, empty text) is let pass.
+ * PICTURE_FILE_SIDE_MAX, is refused before anything is allocated for it, a JPEG with more than 500
+ * scans at the next one. What is cut short or damaged is refused, as is a PNG with any wrong
+ * checksum; what no pixel depends on (bytes between segments, odd profiles, empty text) is let
+ * pass.
  *
  * All local, and for any number of threads at once. What is wrong with the picture is STATUS_DATA,
  * "<name>: ..."; lack of memory STATUS_INTERNAL. Nothing is written to stderr. */
 
 #define PICTURE_PIXELS_MAX 89478485 /* where Pillow warns of a decompression bomb */
-#define PICTURE_SIDE_MAX 65500      /* what libjpeg takes */
+#define PICTURE_FILE_SIDE_MAX 65500 /* what libjpeg takes */
 
 typedef struct PictureWish {
     bool grey;      /* 1 channel, not 3 */

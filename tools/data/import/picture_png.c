@@ -94,7 +94,7 @@ Status picture_png_header(const PictureFile *file, PictureHeader *header) {
  * change colours, is never opened. */
 static void be_strict(PngReader *reader) {
     png_set_read_fn(reader->png, reader, read_bytes);
-    png_set_user_limits(reader->png, PICTURE_SIDE_MAX, PICTURE_SIDE_MAX);
+    png_set_user_limits(reader->png, PICTURE_FILE_SIDE_MAX, PICTURE_FILE_SIDE_MAX);
     png_set_chunk_malloc_max(reader->png, CHUNK_MEMORY);
     png_set_keep_unknown_chunks(reader->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_crc_action(reader->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);

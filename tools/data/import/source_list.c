@@ -3,10 +3,18 @@
 #include "grow.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Links to folders may make many of few. */
+enum { FOLDERS_MOST = 1 << 17 };
 
 bool source_list_skips(const char *name, size_t length) {
-    static const char macos[] = "__MACOSX";
-    return name[0] == '.' || (length == sizeof macos - 1 && memcmp(name, macos, length) == 0);
+    /* What systems and network disks leave beside people's files: thumbnails, say. */
+    static const char *const theirs[] = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "lost+found"};
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
+        if (length == strlen(theirs[i]) && memcmp(name, theirs[i], length) == 0)
+            return true;
+    return name[0] == '.';
 }
 
 static bool ends_with(const char *text, const char *end) {
@@ -44,6 +52,9 @@ Status source_list_add(Source *source, const SourceFile *file) {
 }
 
 Status source_list_add_folder(Source *source, const char *path) {
+    if (source->folders == FOLDERS_MOST)
+        return status_fail(STATUS_DATA, "%s: has more than %d folders, that of %s among them",
+                           source->path, FOLDERS_MOST, path);
     STATUS_TRY(grow_array(&source->folder, &source->folder_room, source->folders,
                           sizeof *source->folder, source->path));
     STATUS_TRY(copy_path(path, &source->folder[source->folders]));

@@ -276,6 +276,34 @@ static void rows_that_were_never_written_are_noticed(void **state) {
     free(values);
 }
 
+/* Chunks that end beyond the values along every axis: what is stored is more than the values even
+ * where chunks are missing. */
+static void chunks_that_were_never_written_are_noticed(void **state) {
+    (void)state;
+    hid_t file;
+    const hsize_t shape[2] = {10, 10}, chunk[2] = {6, 6}, start[2] = {0, 0}, rows[2] = {6, 10};
+    uint8_t values[100] = {0};
+    assert_ok(h5_create("a.h5", &file));
+    const hid_t creation = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL);
+    const hid_t memory = H5Screate_simple(2, rows, NULL);
+    assert_true(H5Pset_chunk(creation, 2, chunk) >= 0);
+    const hid_t dataset =
+        H5Dcreate2(file, "/x", H5T_STD_U8LE, space, H5P_DEFAULT, creation, H5P_DEFAULT);
+    assert_true(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, rows, NULL) >= 0);
+    assert_true(H5Dwrite(dataset, H5T_NATIVE_UINT8, memory, space, H5P_DEFAULT, values) >= 0);
+    H5Pclose(creation);
+    H5Sclose(memory);
+    const size_t wanted[2] = {10, 10};
+    assert_int_equal(h5_read(file, "/x", H5T_NATIVE_UINT8, 2, wanted, values), STATUS_DATA);
+    assert_says("a.h5: /x: is incomplete");
+    assert_true(H5Sselect_all(space) >= 0);
+    assert_true(H5Dwrite(dataset, H5T_NATIVE_UINT8, space, space, H5P_DEFAULT, values) >= 0);
+    assert_ok(h5_read(file, "/x", H5T_NATIVE_UINT8, 2, wanted, values));
+    H5Sclose(space);
+    H5Dclose(dataset);
+    assert_ok(h5_close(file));
+}
+
 static void files_that_cannot_be_opened_are_told_from_damaged_ones(void **state) {
     (void)state;
     hid_t file;
@@ -433,6 +461,7 @@ int main(void) {
         test_here(an_attribute_of_another_kind_is_refused),
         test_here(what_is_missing_or_different_is_named),
         test_here(rows_that_were_never_written_are_noticed),
+        test_here(chunks_that_were_never_written_are_noticed),
         test_here(files_that_cannot_be_opened_are_told_from_damaged_ones),
         test_here(a_file_cut_anywhere_is_refused),
         test_here(a_changed_byte_is_noticed_or_harmless),

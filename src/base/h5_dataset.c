@@ -9,18 +9,6 @@ bool h5_dataset_close(H5Dataset *dataset) {
     return (dataset->id < 0 || H5Dclose(dataset->id) >= 0) && closed;
 }
 
-/* Opens without a cache of chunks: every call moves whole ranges of rows once, and a chunk that a
- * full disk refused must not stay behind, where it would fail again, and crash, when the process
- * ends. */
-static hid_t open_uncached(hid_t file, const char *name) {
-    hid_t access = H5Pcreate(H5P_DATASET_ACCESS), id = H5I_INVALID_HID;
-    if (access >= 0 && H5Pset_chunk_cache(access, 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0)
-        id = H5Dopen2(file, name, access);
-    if (access >= 0)
-        H5Pclose(access);
-    return id;
-}
-
 /* What an external or symbolic link says, for what it leads to is not there. */
 static Status fail_link(hid_t file, const char *name, const H5L_info_t *link) {
     char path[FILE_PATH_MAX];
@@ -56,13 +44,25 @@ static Status fail_open(hid_t file, const char *name) {
     return status;
 }
 
+/* Opens without a cache of chunks: every call moves whole ranges of rows once, and a chunk that a
+ * full disk refused must not stay behind, where it would fail again, and crash, when the process
+ * ends. */
+static Status open_uncached(hid_t file, const char *name, hid_t *id) {
+    const hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    if (access >= 0 && H5Pset_chunk_cache(access, 0, 0, H5D_CHUNK_CACHE_W0_DEFAULT) >= 0)
+        *id = H5Dopen2(file, name, access);
+    /* Before the list is closed, which makes HDF5 forget the reason. */
+    const Status status = *id < 0 ? fail_open(file, name) : STATUS_OK;
+    if (access >= 0)
+        H5Pclose(access);
+    return status;
+}
+
 Status h5_dataset_open(hid_t file, const char *name, H5Dataset *dataset) {
     *dataset = (H5Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
     if (!h5_exists(file, name))
         return fail_missing(file, name);
-    dataset->id = open_uncached(file, name);
-    if (dataset->id < 0)
-        return fail_open(file, name);
+    STATUS_TRY(open_uncached(file, name, &dataset->id));
     dataset->space = H5Dget_space(dataset->id);
     if (dataset->space < 0)
         return h5_fail_call(file, STATUS_DATA, name, "has no readable shape");

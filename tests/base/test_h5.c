@@ -257,6 +257,8 @@ static void what_is_missing_or_different_is_named(void **state) {
     assert_int_equal(h5_read(file, "/model/head/kernel", H5T_NATIVE_DOUBLE, 3, shape, values),
                      STATUS_DATA);
     assert_says("a.h5: /model/head/kernel: is float32 [5, 3, 2], not float64");
+    assert_int_equal(h5_read(file, "/model/head", H5T_NATIVE_FLOAT, 3, shape, values), STATUS_DATA);
+    assert_says("a.h5: /model/head: cannot be opened (not a dataset)");
     assert_ok(h5_close(file));
 }
 

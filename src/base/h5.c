@@ -259,11 +259,20 @@ static herr_t read_texts(hid_t dataset, hid_t memory_type, void *values) {
     return H5Dread(dataset, memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
 }
 
+static Status fail_count(hid_t file, const char *name, hsize_t count) {
+    char what[80];
+    snprintf(what, sizeof what, "holds %llu texts (allowed: %d at most)", (unsigned long long)count,
+             H5_STRINGS_MOST);
+    return h5_fail_content(file, name, what);
+}
+
 static Status read_strings(hid_t file, const char *name, const H5Dataset *dataset, H5Texts *texts) {
     const char *what;
     if (dataset->rank != 1)
         return h5_fail_content(file, name, "is not a list of strings");
     STATUS_TRY(h5_storage_check(file, name, dataset));
+    if (dataset->shape[0] > H5_STRINGS_MOST)
+        return fail_count(file, name, dataset->shape[0]);
     const hid_t stored = H5Dget_type(dataset->id);
     const Status status = h5_text_read(dataset->id, stored, dataset->space, dataset->shape[0],
                                        read_texts, texts, &what);

@@ -306,6 +306,33 @@ static void chunks_that_were_never_written_are_noticed(void **state) {
     assert_ok(h5_close(file));
 }
 
+/* References to one text take little room in a file, and the text a name's length in memory each.
+ */
+static void more_strings_than_there_are_names_are_not_read(void **state) {
+    (void)state;
+    hid_t file;
+    const hsize_t count = H5_STRINGS_MOST + 1;
+    size_t found, width;
+    char *strings;
+    assert_ok(h5_create("a.h5", &file));
+    const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate_simple(1, &count, NULL);
+    assert_true(H5Tset_size(type, H5T_VARIABLE) >= 0);
+    const hid_t dataset =
+        H5Dcreate2(file, "/names", type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    const char **name = calloc(count, sizeof *name);
+    for (size_t i = 0; i < count; i++)
+        name[i] = "a";
+    assert_true(H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, name) >= 0);
+    free(name);
+    H5Dclose(dataset);
+    H5Sclose(space);
+    H5Tclose(type);
+    assert_int_equal(h5_read_strings(file, "/names", &found, &width, &strings), STATUS_DATA);
+    assert_says("a.h5: /names: holds 65537 texts (allowed: 65536 at most)");
+    assert_null(strings);
+    assert_ok(h5_close(file));
+}
+
 static void files_that_cannot_be_opened_are_told_from_damaged_ones(void **state) {
     (void)state;
     hid_t file;
@@ -464,6 +491,7 @@ int main(void) {
         test_here(what_is_missing_or_different_is_named),
         test_here(rows_that_were_never_written_are_noticed),
         test_here(chunks_that_were_never_written_are_noticed),
+        test_here(more_strings_than_there_are_names_are_not_read),
         test_here(files_that_cannot_be_opened_are_told_from_damaged_ones),
         test_here(a_file_cut_anywhere_is_refused),
         test_here(a_changed_byte_is_noticed_or_harmless),

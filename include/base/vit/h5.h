@@ -76,7 +76,9 @@ bool h5_holds(hid_t file, const char *name, hid_t memory_type);
 Status h5_write_strings(hid_t file, const char *name, size_t count, size_t width,
                         const char *strings);
 /* Reads strings of fixed or variable length, in UTF-8 or ASCII, into a new array (memory_free) with
- * *width bytes each. */
+ * *width bytes each. More than the names of all classes that there may be are not read: a small
+ * file could fill any memory. */
+enum { H5_STRINGS_MOST = 65536 };
 Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings);
 
 /* Scalar attributes (h5_set_reals: an array) of the existing object at path `name` ("/" for the

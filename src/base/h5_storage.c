@@ -1,5 +1,6 @@
 #include "h5_storage.h"
 
+#include "h5_type.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -226,8 +227,23 @@ static Status fail_nested(hid_t file, const char *name, const char *source) {
     return fail_source(file, name, source, what);
 }
 
-static Status check_mapped(hid_t file, const char *name, const Mapping *mapping, hid_t source_file,
-                           Search *search) {
+/* HDF5 converts on the way: fractions would be zeros, and what is too large the largest value. */
+static Status check_source_type(hid_t file, const char *name, const H5Dataset *dataset,
+                                const Mapping *mapping, const H5Dataset *source) {
+    char wanted[H5_TYPE_TEXT], found[H5_TYPE_TEXT], what[96];
+    const hid_t own = H5Dget_type(dataset->id), theirs = H5Dget_type(source->id);
+    const bool holds = h5_type_holds(own, theirs);
+    snprintf(what, sizeof what, ", which holds %s, not %s", h5_type_text(theirs, found),
+             h5_type_text(own, wanted));
+    if (own >= 0)
+        H5Tclose(own);
+    if (theirs >= 0)
+        H5Tclose(theirs);
+    return holds ? STATUS_OK : fail_source(file, name, mapping->file, what);
+}
+
+static Status check_mapped(hid_t file, const char *name, const H5Dataset *dataset,
+                           const Mapping *mapping, hid_t source_file, Search *search) {
     H5Dataset source;
     Status status = h5_dataset_open(source_file, mapping->dataset, &source);
     if (status == STATUS_OK)
@@ -236,6 +252,8 @@ static Status check_mapped(hid_t file, const char *name, const Mapping *mapping,
         status = status == STATUS_DATA ? fail_nested(file, name, mapping->file) : status;
     else if (!is_within(&source, mapping))
         status = fail_source(file, name, mapping->file, ", which has fewer rows than it should");
+    else
+        status = check_source_type(file, name, dataset, mapping, &source);
     h5_dataset_close(&source);
     return status;
 }
@@ -245,7 +263,7 @@ static Status check_source(hid_t file, const char *name, const H5Dataset *datase
     char from[FILE_PATH_MAX];
     if (strcmp(mapping->file, ".") == 0) {
         const hid_t own = H5Iget_file_id(dataset->id);
-        const Status status = check_mapped(file, name, mapping, own, search);
+        const Status status = check_mapped(file, name, dataset, mapping, own, search);
         H5Fclose(own);
         return status;
     }
@@ -254,14 +272,13 @@ static Status check_source(hid_t file, const char *name, const H5Dataset *datase
     if (source < 0)
         return fail_source(file, name, mapping->file,
                            ", which cannot be opened: HDF5 would give zeros");
-    const Status status = check_mapped(file, name, mapping, source, search);
+    const Status status = check_mapped(file, name, dataset, mapping, source, search);
     h5_close(source);
     return status;
 }
 
-/* Adds the values that the mapping gives to *values. */
 static Status check_mapping(hid_t file, const char *name, const H5Dataset *dataset, hid_t creation,
-                            size_t number, hsize_t *values, Search *search) {
+                            size_t number, Search *search) {
     Mapping mapping;
     Status status;
     if (!open_mapping(creation, number, &mapping))
@@ -272,16 +289,53 @@ static Status check_mapping(hid_t file, const char *name, const H5Dataset *datas
                                  "is virtual with sources without end; h5repack writes it out");
     else
         status = check_source(file, name, dataset, &mapping, search);
-    if (status == STATUS_OK)
-        *values += (hsize_t)H5Sget_select_npoints(mapping.target);
     close_mapping(&mapping);
     return status;
 }
 
+#if H5_VERSION_GE(1, 10, 6)
+/* All that mappings [first, end), one or more, give values to, as a selection; H5Sclose. Joined by
+ * halves, since joining takes as long as both are large. Negative on error. */
+static hid_t targets(hid_t creation, size_t first, size_t end) {
+    if (end - first == 1)
+        return H5Pget_virtual_vspace(creation, first);
+    const size_t middle = first + (end - first) / 2;
+    const hid_t low = targets(creation, first, middle), high = targets(creation, middle, end);
+    hid_t both = H5I_INVALID_HID;
+    if (low >= 0 && high >= 0)
+        both = H5Scombine_select(low, H5S_SELECT_OR, high);
+    if (low >= 0)
+        H5Sclose(low);
+    if (high >= 0)
+        H5Sclose(high);
+    return both;
+}
+
+/* Values that mappings give, each once where they overlap. */
+static hssize_t count_targets(hid_t creation, size_t mappings) {
+    const hid_t all = mappings ? targets(creation, 0, mappings) : H5I_INVALID_HID;
+    const hssize_t values = all < 0 ? 0 : H5Sget_select_npoints(all);
+    if (all >= 0)
+        H5Sclose(all);
+    return values;
+}
+#else
+/* Selections cannot be joined: a value counts as often as it is given. */
+static hssize_t count_targets(hid_t creation, size_t mappings) {
+    hssize_t values = 0;
+    for (size_t i = 0; i < mappings; i++) {
+        const hid_t target = H5Pget_virtual_vspace(creation, i);
+        values += target < 0 ? 0 : H5Sget_select_npoints(target);
+        if (target >= 0)
+            H5Sclose(target);
+    }
+    return values;
+}
+#endif
+
 static Status check_virtual(hid_t file, const char *name, const H5Dataset *dataset, hid_t creation,
                             Search *search) {
     size_t mappings = 0;
-    hsize_t values = 0;
     if (H5Pget_virtual_count(creation, &mappings) < 0)
         return h5_fail_call(file, STATUS_DATA, name, "has no readable sources");
     search->sources += mappings;
@@ -289,9 +343,9 @@ static Status check_virtual(hid_t file, const char *name, const H5Dataset *datas
         return h5_fail_content(file, name, "is virtual, with too many sources to follow");
     search->depth++;
     for (size_t i = 0; i < mappings; i++)
-        STATUS_TRY(check_mapping(file, name, dataset, creation, i, &values, search));
+        STATUS_TRY(check_mapping(file, name, dataset, creation, i, search));
     search->depth--;
-    if (values < (hsize_t)H5Sget_simple_extent_npoints(dataset->space))
+    if (count_targets(creation, mappings) < H5Sget_simple_extent_npoints(dataset->space))
         return h5_fail_content(file, name, "is virtual, and some of its values have no source");
     return STATUS_OK;
 }

@@ -15,6 +15,10 @@ bool h5_type_is_same(hid_t stored, hid_t memory_type);
  * type, any integers for integers, any numbers for reals. */
 bool h5_type_converts(hid_t stored, hid_t memory_type);
 
+/* Whether each value of the other type is a value of the type: integers of no more bits, reals of
+ * no larger size, otherwise the same type. False for a negative type. */
+bool h5_type_holds(hid_t type, hid_t other);
+
 /* "uint16", "float32", "text", "a compound" for messages. Returns text. */
 enum { H5_TYPE_TEXT = 32 };
 const char *h5_type_text(hid_t type, char text[static H5_TYPE_TEXT]);

@@ -190,22 +190,23 @@ static void linked(hid_t file) {
     CHECK(H5Lcreate_external("train.h5", "/here", file, "/train", H5P_DEFAULT, H5P_DEFAULT));
 }
 
-/* Training images are in two files, one behind the other. */
-static void virtual_images(hid_t file, hsize_t kept) {
+/* Training images are in two files, of a stored type, one behind the other, or over the last rows
+ * of it; of the first one some rows are kept back. */
+static void virtual_images(hid_t file, hid_t stored, hsize_t over, hsize_t kept) {
     const Values all = read_all(file, "/train/images", H5T_NATIVE_UINT8);
     const hsize_t half = all.shape[0] / 2, row = all.count / all.shape[0];
     const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
     const hid_t whole = H5Screate_simple(all.axes, all.shape, NULL);
     for (hsize_t i = 0; i < 2; i++) {
         char path[32];
-        hsize_t start[AXES_MOST] = {i * half}, shape[AXES_MOST], now[AXES_MOST];
+        hsize_t start[AXES_MOST] = {i * (half - over)}, shape[AXES_MOST], now[AXES_MOST];
         memcpy(shape, all.shape, sizeof shape);
         shape[0] = i ? all.shape[0] - half : half;
         memcpy(now, shape, sizeof now);
         now[0] -= i ? 0 : kept;
         snprintf(path, sizeof path, "images%d.h5", (int)i);
         const hid_t other = opened(H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT));
-        write_new(other, "/images", H5T_STD_U8LE, H5T_NATIVE_UINT8, all.axes, now, H5P_DEFAULT,
+        write_new(other, "/images", stored, H5T_NATIVE_UINT8, all.axes, now, H5P_DEFAULT,
                   (const uint8_t *)all.bytes + i * half * row);
         CHECK(H5Fclose(other));
         const hid_t from = H5Screate_simple(all.axes, shape, NULL);
@@ -219,7 +220,7 @@ static void virtual_images(hid_t file, hsize_t kept) {
 }
 
 static void is_virtual(hid_t file) {
-    virtual_images(file, 0);
+    virtual_images(file, H5T_STD_U8LE, 0, 0);
 }
 
 /* The first half of the training images as raw bytes in a file of its own. */
@@ -295,7 +296,15 @@ static void filter(hid_t file) {
 }
 
 static void short_source(hid_t file) {
-    virtual_images(file, 1);
+    virtual_images(file, H5T_STD_U8LE, 0, 1);
+}
+
+static void overlapping(hid_t file) {
+    virtual_images(file, H5T_STD_U8LE, 1, 0);
+}
+
+static void real_source(hid_t file) {
+    virtual_images(file, H5T_IEEE_F32LE, 0, 0);
 }
 
 /* Room for all images, and none written. */
@@ -367,6 +376,8 @@ static const struct {
              {"negative", negative},
              {"filter", filter},
              {"short-source", short_source},
+             {"overlapping", overlapping},
+             {"real-source", real_source},
              {"unwritten", unwritten},
              {"unwritten-contiguous", unwritten_contiguous},
              {"zero-to-one", zero_to_one},

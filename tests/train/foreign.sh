@@ -64,6 +64,8 @@ refused from-one '/train/labels: row 4 has label 5, but there are 5 classes, and
 refused negative '/train/labels: row 11 has label -1'
 refused filter 'the filter Zstandard (32015), which this HDF5 does not have' 'h5repack -f GZIP=4'
 refused short-source 'takes values from images0.h5, which has fewer rows'
+refused overlapping '/train/images: is virtual, and some of its values have no source'
+refused real-source 'takes values from images0.h5, which holds float32, not uint8'
 refused unwritten '/train/images: is incomplete'
 refused unwritten-contiguous '/train/images: is incomplete'
 refused killed 'its writer was killed' 'h5clear -s'

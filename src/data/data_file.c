@@ -20,7 +20,8 @@ const char *data_split_title(DataSplit split) {
 /* What other tools keep images as, and how to come from there to what is read here. */
 static const char *images_hint(size_t axes, const size_t shape[static 4], bool bytes) {
     if (!bytes)
-        return "; images that were scaled must be scaled back and rounded";
+        return "; images that were scaled must be scaled back and rounded, other whole numbers "
+               "written as these (in NumPy: images.astype('uint8'))";
     if (axes == 3)
         return "; grey ones have an axis of length 1 at the end";
     if (axes == 4 && shape[1] <= PICTURE_CHANNELS_MAX && shape[2] > PICTURE_CHANNELS_MAX &&
@@ -102,8 +103,10 @@ static Status check_labels(const char *path, hid_t file, const DataHeader *heade
     if (axes == 2 && shape[1] > 1)
         return status_fail(STATUS_DATA,
                            "%s: %s: is %s; labels are whole numbers [%zu], the number of the class "
-                           "(in NumPy, of one-hot labels: labels.argmax(axis=1))",
-                           path, name, found, header->images[split]);
+                           "(in NumPy, of %s)",
+                           path, name, found, header->images[split],
+                           shape[0] == 1 ? "one row: labels.reshape(-1)"
+                                         : "one-hot labels: labels.argmax(axis=1)");
     if (shape[0] != header->images[split])
         return status_fail(STATUS_DATA, "%s: %s: is %s, but there are %zu images", path, name,
                            found, header->images[split]);

@@ -60,7 +60,16 @@ static Status read_split(const Plan *plan, DataSplit split, uint16_t **labels) {
                                  plan->job.labels == LABELS_COARSE, *labels);
 }
 
+/* Those of the test split are looked at, so that --check tells of them too. */
+static Status check_test(const Plan *plan) {
+    uint16_t *labels = NULL;
+    const Status status = read_split(plan, SPLIT_TEST, &labels);
+    memory_free(labels);
+    return status;
+}
+
 static Status read_labels(const Plan *plan, Labels *labels) {
+    STATUS_TRY(check_test(plan));
     STATUS_TRY(read_split(plan, SPLIT_TRAIN, &labels->train));
     return plan->data.images[SPLIT_VALIDATION]
                ? read_split(plan, SPLIT_VALIDATION, &labels->validation)

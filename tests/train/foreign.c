@@ -266,6 +266,26 @@ static void without_channels(hid_t file) {
     replace(file, "/train/images", H5T_STD_U8LE, H5T_NATIVE_UINT8, &values, H5P_DEFAULT);
 }
 
+static void one_row(hid_t file) {
+    Values values = read_all(file, "/train/labels", H5T_NATIVE_UINT16);
+    values.axes = 2;
+    values.shape[1] = values.shape[0];
+    values.shape[0] = 1;
+    replace(file, "/train/labels", H5T_STD_U16LE, H5T_NATIVE_UINT16, &values, H5P_DEFAULT);
+}
+
+static void wide_images(hid_t file) {
+    const Values values = read_all(file, "/train/images", H5T_NATIVE_INT64);
+    replace(file, "/train/images", H5T_STD_I64LE, H5T_NATIVE_INT64, &values, H5P_DEFAULT);
+}
+
+/* Of a test image alone. */
+static void test_label(hid_t file) {
+    const Values values = read_all(file, "/test/labels", H5T_NATIVE_INT64);
+    ((int64_t *)values.bytes)[7] = 5;
+    replace(file, "/test/labels", H5T_STD_I64LE, H5T_NATIVE_INT64, &values, H5P_DEFAULT);
+}
+
 static void from_one(hid_t file) {
     const Values values = read_all(file, "/train/labels", H5T_NATIVE_INT64);
     for (hsize_t i = 0; i < values.count; i++)
@@ -372,6 +392,9 @@ static const struct {
              {"one-hot", one_hot},
              {"channels-first", channels_first},
              {"without-channels", without_channels},
+             {"one-row", one_row},
+             {"wide-images", wide_images},
+             {"test-label", test_label},
              {"from-one", from_one},
              {"negative", negative},
              {"filter", filter},

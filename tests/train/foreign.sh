@@ -60,6 +60,9 @@ refused float-images '/train/images: is float32 [60, 32, 32, 3]; images are uint
 refused channels-first 'is uint8 [60, 3, 32, 32]' 'transpose(0, 2, 3, 1)'
 refused without-channels '/train/images: is uint8 [60, 32, 32]; images are uint8 [number' 'axis of length 1 at the end'
 refused one-hot '/train/labels: is uint8 [60, 5]; labels are whole numbers [60]' 'argmax'
+refused one-row '/train/labels: is uint16 [1, 60]; labels are whole numbers [60]' 'labels.reshape(-1)'
+refused wide-images '/train/images: is int64 [60, 32, 32, 3]; images are uint8 [number' "images.astype('uint8')"
+refused test-label '/test/labels: row 7 has label 5'
 refused from-one '/train/labels: row 4 has label 5, but there are 5 classes, and the first has number 0'
 refused negative '/train/labels: row 11 has label -1'
 refused filter 'the filter Zstandard (32015), which this HDF5 does not have' 'h5repack -f GZIP=4'

@@ -307,8 +307,8 @@ Status checkpoint_digest(const char *path, char text[static DIGEST_TEXT]) {
 
 /* ---- after changes ---- */
 
-static Status renew_digests(hid_t file, const char *path, const ParameterTable *table,
-                            CheckpointHeader *header) {
+static Status find_digests(hid_t file, const char *path, const ParameterTable *table,
+                           CheckpointHeader *header) {
     STATUS_TRY(flat_vector_digest(file, path, checkpoint_header_weights, table, header->tensors,
                                   header->weights_sha256));
     for (size_t i = 0; i < header->states; i++) {
@@ -319,46 +319,58 @@ static Status renew_digests(hid_t file, const char *path, const ParameterTable *
             STATUS_TRY(
                 flat_vector_digest(file, path, group, table, header->tensors, state->sha256));
     }
-    STATUS_TRY(checkpoint_header_digest(header, header->sha256));
-    return checkpoint_header_write_digests(file, header);
+    return checkpoint_header_digest(header, header->sha256);
 }
 
-static Status renew_file(hid_t file, const char *path, char text[static DIGEST_TEXT]) {
-    CheckpointHeader header;
+/* The header as it should be; on success the caller's to free. The file itself is read, so that
+ * messages name it. */
+static Status read_renewed(const char *path, CheckpointHeader *header) {
+    hid_t file;
     ParameterTable table = {0};
-    STATUS_TRY(checkpoint_header_read_changed(file, path, &header));
-    Status status = table_of_file(file, path, &header, &table);
+    STATUS_TRY(h5_open(path, &file));
+    Status status = checkpoint_header_read_changed(file, path, header);
     if (status == STATUS_OK)
-        status = renew_digests(file, path, &table, &header);
-    memcpy(text, header.weights_sha256, DIGEST_TEXT);
+        status = table_of_file(file, path, header, &table);
+    if (status == STATUS_OK)
+        status = find_digests(file, path, &table, header);
     parameter_table_free(&table);
-    checkpoint_header_free(&header);
+    h5_close(file);
+    if (status != STATUS_OK)
+        checkpoint_header_free(header);
     return status;
 }
 
-/* path is for messages. */
-static Status renew_temporary(const char *temporary, const char *path,
-                              char text[static DIGEST_TEXT]) {
+static Status write_digests(const char *path, const CheckpointHeader *header) {
     hid_t file;
     char again[DIGEST_TEXT];
-    STATUS_TRY(h5_change(temporary, &file));
-    const Status status = renew_file(file, path, text);
+    STATUS_TRY(h5_change(path, &file));
+    const Status status = checkpoint_header_write_digests(file, header);
     const Status closed = h5_close(file);
     STATUS_TRY(status);
     STATUS_TRY(closed);
-    STATUS_TRY(checkpoint_digest(temporary, again));
-    return strcmp(again, text) == 0
+    STATUS_TRY(checkpoint_digest(path, again));
+    return strcmp(again, header->weights_sha256) == 0
                ? STATUS_OK
-               : status_fail(STATUS_IO, "%s: what was written does not read back", temporary);
+               : status_fail(STATUS_IO, "%s: what was written does not read back", path);
 }
 
-Status checkpoint_renew(const char *path, char text[static DIGEST_TEXT]) {
+/* A copy with other digests takes the file's place. */
+static Status replace_digests(const char *path, const CheckpointHeader *header) {
     char temporary[FILE_PATH_MAX];
     STATUS_TRY(file_temporary(path, temporary));
     STATUS_TRY(file_copy(path, temporary));
-    const Status status = renew_temporary(temporary, path, text);
+    const Status status = write_digests(temporary, header);
     if (status == STATUS_OK)
         return file_commit(temporary, path);
     unlink(temporary);
+    return status;
+}
+
+Status checkpoint_renew(const char *path, char text[static DIGEST_TEXT]) {
+    CheckpointHeader header;
+    STATUS_TRY(read_renewed(path, &header));
+    const Status status = replace_digests(path, &header);
+    memcpy(text, header.weights_sha256, DIGEST_TEXT);
+    checkpoint_header_free(&header);
     return status;
 }

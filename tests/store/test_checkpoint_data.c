@@ -120,6 +120,27 @@ static void what_is_no_model_is_not_renewed(void **state) {
     assert_int_equal(scratch_count(f->folder), 1);
 }
 
+/* The file is named, not the copy that would have taken its place. */
+static void values_of_another_type_are_not_renewed(void **state) {
+    Fixture *f = *state;
+    const Parameter *bias = &f->table.entry[f->table.count - 1];
+    char path[1024], text[DIGEST_TEXT], wanted[1200];
+    double *values;
+    write_as(f, "last.h5", path);
+    assert_int_equal(memory_allocate(&values, bias->count, sizeof *values, "test"), STATUS_OK);
+    hid_t file = open_for_changes(path);
+    assert_true(H5Ldelete(file, "/model/logits/bias", H5P_DEFAULT) >= 0);
+    assert_int_equal(h5_write(file, "/model/logits/bias", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+                              bias->axes, bias->shape, values),
+                     STATUS_OK);
+    assert_int_equal(h5_close(file), STATUS_OK);
+    memory_free(values);
+    assert_int_equal(checkpoint_renew(path, text), STATUS_DATA);
+    snprintf(wanted, sizeof wanted, "%s: /model/logits/bias: is float64", path);
+    assert_non_null(strstr(status_message(), wanted));
+    assert_int_equal(scratch_count(f->folder), 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         WITH_FIXTURE(the_data_round_trips),
@@ -128,6 +149,7 @@ int main(void) {
         WITH_FIXTURE(changed_weights_are_read_after_their_digest_was_renewed),
         WITH_FIXTURE(all_else_may_be_changed_too),
         WITH_FIXTURE(what_is_no_model_is_not_renewed),
+        WITH_FIXTURE(values_of_another_type_are_not_renewed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

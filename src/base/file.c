@@ -85,13 +85,21 @@ static Status copy_bytes(const char *from, int source, const char *to, int targe
     }
 }
 
+/* Opens `to`, empty, for nobody who may not open the other file, but for its owner to write. */
+static Status create_like(int other, const char *to, int *target) {
+    struct stat found;
+    const mode_t mode = fstat(other, &found) == 0 ? found.st_mode & 0777 : 0;
+    *target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode | 0600);
+    return *target < 0 ? status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno))
+                       : STATUS_OK;
+}
+
 Status file_copy(const char *from, const char *to) {
-    int source;
+    int source, target;
     STATUS_TRY(open_path(from, O_RDONLY, &source));
-    const int target = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    Status status = target < 0
-                        ? status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno))
-                        : copy_bytes(from, source, to, target);
+    Status status = create_like(source, to, &target);
+    if (status == STATUS_OK)
+        status = copy_bytes(from, source, to, target);
     close(source);
     if (target >= 0 && close(target) != 0 && status == STATUS_OK)
         status = status_fail(STATUS_IO, "%s: cannot be written: %s", to, strerror(errno));

@@ -2,6 +2,7 @@
  */
 
 #include "store/checkpoint_changed.h"
+#include <sys/stat.h>
 
 static void the_data_round_trips(void **state) {
     Fixture *f = *state;
@@ -69,7 +70,11 @@ static void changed_weights_are_read_after_their_digest_was_renewed(void **state
     assert_int_equal(checkpoint_digest(path, old), STATUS_OK);
     change_weight(path, 0.375f);
     assert_refused(path, &f->table, true, "vit_data digest --renew");
+    struct stat found;
+    assert_int_equal(chmod(path, 0640), 0);
     assert_int_equal(checkpoint_renew(path, renewed), STATUS_OK);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0640);
     assert_string_not_equal(renewed, old);
     f->weights[f->table.entry[f->table.count - 1].offset + 1] = 0.375f;
     assert_int_equal(parameter_digest(&f->table, f->weights, expected), STATUS_OK);

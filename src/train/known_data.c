@@ -16,18 +16,22 @@ static bool same_statistics(const double *one_mean, const double *one_variance,
 
 /* ---- going on ---- */
 
+/* They count to the last bit, since the weights would be others. */
 static Status check_statistics(const Plan *plan, const char *path, const CheckpointData *then,
                                const CheckpointData *now) {
-    char was[STATISTICS_TEXT], is[STATISTICS_TEXT];
+    char was[2][STATISTICS_TEXT], is[2][STATISTICS_TEXT];
     if (then->channels == 0 ||
         (then->channels == now->channels &&
          same_statistics(then->mean, then->variance, now->mean, now->variance, now->channels)))
         return STATUS_OK;
     return status_fail(STATUS_CONFIG,
                        "%s: [data] file: this run was begun with other statistics (channel_mean "
-                       "%s) than those of %s now (%s); put them back, or --fresh to start over",
-                       path, statistics_text(then->channels, then->mean, was), plan->job.data_file,
-                       statistics_text(now->channels, now->mean, is));
+                       "%s, channel_variance %s) than those of %s now (%s, %s; they may differ in "
+                       "later digits); put them back, or --fresh to start over",
+                       path, statistics_text(then->channels, then->mean, was[0]),
+                       statistics_text(then->channels, then->variance, was[1]), plan->job.data_file,
+                       statistics_text(now->channels, now->mean, is[0]),
+                       statistics_text(now->channels, now->variance, is[1]));
 }
 
 static Status check(const Plan *plan, const char *path, const CheckpointData *then,

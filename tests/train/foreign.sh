@@ -126,6 +126,7 @@ changed() {
 changed pixel 'images or labels of data.h5 were changed since this run was begun'
 changed test-labels 'images or labels of data.h5 were changed since this run was begun'
 changed shifted 'this run was begun with other statistics'
+changed float32 'they may differ in later digits'
 
 # Ranks in folders of their own, where one finds another file.
 mkdir here there

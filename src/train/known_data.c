@@ -4,6 +4,7 @@
 #include "vit/memory.h"
 #include "vit/statistics.h"
 #include "vit/watchdog.h"
+#include <stdio.h>
 #include <string.h>
 
 static bool same_statistics(const double *one_mean, const double *one_variance,
@@ -34,19 +35,35 @@ static Status check_statistics(const Plan *plan, const char *path, const Checkpo
                        statistics_text(now->channels, now->variance, is[1]));
 }
 
+enum { SHA_TEXT = 32 };
+
+static const char *sha_text(const char *sha256, char text[static SHA_TEXT]) {
+    if (!sha256[0])
+        return "no SHA-256";
+    snprintf(text, SHA_TEXT, "SHA-256 %.12s...", sha256);
+    return text;
+}
+
+/* Where one of both files told no digest the checksum decides, if it is known. */
+static bool has_other_digest(const CheckpointData *then, const CheckpointData *now) {
+    const bool both = then->sha256[0] && now->sha256[0];
+    return (both || !then->checksum[0]) && strcmp(then->sha256, now->sha256) != 0;
+}
+
 static Status check(const Plan *plan, const char *path, const CheckpointData *then,
                     const CheckpointData *now) {
     const char *file = plan->job.data_file;
-    if (strcmp(then->sha256, now->sha256) != 0)
+    char was[SHA_TEXT], is[SHA_TEXT];
+    if (has_other_digest(then, now))
         return status_fail(STATUS_CONFIG,
-                           "%s: [data] file: this run was begun on other data (SHA-256 %.12s...) "
-                           "than %s (%.12s...); use the same data, or --fresh to start over",
-                           path, then->sha256, file, now->sha256);
+                           "%s: [data] file: this run was begun on other data (%s) than %s (%s); "
+                           "use the same data, or --fresh to start over",
+                           path, sha_text(then->sha256, was), file, sha_text(now->sha256, is));
     if (then->checksum[0] && strcmp(then->checksum, now->checksum) != 0)
         return status_fail(STATUS_CONFIG,
                            "%s: [data] file: images or labels of %s were changed since this run "
-                           "was begun (checksum %s, now %s), though its content_sha256 is the "
-                           "same; use the same data, or --fresh to start over",
+                           "was begun (checksum %s, now %s), whatever its content_sha256 says; "
+                           "use the same data, or --fresh to start over",
                            path, file, then->checksum, now->checksum);
     return check_statistics(plan, path, then, now);
 }

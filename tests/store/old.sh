@@ -73,6 +73,13 @@ for ranks in 1 3; do
     fi
 done
 
+# It knows its data by the digest alone, which a file need not tell.
+cp data.h5 plain.h5
+"$3/foreign" plain plain.h5 || fail "no plain file"
+mkdir known && cp "$old" known/last.h5
+expect 78 'begun on other data (SHA-256 dcc0a21b9aa3...) than plain.h5 (no SHA-256)' \
+    "$vit_mpi" "$job" -s data.file=plain.h5 -s job.output=known -s train.max_steps=0
+
 # It serves as a job, of 6 steps.
 run 1 "$old" --fresh -s job.output=again
 [ "$(weights again/last.h5)" = "$(weights part/last.h5)" ] || fail "its job gives other weights"

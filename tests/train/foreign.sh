@@ -128,6 +128,13 @@ changed test-labels 'images or labels of data.h5 were changed since this run was
 changed shifted 'this run was begun with other statistics'
 changed float32 'they may differ in later digits'
 
+# The same samples, of which the file tells nothing any more: the run goes on.
+make plain
+cp -r ../same/out out
+trained plain >/dev/null
+grep -q 'This job is finished' said || fail "another run was begun: $(cat said)"
+cd "$work" || exit 1
+
 # Ranks in folders of their own, where one finds another file.
 mkdir here there
 cp base.h5 here/data.h5

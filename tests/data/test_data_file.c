@@ -87,15 +87,20 @@ static bool same_names(const DataNames *a, const DataNames *b) {
            memcmp(a->text, b->text, a->count * a->width) == 0;
 }
 
+/* Of no bytes there need be none. */
+static bool same_bytes(const void *a, const void *b, size_t bytes) {
+    return bytes == 0 || memcmp(a, b, bytes) == 0;
+}
+
 static bool same_content(const DataSet *a, const DataSet *b) {
     if (memcmp(&a->picture, &b->picture, sizeof a->picture) != 0)
         return false;
     for (size_t s = 0; s < SPLIT_COUNT; s++) {
         const DataRows *x = &a->split[s], *y = &b->split[s];
         if (x->count != y->count ||
-            memcmp(x->images, y->images, x->count * picture_bytes(a->picture)) ||
-            memcmp(x->labels, y->labels, x->count * 2) ||
-            memcmp(x->coarse_labels, y->coarse_labels, x->count * 2) ||
+            !same_bytes(x->images, y->images, x->count * picture_bytes(a->picture)) ||
+            !same_bytes(x->labels, y->labels, x->count * 2) ||
+            !same_bytes(x->coarse_labels, y->coarse_labels, x->count * 2) ||
             strcmp(a->origin.sha256[s], b->origin.sha256[s]) != 0)
             return false;
     }

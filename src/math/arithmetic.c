@@ -115,14 +115,21 @@ static const char *common_blis(const Arithmetic *rank, size_t ranks, const char 
     return *asked ? *asked : same ? rank[0].gemm.blis : gemm_blis_best((CpuLevel)least);
 }
 
+/* Before any is compared with what one is asked for, which may be nothing that runs. */
+static Status check_blis(const Arithmetic *rank, size_t ranks) {
+    for (size_t r = 0; r < ranks; r++)
+        if (!rank[r].gemm.blis[0])
+            return status_fail(STATUS_USAGE,
+                               "BLIS has no kernels that run on the processor of rank %zu%s", r,
+                               rank[r].gemm.blis_wanted ? ", or not those of BLIS_ARCH_TYPE" : "");
+    return STATUS_OK;
+}
+
 static Status join_blis(const Arithmetic *rank, size_t ranks, GemmChoice *choice) {
+    STATUS_TRY(check_blis(rank, ranks));
     const char *asked, *common = common_blis(rank, ranks, &asked);
     for (size_t r = 0; r < ranks; r++) {
         const GemmChoice *own = &rank[r].gemm;
-        if (!own->blis[0])
-            return status_fail(STATUS_USAGE,
-                               "BLIS has no kernels that run on the processor of rank %zu%s", r,
-                               own->blis_wanted ? ", or not those of BLIS_ARCH_TYPE" : "");
         if ((own->blis_wanted && strcmp(own->blis, common) != 0) || !can_run(own, common))
             return status_fail(STATUS_USAGE,
                                "BLIS would run its kernels %s on some ranks%s, but %s on rank %zu: "

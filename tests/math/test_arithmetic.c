@@ -104,6 +104,8 @@ static void what_does_not_fit_is_refused(void **state) {
     rank[1].gemm.blis_wanted = false;
     rank[1].gemm.blis[0] = '\0';
     refused(rank, 3, STATUS_USAGE, "no kernels that run on the processor of rank 1");
+    rank[1].gemm.blis_wanted = true;
+    refused(rank, 3, STATUS_USAGE, "of rank 1, or not those of BLIS_ARCH_TYPE");
     rank[1] = skylake();
     rank[1].unknown = true;
     refused(rank, 3, STATUS_USAGE, "VIT_GEMM in the environment of rank 1");

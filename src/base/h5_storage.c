@@ -2,6 +2,7 @@
 
 #include "h5_type.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -193,15 +194,24 @@ static bool open_mapping(hid_t creation, size_t number, Mapping *mapping) {
            name > 0 && name < FILE_PATH_MAX;
 }
 
-/* As HDF5 looks for it: beside the file that names it, then from the current folder. */
-static hid_t open_source(const char *from, const char *path) {
+static hid_t open_beside(const char *from, const char *path) {
     char beside[2 * FILE_PATH_MAX];
     const char *slash = strrchr(from, '/');
     hid_t source;
     snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash - from + 1) : 0, from, path);
-    if (path[0] != '/' && h5_open(beside, &source) == STATUS_OK)
+    return h5_open(beside, &source) == STATUS_OK ? source : H5I_INVALID_HID;
+}
+
+/* As HDF5 looks for it: beside the file that names it, then from the current folder, then beside
+ * what a link to that file leads to. */
+static hid_t open_source(const char *from, const char *path) {
+    hid_t source = path[0] == '/' ? H5I_INVALID_HID : open_beside(from, path);
+    if (source >= 0 || h5_open(path, &source) == STATUS_OK)
         return source;
-    return h5_open(path, &source) == STATUS_OK ? source : H5I_INVALID_HID;
+    char *linked = path[0] == '/' ? NULL : realpath(from, NULL);
+    source = linked ? open_beside(linked, path) : H5I_INVALID_HID;
+    free(linked);
+    return source;
 }
 
 /* Whether all that is taken from the source is within it as it is now. The file does not tell how

@@ -43,6 +43,11 @@ for kind in variable integers plain gzip linked virtual raw; do
     [ "$(trained $kind)" = "$right" ] || fail "$kind gives other weights"
     cd "$work" || exit 1
 done
+# Sources lie beside the file that a link leads to.
+make virtual
+ln -s kind/data.h5 "$work/link.h5"
+cd "$work" || exit 1
+expect 0 'link.h5: ' "$vit_mpi" job.ini -s data.file=link.h5 --check
 # The statistics are the same but for rounding.
 make float32
 trained float32 >/dev/null

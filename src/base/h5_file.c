@@ -56,14 +56,17 @@ __attribute__((constructor)) static void start_without_cleanup(void) {
 
 /* Errors of open(2) come with the system's reason; those of HDF5 do not always. */
 static Status try_open(const char *path, int flags, const char *what) {
-    int descriptor = open(path, flags | O_CLOEXEC, 0666);
+    /* Nobody may ever come to the other end of a pipe. */
+    int descriptor = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
     if (descriptor < 0)
         return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(errno));
     struct stat found;
-    bool folder = fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode);
+    const bool known = fstat(descriptor, &found) == 0;
     close(descriptor);
-    if (folder)
+    if (known && S_ISDIR(found.st_mode))
         return status_fail(STATUS_IO, "%s: %s: %s", path, what, strerror(EISDIR));
+    if (known && !S_ISREG(found.st_mode))
+        return status_fail(STATUS_IO, "%s: %s: it is no regular file", path, what);
     return STATUS_OK;
 }
 

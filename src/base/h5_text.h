@@ -19,7 +19,7 @@ typedef struct H5Texts {
 } H5Texts;
 
 /* Reads all values of an open dataset or attribute, whose stored type is given, into new memory.
- * *what: on error, what is wrong, or NULL when memory is short (STATUS_INTERNAL). */
+ * *what: with STATUS_DATA, what is wrong. STATUS_INTERNAL: out of memory. */
 typedef herr_t (*H5TextRead)(hid_t object, hid_t memory_type, void *values);
 Status h5_text_read(hid_t object, hid_t stored, hid_t space, size_t count, H5TextRead read,
                     H5Texts *texts, const char **what);

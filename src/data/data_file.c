@@ -3,6 +3,7 @@
 #include "data_layout.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static const char *images_hint(size_t axes, const size_t shape[static 4], bool b
         return "; grey ones have an axis of length 1 at the end";
     if (axes == 4 && shape[1] <= PICTURE_CHANNELS_MAX && shape[2] > PICTURE_CHANNELS_MAX &&
         shape[3] > PICTURE_CHANNELS_MAX)
-        return "; channels come last (in NumPy: images.transpose(0, 2, 3, 1))";
+        return "; channels come last (in NumPy: images.transpose(0, 2, 3, 1), or (0, 3, 2, 1) "
+               "where columns come first)";
     return "";
 }
 
@@ -150,7 +152,8 @@ Status data_file_check_header(const char *path, const DataHeader *header) {
             header->variance[c] <= 0.0)
             return status_fail(STATUS_DATA,
                                "%s: channel %zu has mean %g and variance %g; the training images "
-                               "cannot be normalized",
+                               "cannot be normalized (a channel that is the same everywhere must "
+                               "be left out)",
                                path, c, header->mean[c], header->variance[c]);
     return STATUS_OK;
 }
@@ -185,8 +188,8 @@ static Status read_digest(const char *path, hid_t file, const char *attribute, b
     STATUS_TRY(h5_get_text(file, "/", attribute, &text));
     size_t length = strlen(text);
     bool fits = length == DIGEST_TEXT - 1 || (length == 0 && may_be_empty);
-    if (fits)
-        memcpy(digest, text, length + 1);
+    for (size_t i = 0; fits && i <= length; i++)
+        digest[i] = (char)tolower((unsigned char)text[i]);
     memory_free(text);
     return fits ? STATUS_OK
                 : status_fail(STATUS_DATA, "%s: / @%s: is not a SHA-256", path, attribute);

@@ -11,7 +11,8 @@ void arithmetic_survey(Arithmetic *own) {
         own->able--;
     own->wanted = kernels_wanted();
     const char *products = getenv("VIT_GEMM");
-    own->unknown = products && strcmp(products, "blis") != 0 && strcmp(products, "xsmm") != 0;
+    own->unknown =
+        products && *products && strcmp(products, "blis") != 0 && strcmp(products, "xsmm") != 0;
     gemm_survey(&own->gemm);
 }
 

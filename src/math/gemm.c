@@ -23,9 +23,12 @@ void gemm_use(const GemmChoice *choice) {
     chosen.xsmm = choice->xsmm;
     if (chosen.xsmm)
         gemm_xsmm_use(choice);
-    snprintf(chosen.description, sizeof chosen.description, "%s%s%s%s",
-             chosen.xsmm ? "LIBXSMM " : "", chosen.xsmm ? choice->xsmm_version : "",
-             chosen.xsmm ? " + " : "", blis);
+    const char *lesser = chosen.xsmm ? gemm_xsmm_lesser() : NULL;
+    char xsmm[64] = "";
+    if (chosen.xsmm)
+        snprintf(xsmm, sizeof xsmm, "LIBXSMM %s%s%.8s + ", choice->xsmm_version,
+                 lesser ? " for " : "", lesser ? lesser : "");
+    snprintf(chosen.description, sizeof chosen.description, "%s%s", xsmm, blis);
 }
 
 void gemm_init(void) {

@@ -26,6 +26,8 @@ void gemm_blis_once(GemmForm form, size_t m, size_t n, size_t k, const float *a,
 /* LIBXSMM: false when it is not built in or has no kernel for this processor or shape. */
 bool gemm_xsmm_survey(GemmChoice *own);
 void gemm_xsmm_use(const GemmChoice *choice);
+/* The instruction set that it compiles for, where the processor has a better one; or NULL. */
+const char *gemm_xsmm_lesser(void);
 /* ahead: for run_ahead, otherwise for run. */
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead);
 /* Sets sum->kernel, for factors with the leading dimensions and shape of sum->first. */

@@ -14,6 +14,10 @@ bool gemm_xsmm_survey(GemmChoice *own) {
     return cpu_level() != CPU_PORTABLE;
 }
 
+const char *gemm_xsmm_lesser(void) {
+    return libxsmm_get_target_archid() < libxsmm_cpuid() ? libxsmm_get_target_arch() : NULL;
+}
+
 void gemm_xsmm_use(const GemmChoice *choice) {
     if (choice->xsmm_target != libxsmm_get_target_archid())
         libxsmm_set_target_archid(choice->xsmm_target);
@@ -84,6 +88,10 @@ bool gemm_xsmm_survey(GemmChoice *own) {
 
 void gemm_xsmm_use(const GemmChoice *choice) {
     (void)choice;
+}
+
+const char *gemm_xsmm_lesser(void) {
+    return NULL;
 }
 
 bool gemm_xsmm_plan(Gemm *gemm, bool ahead) {

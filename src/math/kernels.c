@@ -23,7 +23,7 @@ const Kernels *kernels_at(CpuLevel level) {
 int kernels_wanted(void) {
     static const char *const names[CPU_LEVELS] = {"portable", "avx2", "avx512"};
     const char *wanted = getenv("VIT_KERNELS");
-    if (!wanted)
+    if (!wanted || !*wanted)
         return -1;
     for (int level = 0; level < CPU_LEVELS; level++)
         if (strcmp(wanted, names[level]) == 0)

@@ -94,7 +94,7 @@ static Status settle_statistics(Input *input, bool training) {
     const Plan *plan = input->plan;
     DataHeader *data = &input->data;
     Moments moments;
-    if (data->has_statistics && !training)
+    if (plan->statistics_known)
         return STATUS_OK;
     STATUS_TRY(find_moments(input, training, &moments));
     if (data->has_statistics)

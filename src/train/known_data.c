@@ -133,7 +133,7 @@ static Status adopt(Plan *plan, const char *path) {
     if (status == STATUS_OK && known.channels) {
         memcpy(data->mean, known.mean, sizeof data->mean);
         memcpy(data->variance, known.variance, sizeof data->variance);
-        data->has_statistics = true;
+        data->has_statistics = plan->statistics_known = true;
     }
     checkpoint_data_free(&known);
     return status;
@@ -145,5 +145,6 @@ Status known_data_adopt(Plan *plan, const char *path) {
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, status));
     ranks_broadcast(plan->ranks, &plan->data, sizeof plan->data);
+    ranks_broadcast(plan->ranks, &plan->statistics_known, sizeof plan->statistics_known);
     return STATUS_OK;
 }

@@ -20,9 +20,10 @@ typedef struct Plan {
     Job job;
     char *job_text; /* resolved */
     DataHeader data;
-    Holdout holdout;                        /* what is trained on, and what is kept for */
-    DataSplit validation_of;                /* validation, of this split */
-    char *lost_classes;                     /* rank 0: a warning of classes without images */
+    bool statistics_known;   /* those of the data are a checkpoint's, for the weights that it has */
+    Holdout holdout;         /* what is trained on, and what is kept for */
+    DataSplit validation_of; /* validation, of this split */
+    char *lost_classes;      /* rank 0: a warning of classes without images */
     size_t train_images, validation_images; /* of its parts */
     ModelShape shape;
     ParameterTable table;

@@ -80,6 +80,13 @@ mkdir known && cp "$old" known/last.h5
 expect 78 'begun on other data (SHA-256 dcc0a21b9aa3...) than plain.h5 (no SHA-256)' \
     "$vit_mpi" "$job" -s data.file=plain.h5 -s job.output=known -s train.max_steps=0
 
+# Nor does it know the statistics, so those of the file must be right; where there are none they are computed.
+run 1 "$job" --eval "$old" -s data.file=plain.h5
+grep '^Test ' said | cmp - old_lines || fail "other lines by statistics that are computed: $(cat said)"
+cp data.h5 scaled.h5
+"$3/foreign" zero-to-one scaled.h5 || fail "no scaled file"
+expect 65 'cannot be those of the training images' "$vit_mpi" "$job" --eval "$old" -s data.file=scaled.h5
+
 # It serves as a job, of 6 steps.
 run 1 "$old" --fresh -s job.output=again
 [ "$(weights again/last.h5)" = "$(weights part/last.h5)" ] || fail "its job gives other weights"

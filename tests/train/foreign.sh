@@ -93,6 +93,9 @@ truncate -s 1000 first.raw
 expect 65 'takes values from first.raw, which is shorter' "$vit_mpi" job.ini --check
 cd "$work" || exit 1
 
+mkfifo fifo
+expect 74 'fifo: cannot be opened: it is no regular file' "$vit_mpi" job.ini -s data.file=fifo --check
+
 # A superblock of a later version.
 make gzip
 printf '\011' | dd of=data.h5 bs=1 seek=8 conv=notrunc 2>/dev/null

@@ -58,10 +58,20 @@ static void say_classes(const DataSurvey *survey, const DataNames *names) {
     }
 }
 
+/* What a training would compute. */
+static Status check_computed(const char *path, const DataHeader *header, const double *mean,
+                             const double *variance) {
+    DataHeader computed = *header;
+    computed.has_statistics = true;
+    memcpy(computed.mean, mean, sizeof computed.mean);
+    memcpy(computed.variance, variance, sizeof computed.variance);
+    return data_file_check_header(path, &computed);
+}
+
 /* What the file tells of its images, against what they are. */
 static Status judge(const char *path, const DataSurvey *survey) {
     const DataHeader *header = &survey->header;
-    double mean[PICTURE_CHANNELS_MAX], variance[PICTURE_CHANNELS_MAX];
+    double mean[PICTURE_CHANNELS_MAX] = {0}, variance[PICTURE_CHANNELS_MAX] = {0};
     bool same = false;
     if (header->content_sha256[0] && strcmp(header->content_sha256, survey->content_sha256) != 0)
         return status_fail(STATUS_DATA,
@@ -69,10 +79,10 @@ static Status judge(const char *path, const DataSurvey *survey) {
                            survey->content_sha256, header->content_sha256);
     if (!header->content_sha256[0])
         log_info("Content SHA-256: %s (computed; the file tells none)", survey->content_sha256);
+    moments_get(&survey->moments, header->picture.channels, mean, variance);
     const Status status = header->has_statistics
                               ? statistics_check(path, header, &survey->moments, &same)
-                              : STATUS_OK;
-    moments_get(&survey->moments, header->picture.channels, mean, variance);
+                              : check_computed(path, header, mean, variance);
     if (!same || status != STATUS_OK)
         say_statistics(header, "Computed", mean, variance, "  (of the training images)");
     return status;

@@ -89,9 +89,7 @@ static Status go_to(DataWriter *writer, DataSplit split) {
 
 /* ---- the life of a writer ---- */
 
-Status data_writer_open(DataWriter **made, const char *path, const DataOutline *outline) {
-    STATUS_TRY(memory_allocate(made, 1, sizeof **made, path));
-    DataWriter *writer = *made;
+static Status open_writer(DataWriter *writer, const char *path, const DataOutline *outline) {
     writer->outline = *outline;
     writer->file = H5I_INVALID_HID;
     STATUS_TRY(data_check_picture(path, "/train/images", outline->picture));
@@ -100,6 +98,11 @@ Status data_writer_open(DataWriter **made, const char *path, const DataOutline *
     STATUS_TRY(content_begin(&writer->content, outline->picture));
     STATUS_TRY(h5_create(writer->temporary, &writer->file));
     return begin_split(writer, SPLIT_TRAIN);
+}
+
+Status data_writer_open(DataWriter **writer, const char *path, const DataOutline *outline) {
+    STATUS_TRY(memory_allocate(writer, 1, sizeof **writer, path));
+    return open_writer(*writer, path, outline);
 }
 
 /* Keeps labels until the end of their split. */

@@ -9,7 +9,7 @@
 enum { NOT_ASKED = -1, UNKNOWN = -2, AVX2_TARGET = 1006, AVX512_TARGET = 1020 };
 
 static Arithmetic processor(CpuLevel able, const char *blis) {
-    Arithmetic one = {.able = able, .wanted = NOT_ASKED};
+    Arithmetic one = {.able = (int)able, .wanted = NOT_ASKED};
     one.gemm.xsmm = able != CPU_PORTABLE;
     one.gemm.xsmm_target = able == CPU_AVX512 ? AVX512_TARGET : AVX2_TARGET;
     snprintf(one.gemm.xsmm_version, GEMM_NAME, "1.17");

@@ -9,8 +9,8 @@
  * products, as one value. Processes that compute together compare theirs and choose one. Ranks are
  * told from each other by their numbers; there is no MPI here. All local. */
 typedef struct Arithmetic {
-    int able;   /* CpuLevel of the best kernels that run here */
-    int wanted; /* of those that the environment's VIT_KERNELS asks for; see kernels_wanted */
+    int able;     /* CpuLevel of the best kernels that run here */
+    int wanted;   /* of those that the environment's VIT_KERNELS asks for; see kernels_wanted */
     bool unknown; /* its VIT_GEMM says something that is not known */
     GemmChoice gemm;
 } Arithmetic;

@@ -2,11 +2,10 @@
 #include "layout_file.h"
 #include "vit/memory.h"
 #include <stdio.h>
-#include <string.h>
 
 /* What the format fixes. A record is label bytes, then a plane of red, of green, of blue. */
 static const Picture cifar_picture = {32, 32, 3};
-enum { IMAGE_BYTES = 32 * 32 * 3, BATCHES_MAX = IMPORT_ARRAYS_MAX - 1 };
+enum { IMAGE_BYTES = 32 * 32 * 3 };
 
 typedef struct Version {
     const char *title;
@@ -61,8 +60,9 @@ static Status add_records(const Version *version, const LayoutFile *file, DataSp
     return import_set_add_rows(set, file->name, split, &rows, labels, coarse);
 }
 
-static Status add_file(const Version *version, const LayoutFile *file, DataSplit split,
+static Status add_file(const void *context, const LayoutFile *file, DataSplit split,
                        ImportSet *set) {
+    const Version *version = context;
     const size_t records = file->count / record_bytes(version);
     uint16_t *labels;
     if (records == 0 || file->count % record_bytes(version) != 0)
@@ -76,27 +76,7 @@ static Status add_file(const Version *version, const LayoutFile *file, DataSplit
     return status;
 }
 
-/* ---- files ---- */
-
-static Status find_files(const Version *version, Source *source, DataSplit split, LayoutFile *file,
-                         size_t *count) {
-    *count = 1;
-    if (split == SPLIT_TEST)
-        return layout_file_need(source, version->test, file);
-    if (version->train)
-        return layout_file_need(source, version->train, file);
-    return layout_file_need_batches(source, "data_batch_", ".bin", file, BATCHES_MAX, count);
-}
-
-static Status list_split(const Version *version, Source *source, DataSplit split, LayoutFile *file,
-                         ImportSet *set) {
-    size_t count;
-    STATUS_TRY(find_files(version, source, split, file, &count));
-    STATUS_TRY(layout_file_digest(file, count, set->sha256[split]));
-    for (size_t i = 0; i < count; i++)
-        STATUS_TRY(add_file(version, &file[i], split, set));
-    return STATUS_OK;
-}
+/* ---- the layout ---- */
 
 static bool is_100(const Source *source) {
     return source_has(source, "train.bin") || source_has(source, "test.bin");
@@ -109,17 +89,13 @@ bool layout_cifar_recognizes(const Source *source) {
 
 Status layout_cifar_list(Source *source, ImportSet *set) {
     const Version *version = is_100(source) ? &cifar100 : &cifar10;
-    LayoutFile *file;
+    const LayoutSplits splits = {version->train, version->test, "data_batch_",
+                                 ".bin",         add_file,      version};
     STATUS_TRY(layout_file_need_names(source, version->names, &set->names));
     if (version->coarse_names)
         STATUS_TRY(layout_file_need_names(source, version->coarse_names, &set->coarse_names));
     snprintf(set->title, sizeof set->title, "%s", version->title);
     set->keeps_order = true;
     set->is_cifar100 = version == &cifar100;
-    STATUS_TRY(memory_allocate(&file, BATCHES_MAX, sizeof *file, "files"));
-    Status status = list_split(version, source, SPLIT_TRAIN, file, set);
-    if (status == STATUS_OK)
-        status = list_split(version, source, SPLIT_TEST, file, set);
-    memory_free(file);
-    return status;
+    return layout_file_list_splits(source, &splits, set);
 }

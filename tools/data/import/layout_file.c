@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LABEL_MAX = UINT16_MAX };
+enum { LABEL_MAX = UINT16_MAX, BATCHES_MAX = IMPORT_ARRAYS_MAX - 1 };
 
 /* ---- files ---- */
 
@@ -49,6 +49,41 @@ Status layout_file_need_batches(Source *source, const char *prefix, const char *
     }
     return STATUS_OK;
 }
+
+/* ---- both splits ---- */
+
+static Status find_files(Source *source, const LayoutSplits *splits, DataSplit split,
+                         LayoutFile *file, size_t *count) {
+    *count = 1;
+    if (split == SPLIT_TEST)
+        return layout_file_need(source, splits->test, file);
+    if (splits->train)
+        return layout_file_need(source, splits->train, file);
+    return layout_file_need_batches(source, splits->prefix, splits->suffix, file, BATCHES_MAX,
+                                    count);
+}
+
+static Status list_split(Source *source, const LayoutSplits *splits, DataSplit split,
+                         LayoutFile *file, ImportSet *set) {
+    size_t count;
+    STATUS_TRY(find_files(source, splits, split, file, &count));
+    STATUS_TRY(layout_file_digest(file, count, set->sha256[split]));
+    for (size_t i = 0; i < count; i++)
+        STATUS_TRY(splits->add(splits->version, &file[i], split, set));
+    return STATUS_OK;
+}
+
+Status layout_file_list_splits(Source *source, const LayoutSplits *splits, ImportSet *set) {
+    LayoutFile *file;
+    STATUS_TRY(memory_allocate(&file, BATCHES_MAX, sizeof *file, "files"));
+    Status status = list_split(source, splits, SPLIT_TRAIN, file, set);
+    if (status == STATUS_OK)
+        status = list_split(source, splits, SPLIT_TEST, file, set);
+    memory_free(file);
+    return status;
+}
+
+/* ---- names and digests ---- */
 
 Status layout_file_need_names(Source *source, const char *name, DataNames *names) {
     LayoutFile file;
@@ -116,21 +151,26 @@ static Status convert_labels(const char *name, const Array *array, int64_t first
     return STATUS_OK;
 }
 
-Status layout_file_labels(const char *name, const Array *array, size_t count, int64_t first,
-                          uint16_t **labels) {
+/* Of `count` pictures. */
+static Status check_labels(const char *name, const Array *array, size_t count) {
     char shape[ARRAY_SHAPE_TEXT];
     const bool fits =
         (array->axes == 1 || (array->axes == 2 && array->shape[1] == 1)) && array->count == count;
-    *labels = NULL;
-    if (!fits || array->type == ARRAY_F32 || array->type == ARRAY_F64)
-        return status_fail(STATUS_DATA, "%s: is %s %s, and not integers [%zu] or [%zu, 1]%s", name,
-                           array_type_name(array->type), array_shape_text(array, shape), count,
-                           count, labels_hint(array));
-    STATUS_TRY(memory_allocate(labels, count, sizeof **labels, name));
-    const Status status = convert_labels(name, array, first, *labels);
-    if (status == STATUS_OK)
+    if (fits && array->type != ARRAY_F32 && array->type != ARRAY_F64)
         return STATUS_OK;
-    memory_free(*labels);
-    *labels = NULL;
+    return status_fail(STATUS_DATA, "%s: is %s %s, and not integers [%zu] or [%zu, 1]%s", name,
+                       array_type_name(array->type), array_shape_text(array, shape), count, count,
+                       labels_hint(array));
+}
+
+Status layout_file_add(const char *images, const ImportRows *rows, const char *labels,
+                       const Array *array, int64_t first, DataSplit split, ImportSet *set) {
+    uint16_t *label;
+    STATUS_TRY(check_labels(labels, array, rows->count));
+    STATUS_TRY(memory_allocate(&label, rows->count, sizeof *label, labels));
+    Status status = convert_labels(labels, array, first, label);
+    if (status == STATUS_OK)
+        status = import_set_add_rows(set, images, split, rows, label, NULL);
+    memory_free(label);
     return status;
 }

@@ -26,6 +26,18 @@ Status layout_file_need(Source *source, const char *name, LayoutFile *mapped);
 Status layout_file_need_batches(Source *source, const char *prefix, const char *suffix,
                                 LayoutFile *file, size_t most, size_t *count);
 
+/* CIFAR's files: one for training, or batches, and one for testing. */
+typedef struct LayoutSplits {
+    const char *train, *test;    /* train NULL: */
+    const char *prefix, *suffix; /* as layout_file_need_batches takes them */
+    /* Adds the samples of one of them. */
+    Status (*add)(const void *version, const LayoutFile *file, DataSplit split, ImportSet *set);
+    const void *version;
+} LayoutSplits;
+
+/* Adds the samples of both splits, and the digests of their files. */
+Status layout_file_list_splits(Source *source, const LayoutSplits *splits, ImportSet *set);
+
 /* The names of classes in a text that must be there. */
 Status layout_file_need_names(Source *source, const char *name, DataNames *names);
 
@@ -36,9 +48,10 @@ Status layout_file_digest(const LayoutFile *file, size_t count, char text[static
  * found and what is wanted. */
 Status layout_file_pictures(const char *name, const Array *array, ImportRows *rows);
 
-/* Integers [count] or [count, 1], less `first`, as *labels, which the caller frees with
- * memory_free. STATUS_DATA: other shapes or types, a label outside of 0 to 65535. */
-Status layout_file_labels(const char *name, const Array *array, size_t count, int64_t first,
-                          uint16_t **labels);
+/* Adds pictures, which are from the file `images`, with their labels, from the file `labels`:
+ * integers [N] or [N, 1], less `first`. STATUS_DATA: other shapes or types, a label outside of 0 to
+ * 65535. */
+Status layout_file_add(const char *images, const ImportRows *rows, const char *labels,
+                       const Array *array, int64_t first, DataSplit split, ImportSet *set);
 
 #endif

@@ -143,16 +143,12 @@ static Status list_split(Source *source, const IdxFiles *files, DataSplit split,
     LayoutFile images, labels;
     Array array;
     ImportRows rows;
-    uint16_t *label;
     STATUS_TRY(read_file(source, files, split, IMAGES, &images, &array));
     STATUS_TRY(layout_file_pictures(images.name, &array, &rows));
     if (files->set[0])
         turn_back(&rows);
     STATUS_TRY(read_file(source, files, split, LABELS, &labels, &array));
-    STATUS_TRY(layout_file_labels(labels.name, &array, rows.count, first_label(files), &label));
-    const Status status = import_set_add_rows(set, images.name, split, &rows, label, NULL);
-    memory_free(label);
-    return status;
+    return layout_file_add(images.name, &rows, labels.name, &array, first_label(files), split, set);
 }
 
 /* ---- names ---- */

@@ -146,14 +146,10 @@ static Status list_split(Source *source, const NumpyFiles *files, DataSplit spli
     LayoutFile images, labels;
     Array array;
     ImportRows rows;
-    uint16_t *label;
     STATUS_TRY(read_array(source, files, split, IMAGES, &images, &array));
     STATUS_TRY(layout_file_pictures(images.name, &array, &rows));
     STATUS_TRY(read_array(source, files, split, LABELS, &labels, &array));
-    STATUS_TRY(layout_file_labels(labels.name, &array, rows.count, 0, &label));
-    const Status status = import_set_add_rows(set, images.name, split, &rows, label, NULL);
-    memory_free(label);
-    return status;
+    return layout_file_add(images.name, &rows, labels.name, &array, 0, split, set);
 }
 
 /* ---- the layout ---- */

@@ -9,7 +9,7 @@
  * of blue; labels are lists. */
 
 static const Picture cifar_picture = {32, 32, 3};
-enum { BATCHES_MAX = IMPORT_ARRAYS_MAX - 1, LABEL_MAX = UINT16_MAX };
+enum { LABEL_MAX = UINT16_MAX };
 
 typedef struct Version {
     const char *title;
@@ -129,8 +129,9 @@ static Status add_samples(const Version *version, const char *name, const Pickle
     return import_set_add_rows(set, name, split, rows, labels, coarse);
 }
 
-static Status add_file(const Version *version, const LayoutFile *file, DataSplit split,
+static Status add_file(const void *context, const LayoutFile *file, DataSplit split,
                        ImportSet *set) {
+    const Version *version = context;
     Pickle *pickle;
     ImportRows rows = {0};
     uint16_t *labels;
@@ -144,27 +145,7 @@ static Status add_file(const Version *version, const LayoutFile *file, DataSplit
     return status;
 }
 
-/* ---- files ---- */
-
-static Status find_files(const Version *version, Source *source, DataSplit split, LayoutFile *file,
-                         size_t *count) {
-    *count = 1;
-    if (split == SPLIT_TEST)
-        return layout_file_need(source, version->test, file);
-    if (version->train)
-        return layout_file_need(source, version->train, file);
-    return layout_file_need_batches(source, "data_batch_", "", file, BATCHES_MAX, count);
-}
-
-static Status list_split(const Version *version, Source *source, DataSplit split, LayoutFile *file,
-                         ImportSet *set) {
-    size_t count;
-    STATUS_TRY(find_files(version, source, split, file, &count));
-    STATUS_TRY(layout_file_digest(file, count, set->sha256[split]));
-    for (size_t i = 0; i < count; i++)
-        STATUS_TRY(add_file(version, &file[i], split, set));
-    return STATUS_OK;
-}
+/* ---- the layout ---- */
 
 static bool is_10(const Source *source) {
     return source_has(source, "data_batch_1") || source_has(source, "batches.meta");
@@ -179,14 +160,10 @@ bool layout_pickle_recognizes(const Source *source) {
 
 Status layout_pickle_list(Source *source, ImportSet *set) {
     const Version *version = is_10(source) ? &cifar10 : &cifar100;
-    LayoutFile *file;
+    const LayoutSplits splits = {version->train, version->test, "data_batch_", "",
+                                 add_file,       version};
     snprintf(set->title, sizeof set->title, "%s", version->title);
     set->keeps_order = true;
     STATUS_TRY(list_names(version, source, set));
-    STATUS_TRY(memory_allocate(&file, BATCHES_MAX, sizeof *file, "files"));
-    Status status = list_split(version, source, SPLIT_TRAIN, file, set);
-    if (status == STATUS_OK)
-        status = list_split(version, source, SPLIT_TEST, file, set);
-    memory_free(file);
-    return status;
+    return layout_file_list_splits(source, &splits, set);
 }

@@ -95,31 +95,40 @@ static const char *labels_part(DataSplit split, bool coarse, char name[static DA
     return data_part(split, coarse ? "coarse_labels" : "labels", name);
 }
 
-static Status check_labels(const char *path, hid_t file, const DataHeader *header, DataSplit split,
-                           bool coarse) {
+static Status check_labels_shape(const char *path, hid_t file, const DataHeader *header,
+                                 DataSplit split, bool coarse) {
     char name[DATA_PART_TEXT], found[H5_DESCRIPTION_TEXT];
     size_t axes, shape[4];
     labels_part(split, coarse, name);
     STATUS_TRY(h5_shape(file, name, &axes, shape));
+    const bool wide = axes == 2 && shape[1] > 1;
+    if (!wide && shape[0] == header->images[split])
+        return STATUS_OK;
     STATUS_TRY(h5_describe(file, name, found));
-    if (axes == 2 && shape[1] > 1)
+    if (wide)
         return status_fail(STATUS_DATA,
                            "%s: %s: is %s; labels are whole numbers [%zu], the number of the class "
                            "(in NumPy, of %s)",
                            path, name, found, header->images[split],
                            shape[0] == 1 ? "one row: labels.reshape(-1)"
                                          : "one-hot labels: labels.argmax(axis=1)");
-    if (shape[0] != header->images[split])
-        return status_fail(STATUS_DATA, "%s: %s: is %s, but there are %zu images", path, name,
-                           found, header->images[split]);
-    return h5_read_integers(file, name, 0, 0, NULL); /* its type */
+    return status_fail(STATUS_DATA, "%s: %s: is %s, but there are %zu images", path, name, found,
+                       header->images[split]);
+}
+
+/* Shape and type; reading sees to the type itself. */
+static Status check_labels(const char *path, hid_t file, const DataHeader *header, DataSplit split,
+                           bool coarse) {
+    char name[DATA_PART_TEXT];
+    STATUS_TRY(check_labels_shape(path, file, header, split, coarse));
+    return h5_read_integers(file, labels_part(split, coarse, name), 0, 0, NULL);
 }
 
 static Status read_labels(const char *path, hid_t file, const DataHeader *header, DataSplit split,
                           bool coarse, size_t first, size_t count, uint16_t *labels) {
     char name[DATA_PART_TEXT];
     int64_t *value;
-    STATUS_TRY(check_labels(path, file, header, split, coarse));
+    STATUS_TRY(check_labels_shape(path, file, header, split, coarse));
     STATUS_TRY(memory_allocate(&value, count, sizeof *value, "labels"));
     Status status = h5_read_integers(file, labels_part(split, coarse, name), first, count, value);
     if (status == STATUS_OK)
@@ -219,6 +228,15 @@ static Status read_header(const char *path, hid_t file, DataHeader *header) {
     STATUS_TRY(read_statistics(file, header));
     STATUS_TRY(read_digest(path, file, "content_sha256", false, header->content_sha256));
     return data_file_check_header(path, header);
+}
+
+Status data_file_check_content(const char *path, const DataHeader *header,
+                               const char digest[static DIGEST_TEXT]) {
+    if (!header->content_sha256[0] || strcmp(digest, header->content_sha256) == 0)
+        return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: the images and labels have SHA-256 %s, but the file says %s", path,
+                       digest, header->content_sha256);
 }
 
 /* ---- whole calls ---- */

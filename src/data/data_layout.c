@@ -66,12 +66,3 @@ Status data_convert_labels(const char *path, const char *name, const int64_t *va
     }
     return STATUS_OK;
 }
-
-Status data_check_content(const char *path, const DataHeader *header,
-                          const char digest[static DIGEST_TEXT]) {
-    if (!header->content_sha256[0] || strcmp(digest, header->content_sha256) == 0)
-        return STATUS_OK;
-    return status_fail(STATUS_DATA,
-                       "%s: the images and labels have SHA-256 %s, but the file says %s", path,
-                       digest, header->content_sha256);
-}

@@ -30,8 +30,4 @@ Status data_check_labels(const char *path, const char *name, const uint16_t *lab
 Status data_convert_labels(const char *path, const char *name, const int64_t *value, size_t first,
                            size_t count, size_t classes, uint16_t *labels);
 
-/* That the content digest is what the header says, if it says one. */
-Status data_check_content(const char *path, const DataHeader *header,
-                          const char digest[static DIGEST_TEXT]);
-
 #endif

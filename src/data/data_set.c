@@ -60,7 +60,7 @@ static Status read_all(const char *path, DataHeader *header, DataSet *set) {
     for (DataSplit split = 0; split < SPLIT_COUNT; split++)
         STATUS_TRY(read_split(path, header, split, &set->split[split]));
     STATUS_TRY(digest_set(set, digest));
-    return data_check_content(path, header, digest);
+    return data_file_check_content(path, header, digest);
 }
 
 Status data_set_read(const char *path, DataHeader *header, DataSet *set) {

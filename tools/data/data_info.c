@@ -73,10 +73,7 @@ static Status judge(const char *path, const DataSurvey *survey) {
     const DataHeader *header = &survey->header;
     double mean[PICTURE_CHANNELS_MAX] = {0}, variance[PICTURE_CHANNELS_MAX] = {0};
     bool same = false;
-    if (header->content_sha256[0] && strcmp(header->content_sha256, survey->content_sha256) != 0)
-        return status_fail(STATUS_DATA,
-                           "%s: the images and labels have SHA-256 %s, but the file says %s", path,
-                           survey->content_sha256, header->content_sha256);
+    STATUS_TRY(data_file_check_content(path, header, survey->content_sha256));
     if (!header->content_sha256[0])
         log_info("Content SHA-256: %s (computed; the file tells none)", survey->content_sha256);
     moments_get(&survey->moments, header->picture.channels, mean, variance);

@@ -44,6 +44,11 @@ Status data_file_read_header(const char *path, DataHeader *header);
 /* What is wrong with numbers of classes and images, or with statistics: STATUS_DATA. Local. */
 Status data_file_check_header(const char *path, const DataHeader *header);
 
+/* That the digest of the content (content.h) is what the header says, if it says one. STATUS_DATA.
+ * Local. */
+Status data_file_check_content(const char *path, const DataHeader *header,
+                               const char digest[static DIGEST_TEXT]);
+
 /* Reads rows [first, first + count) of a split: images [count, picture_bytes] and labels [count]
  * (coarse ones if asked). A label that is not below its number of classes is STATUS_DATA naming its
  * row. count may be 0. Local: each rank reads only its shard. */

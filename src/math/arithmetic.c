@@ -16,6 +16,14 @@ void arithmetic_survey(Arithmetic *own) {
     gemm_survey(&own->gemm);
 }
 
+/* What all processors can do. */
+static CpuLevel least_able(const Arithmetic *rank, size_t ranks) {
+    int least = rank[0].able;
+    for (size_t r = 1; r < ranks; r++)
+        least = rank[r].able < least ? rank[r].able : least;
+    return (CpuLevel)least;
+}
+
 /* ---- vector kernels ---- */
 
 /* The first rank that is asked for kernels; `ranks` when none is. */
@@ -52,10 +60,7 @@ static Status check_asked(const Arithmetic *rank, size_t ranks, size_t asked) {
 
 static Status join_kernels(const Arithmetic *rank, size_t ranks, ArithmeticChoice *choice) {
     const size_t asked = first_asked(rank, ranks);
-    int least = rank[0].able;
-    for (size_t r = 1; r < ranks; r++)
-        least = rank[r].able < least ? rank[r].able : least;
-    choice->level = (CpuLevel)least;
+    choice->level = least_able(rank, ranks);
     if (asked == ranks)
         return STATUS_OK;
     STATUS_TRY(check_asked(rank, ranks, asked));
@@ -104,16 +109,14 @@ static bool can_run(const GemmChoice *own, const char *blis) {
  * knows for what all processors can do. */
 static const char *common_blis(const Arithmetic *rank, size_t ranks, const char **asked) {
     bool same = true;
-    int least = rank[0].able;
     *asked = NULL;
     for (size_t r = 0; r < ranks; r++) {
         const GemmChoice *own = &rank[r].gemm;
         same = same && strcmp(own->blis, rank[0].gemm.blis) == 0;
-        least = rank[r].able < least ? rank[r].able : least;
         if (own->blis_wanted && !*asked)
             *asked = own->blis;
     }
-    return *asked ? *asked : same ? rank[0].gemm.blis : gemm_blis_best((CpuLevel)least);
+    return *asked ? *asked : same ? rank[0].gemm.blis : gemm_blis_best(least_able(rank, ranks));
 }
 
 /* Before any is compared with what one is asked for, which may be nothing that runs. */

@@ -94,7 +94,7 @@ void gemm_blis_survey(GemmChoice *own) {
     if (number < 0)
         return;
     snprintf(own->blis_own, sizeof own->blis_own, "%s", bli_arch_string((arch_t)number));
-    for (int level = CPU_PORTABLE; level <= (int)cpu_level(); level++)
+    for (int level = CPU_PORTABLE; level < CPU_LEVELS && level <= (int)cpu_level(); level++)
         own->blis_can[level] = runs(gemm_blis_best((CpuLevel)level));
     snprintf(own->blis, sizeof own->blis, "%s", wanted ? own->blis_own : best_choice(own));
 }

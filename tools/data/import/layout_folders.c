@@ -151,7 +151,9 @@ static Status find_roots(const Source *source, Roots *roots) {
     const char *inside;
     const size_t length = common_length(source, &inside);
     const bool has_classes = !has_only_splits(source, inside, length);
-    *roots = (Roots){0};
+    const Root all = {inside, length, SPLIT_TRAIN};
+    roots->count = 0;
+    roots->root[0] = all;
     if (add_root(source, inside, length, train_names, SPLIT_TRAIN, roots)) {
         const bool has_test = add_root(source, inside, length, test_names, SPLIT_TEST, roots);
         add_root(source, inside, length, val_names, has_test ? SPLIT_VALIDATION : SPLIT_TEST,
@@ -163,7 +165,7 @@ static Status find_roots(const Source *source, Roots *roots) {
                            "folder for each class in %.*strain/",
                            source->path, (int)length, inside);
     if (roots->count < 2 && has_classes) {
-        roots->root[0] = (Root){inside, length, SPLIT_TRAIN};
+        roots->root[0] = all;
         roots->count = 1;
     }
     return STATUS_OK;

@@ -108,6 +108,14 @@ Status file_copy(const char *from, const char *to) {
     return status;
 }
 
+Status file_find(const char *path, bool *found) {
+    struct stat status;
+    *found = stat(path, &status) == 0;
+    if (*found || errno == ENOENT || errno == ENOTDIR)
+        return STATUS_OK;
+    return status_fail(STATUS_IO, "%s: cannot be looked for: %s", path, strerror(errno));
+}
+
 bool file_exists(const char *path) {
     return access(path, F_OK) == 0;
 }

@@ -12,8 +12,34 @@ static void attribute_label(const char *name, const char *attribute,
     snprintf(label, FILE_PATH_MAX, "%s @%s", name, attribute);
 }
 
-bool h5_has_attribute(hid_t file, const char *name, const char *attribute) {
-    return h5_exists(file, name) && H5Aexists_by_name(file, name, attribute, H5P_DEFAULT) > 0;
+Status h5_find_attribute(hid_t file, const char *name, const char *attribute, bool *found) {
+    char label[FILE_PATH_MAX];
+    STATUS_TRY(h5_find(file, name, found));
+    if (!*found)
+        return STATUS_OK;
+    const htri_t exists = H5Aexists_by_name(file, name, attribute, H5P_DEFAULT);
+    attribute_label(name, attribute, label);
+    *found = exists > 0;
+    return exists < 0 ? h5_fail_call(file, STATUS_DATA, label, "cannot be looked for") : STATUS_OK;
+}
+
+Status h5_count_attributes(hid_t file, const char *name, size_t *count) {
+    H5O_info_t info;
+    *count = 0;
+    if (H5Oget_info_by_name(file, name, &info, H5P_DEFAULT) < 0)
+        return h5_fail_call(file, STATUS_DATA, name, "its attributes cannot be counted");
+    *count = (size_t)info.num_attrs;
+    return STATUS_OK;
+}
+
+Status h5_attribute_name(hid_t file, const char *name, size_t number, size_t bytes, char *attribute,
+                         size_t *length) {
+    const ssize_t found = H5Aget_name_by_idx(file, name, H5_INDEX_NAME, H5_ITER_INC, number,
+                                             attribute, bytes, H5P_DEFAULT);
+    if (found < 0)
+        return h5_fail_call(file, STATUS_DATA, name, "the name of an attribute cannot be read");
+    *length = (size_t)found;
+    return STATUS_OK;
 }
 
 /* count 0: a scalar. An attribute of that name is replaced. */
@@ -21,8 +47,9 @@ static Status set_attribute(hid_t file, const char *name, const char *attribute,
                             hid_t memory_type, size_t count, const void *values) {
     char label[FILE_PATH_MAX];
     attribute_label(name, attribute, label);
-    if (h5_has_attribute(file, name, attribute) &&
-        H5Adelete_by_name(file, name, attribute, H5P_DEFAULT) < 0)
+    bool found;
+    STATUS_TRY(h5_find_attribute(file, name, attribute, &found));
+    if (found && H5Adelete_by_name(file, name, attribute, H5P_DEFAULT) < 0)
         return h5_fail_call(file, STATUS_IO, label, "cannot be replaced");
     hsize_t length = count;
     hid_t space = count ? H5Screate_simple(1, &length, NULL) : H5Screate(H5S_SCALAR);
@@ -46,7 +73,9 @@ static Status open_attribute(hid_t file, const char *name, const char *attribute
     char label[FILE_PATH_MAX];
     attribute_label(name, attribute, label);
     *id = *type = H5I_INVALID_HID;
-    if (!h5_has_attribute(file, name, attribute))
+    bool found;
+    STATUS_TRY(h5_find_attribute(file, name, attribute, &found));
+    if (!found)
         return h5_fail_content(file, label, "is missing");
     *id = H5Aopen_by_name(file, name, attribute, H5P_DEFAULT, H5P_DEFAULT);
     if (*id >= 0)

@@ -60,7 +60,9 @@ static Status open_uncached(hid_t file, const char *name, hid_t *id) {
 
 Status h5_dataset_open(hid_t file, const char *name, H5Dataset *dataset) {
     *dataset = (H5Dataset){.id = H5I_INVALID_HID, .space = H5I_INVALID_HID};
-    if (!h5_exists(file, name))
+    bool found;
+    STATUS_TRY(h5_find(file, name, &found));
+    if (!found)
         return fail_missing(file, name);
     STATUS_TRY(open_uncached(file, name, &dataset->id));
     dataset->space = H5Dget_space(dataset->id);

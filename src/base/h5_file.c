@@ -3,27 +3,40 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { REASON_BYTES = 160 };
-
 /* ---- messages ---- */
 
-/* Keeps the description of the innermost error, or what the system said where HDF5 quotes it. */
-static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *reason) {
-    static const char quote[] = "error message = '";
-    if (depth > 0 || !error->desc)
+/* Where HDF5 quotes the system: "..., errno = 5, error message = 'Input/output error', ...". */
+static bool quotes_system(const char *text, H5Reason *reason) {
+    static const char number[] = "errno = ", quote[] = "error message = '";
+    const char *errors = strstr(text, number), *said = strstr(text, quote);
+    if (!errors || !said || strtol(errors + sizeof number - 1, NULL, 10) == 0)
+        return false;
+    said += sizeof quote - 1;
+    snprintf(reason->text, sizeof reason->text, "%.*s", (int)strcspn(said, "'"), said);
+    return true;
+}
+
+/* Keeps the description of the innermost error, or what the system said, whichever error quotes it.
+ */
+static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *kept) {
+    H5Reason *reason = kept;
+    if (!error->desc || reason->system)
         return 0;
-    const char *said = strstr(error->desc, quote);
-    const char *from = said ? said + sizeof quote - 1 : error->desc;
-    size_t length = said ? strcspn(from, "'") : strlen(from);
-    if (length >= REASON_BYTES)
-        length = REASON_BYTES - 1;
-    memcpy(reason, from, length);
-    ((char *)reason)[length] = '\0';
+    reason->system = quotes_system(error->desc, reason);
+    if (depth == 0 && !reason->system)
+        snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
+}
+
+H5Reason h5_reason(void) {
+    H5Reason reason = {.text = "no reason given"};
+    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, &reason);
+    return reason;
 }
 
 void h5_file_name(hid_t file, char path[static FILE_PATH_MAX]) {
@@ -32,10 +45,12 @@ void h5_file_name(hid_t file, char path[static FILE_PATH_MAX]) {
 }
 
 Status h5_fail_call(hid_t file, Status code, const char *name, const char *what) {
-    char reason[REASON_BYTES] = "no reason given", path[FILE_PATH_MAX];
-    H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
+    const H5Reason reason = h5_reason();
+    char path[FILE_PATH_MAX];
     h5_file_name(file, path);
-    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason);
+    if (reason.system && code != STATUS_IO)
+        return status_fail(STATUS_IO, "%s: %s: cannot be read (%s)", path, name, reason.text);
+    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason.text);
 }
 
 Status h5_fail_content(hid_t file, const char *name, const char *what) {
@@ -50,6 +65,8 @@ Status h5_fail_content(hid_t file, const char *name, const char *what) {
  * end of the process or in MPI_Finalize. All files are closed here, so nothing is to be cleaned up:
  * HDF5 is started without that, and before MPI, to whose end it would otherwise tie itself. */
 __attribute__((constructor)) static void start_without_cleanup(void) {
+    /* What the environment says of locks would count more than file_access. */
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
     H5dont_atexit();
     H5open();
 }
@@ -95,17 +112,20 @@ Status h5_create(const char *path, hid_t *file) {
     /* Without times, equal content makes equal bytes. */
     if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, false) >= 0)
         *file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    const H5Reason reason = h5_reason(); /* which closing the lists would make HDF5 forget */
     if (access >= 0)
         H5Pclose(access);
     if (creation >= 0)
         H5Pclose(creation);
-    if (*file < 0)
-        return status_fail(STATUS_IO, "%s: cannot be created through HDF5", path);
-    return STATUS_OK;
+    return *file < 0 ? status_fail(STATUS_IO, "%s: cannot be created: %s", path, reason.text)
+                     : STATUS_OK;
 }
 
 /* What HDF5 gave as its reason tells why. */
-static Status fail_open(const char *path, const char *reason) {
+static Status fail_open(const char *path, const H5Reason *why) {
+    const char *reason = why->text;
+    if (why->system)
+        return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, reason);
     if (strstr(reason, "h5clear"))
         return status_fail(STATUS_DATA,
                            "%s: is open for writing, or its writer was killed: if no program "
@@ -124,17 +144,15 @@ static Status fail_open(const char *path, const char *reason) {
 }
 
 static Status open_file(const char *path, bool changes, hid_t *file) {
-    char reason[REASON_BYTES] = "no reason given";
     *file = H5I_INVALID_HID;
     STATUS_TRY(try_open(path, changes ? O_RDWR : O_RDONLY, "cannot be opened"));
     hid_t access = file_access();
     if (access < 0)
         return status_fail(STATUS_INTERNAL, "%s: HDF5 cannot be set up", path);
     *file = H5Fopen(path, changes ? H5F_ACC_RDWR : H5F_ACC_RDONLY, access);
-    if (*file < 0)
-        H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, keep_reason, reason);
+    const H5Reason reason = h5_reason(); /* which closing the list would make HDF5 forget */
     H5Pclose(access);
-    return *file < 0 ? fail_open(path, reason) : STATUS_OK;
+    return *file < 0 ? fail_open(path, &reason) : STATUS_OK;
 }
 
 Status h5_open(const char *path, hid_t *file) {
@@ -168,34 +186,46 @@ static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_P
     return end;
 }
 
-/* Sets *linked: there is a link, which leads nowhere. */
-static bool object_exists(hid_t file, const char *path, bool *linked) {
-    *linked = H5Lexists(file, path, H5P_DEFAULT) > 0;
-    return *linked && H5Oexists_by_name(file, path, H5P_DEFAULT) > 0;
+/* Whether there is an object at the path; *linked: at least a link. */
+static Status find_object(hid_t file, const char *path, bool *linked, bool *found) {
+    const htri_t link = H5Lexists(file, path, H5P_DEFAULT);
+    *linked = link > 0;
+    *found = false;
+    if (link < 0)
+        return h5_fail_call(file, STATUS_DATA, path, "cannot be looked for");
+    if (link == 0)
+        return STATUS_OK;
+    const htri_t object = H5Oexists_by_name(file, path, H5P_DEFAULT);
+    *found = object > 0;
+    /* A link that leads nowhere is no error; a file that it leads into may fail, though. */
+    return object < 0 && h5_reason().system
+               ? h5_fail_call(file, STATUS_IO, path, "cannot be looked for")
+               : STATUS_OK;
 }
 
 /* Whether all of the path is there; otherwise prefix is as far as the first part that is not. */
-static bool follow(hid_t file, const char *name, char prefix[static FILE_PATH_MAX], bool *linked) {
-    *linked = false;
+static Status follow(hid_t file, const char *name, char prefix[static FILE_PATH_MAX], bool *linked,
+                     bool *found) {
+    *linked = *found = false;
     if (strlen(name) >= FILE_PATH_MAX)
-        return false;
-    for (size_t at = strspn(name, "/"); name[at]; at += strspn(name + at, "/")) {
+        return STATUS_OK;
+    *found = true;
+    for (size_t at = strspn(name, "/"); *found && name[at]; at += strspn(name + at, "/")) {
         at = prefix_of(name, at, prefix);
-        if (!object_exists(file, prefix, linked))
-            return false;
+        STATUS_TRY(find_object(file, prefix, linked, found));
     }
-    return true;
+    return STATUS_OK;
 }
 
-bool h5_exists(hid_t file, const char *name) {
+Status h5_find(hid_t file, const char *name, bool *found) {
     char prefix[FILE_PATH_MAX];
     bool linked;
-    return follow(file, name, prefix, &linked);
+    return follow(file, name, prefix, &linked, found);
 }
 
 bool h5_find_broken(hid_t file, const char *name, char link[static FILE_PATH_MAX]) {
-    bool linked;
-    return !follow(file, name, link, &linked) && linked;
+    bool linked, found;
+    return follow(file, name, link, &linked, &found) == STATUS_OK && !found && linked;
 }
 
 /* One at a time, because parents that HDF5 makes by itself carry the time. */

@@ -10,8 +10,16 @@
 /* The path that the file was opened by, for messages. */
 void h5_file_name(hid_t file, char path[static FILE_PATH_MAX]);
 
-/* For a failed HDF5 call: the message names file and object and gives the innermost reason. Call it
- * before any other HDF5 function: each clears the error stack. */
+/* Why the latest HDF5 call failed. Before any other HDF5 function: each clears the error stack. */
+typedef struct H5Reason {
+    bool system;    /* the system refused something, and text is what it said; */
+    char text[160]; /* otherwise the innermost error */
+} H5Reason;
+H5Reason h5_reason(void);
+
+/* For a failed HDF5 call: the message names file and object and gives the reason. Where the system
+ * refused something the code is STATUS_IO: nothing is known then of what the file holds. Before any
+ * other HDF5 function. */
 Status h5_fail_call(hid_t file, Status code, const char *name, const char *what);
 
 /* STATUS_DATA, for a file whose content is not what it should be. */

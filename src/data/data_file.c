@@ -192,7 +192,9 @@ static Status read_digest(const char *path, hid_t file, const char *attribute, b
                           char digest[static DIGEST_TEXT]) {
     char *text;
     digest[0] = '\0';
-    if (!h5_has_attribute(file, "/", attribute))
+    bool found;
+    STATUS_TRY(h5_find_attribute(file, "/", attribute, &found));
+    if (!found)
         return STATUS_OK;
     STATUS_TRY(h5_get_text(file, "/", attribute, &text));
     size_t length = strlen(text);
@@ -208,8 +210,10 @@ static Status read_digest(const char *path, hid_t file, const char *attribute, b
 static Status read_statistics(hid_t file, DataHeader *header) {
     static const char mean[] = "channel_mean", variance[] = "channel_variance";
     const size_t channels = header->picture.channels;
-    header->has_statistics =
-        h5_has_attribute(file, "/", mean) || h5_has_attribute(file, "/", variance);
+    bool one, other;
+    STATUS_TRY(h5_find_attribute(file, "/", mean, &one));
+    STATUS_TRY(h5_find_attribute(file, "/", variance, &other));
+    header->has_statistics = one || other;
     if (!header->has_statistics)
         return STATUS_OK;
     STATUS_TRY(h5_get_reals(file, "/", mean, channels, header->mean));
@@ -219,11 +223,14 @@ static Status read_statistics(hid_t file, DataHeader *header) {
 static Status read_header(const char *path, hid_t file, DataHeader *header) {
     *header = (DataHeader){0};
     STATUS_TRY(count_names(file, false, &header->classes));
-    if (h5_exists(file, data_coarse_label_names))
+    bool coarse, validation;
+    STATUS_TRY(h5_find(file, data_coarse_label_names, &coarse));
+    STATUS_TRY(h5_find(file, "/validation", &validation));
+    if (coarse)
         STATUS_TRY(count_names(file, true, &header->coarse_classes));
     STATUS_TRY(read_picture(path, file, &header->picture));
     for (DataSplit split = 0; split < SPLIT_COUNT; split++)
-        if (split != SPLIT_VALIDATION || h5_exists(file, "/validation"))
+        if (split != SPLIT_VALIDATION || validation)
             STATUS_TRY(check_split(path, file, split, header));
     STATUS_TRY(read_statistics(file, header));
     STATUS_TRY(read_digest(path, file, "content_sha256", false, header->content_sha256));
@@ -284,7 +291,9 @@ static Status read_origin(const char *path, hid_t file, DataOrigin *origin) {
     for (DataSplit split = 0; split < SPLIT_COUNT; split++)
         STATUS_TRY(read_digest(path, file, data_source_attribute(split, name), true,
                                origin->sha256[split]));
-    if (!h5_has_attribute(file, "/", "source"))
+    bool found;
+    STATUS_TRY(h5_find_attribute(file, "/", "source", &found));
+    if (!found)
         return STATUS_OK;
     STATUS_TRY(h5_get_text(file, "/", "source", &source));
     snprintf(origin->source, sizeof origin->source, "%s", source);

@@ -315,7 +315,9 @@ static Status find_digests(hid_t file, const char *path, const ParameterTable *t
         HeaderState *state = &header->state[i];
         char group[CHECKPOINT_GROUP_BYTES];
         checkpoint_header_group(state->name, group);
-        if (h5_exists(file, group)) /* it may have been taken out to make the file small */
+        bool found; /* it may have been taken out to make the file small */
+        STATUS_TRY(h5_find(file, group, &found));
+        if (found)
             STATUS_TRY(
                 flat_vector_digest(file, path, group, table, header->tensors, state->sha256));
     }

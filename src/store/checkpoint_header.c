@@ -222,14 +222,17 @@ static Status check_format(hid_t file, const char *path, uint64_t *version, bool
     const Status status = h5_get_text(file, "/", "format", &format);
     const bool ours = status == STATUS_OK && strcmp(format, FORMAT) == 0;
     memory_free(format);
-    /* Lack of memory damages no file. */
-    if (status == STATUS_INTERNAL)
+    /* Neither lack of memory nor a disk that fails damages a file. */
+    if (status == STATUS_INTERNAL || status == STATUS_IO)
         return status;
     if (!ours)
         return status_fail(STATUS_DATA, "%s: is not a checkpoint, or damaged", path);
     STATUS_TRY(h5_get_count(file, "/", "format_version", version));
     STATUS_TRY(check_version(file, path, *version, newer));
-    if (h5_get_count(file, "/", "complete", &complete) != STATUS_OK || complete != 1)
+    const Status counted = h5_get_count(file, "/", "complete", &complete);
+    if (counted == STATUS_IO)
+        return counted;
+    if (counted != STATUS_OK || complete != 1)
         return status_fail(STATUS_DATA, "%s: was not written to its end", path);
     return STATUS_OK;
 }
@@ -259,12 +262,12 @@ static bool state_of_attribute(const char *attribute, char name[static CHECKPOIN
  * make the file small, the weights are as good as before. */
 static Status read_states(hid_t file, const char *path, CheckpointHeader *header) {
     char attribute[ATTRIBUTE_BYTES], name[CHECKPOINT_NAME_BYTES];
-    for (hsize_t i = 0;; i++) {
-        const ssize_t length = H5Aget_name_by_idx(file, "/", H5_INDEX_NAME, H5_ITER_INC, i,
-                                                  attribute, sizeof attribute, H5P_DEFAULT);
-        if (length < 0)
-            return STATUS_OK;
-        if ((size_t)length >= sizeof attribute || !state_of_attribute(attribute, name))
+    size_t attributes;
+    STATUS_TRY(h5_count_attributes(file, "/", &attributes));
+    for (size_t i = 0; i < attributes; i++) {
+        size_t length;
+        STATUS_TRY(h5_attribute_name(file, "/", i, sizeof attribute, attribute, &length));
+        if (length >= sizeof attribute || !state_of_attribute(attribute, name))
             continue;
         HeaderState *state = checkpoint_header_add(header, name);
         if (!state)
@@ -272,6 +275,7 @@ static Status read_states(hid_t file, const char *path, CheckpointHeader *header
                                attribute);
         STATUS_TRY(read_digest(file, path, attribute, state->sha256));
     }
+    return STATUS_OK;
 }
 
 static Status read_root(hid_t file, const char *path, CheckpointHeader *header) {

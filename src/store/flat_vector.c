@@ -35,7 +35,9 @@ static Status check_tensor(hid_t file, const char *path, const char *group,
     size_t axes = 0, shape[PARAMETER_AXES_MOST];
     tensor_name(group, entry, name);
     h5_shape_text(entry->axes, entry->shape, wanted);
-    if (!h5_exists(file, name))
+    bool there;
+    STATUS_TRY(h5_find(file, name, &there));
+    if (!there)
         return status_fail(
             STATUS_DATA,
             "%s: is of another model, or damaged: %s is missing (shape %s in this model)", path,

@@ -7,39 +7,42 @@
 #include "vit/memory.h"
 #include "vit/watchdog.h"
 #include <math.h>
+#include <stdio.h>
 
-/* Rank 0: reads the best weights, a flat vector, or says why the current ones take their place. */
-static bool read_best(Training *training, float *best) {
+/* Rank 0: reads the best weights, a flat vector; where they are lost says why, and that the current
+ * ones take their place. */
+static Status read_best(Training *training, float *best, bool *found) {
     Progress *progress = &training->progress;
     saver_wait(&training->saver);
     watchdog_first_works("reading the best weights");
     const Status status = resume_best(training->plan, &training->saver, progress, best);
     watchdog_work("the end of training", WATCHDOG_TOGETHER);
-    if (status == STATUS_OK)
-        return true;
+    *found = status == STATUS_OK;
+    if (!resume_best_is_lost(status))
+        return status;
     log_warning("%s; the current weights take its place", status_message());
     /* They are not what was the best: a later validation makes a new one. */
     progress->best_val_accuracy = NAN;
     progress->best_epoch = 0;
-    return false;
+    return STATUS_OK;
 }
 
 /* The best weights on all ranks, into a flat vector; where best.h5 is lost or does not belong here,
- * the current weights become it, and false is returned. */
-static bool take_best(Training *training, float *best) {
+ * the current weights become it, and *found is false. */
+static Status take_best(Training *training, float *best, bool *found) {
     const Plan *plan = training->plan;
-    bool found = false;
-    if (plan->ranks->rank == 0)
-        found = read_best(training, best);
-    ranks_broadcast(plan->ranks, &found, sizeof found);
-    if (found)
+    *found = false;
+    STATUS_TRY(ranks_agree(plan->ranks,
+                           plan->ranks->rank == 0 ? read_best(training, best, found) : STATUS_OK));
+    ranks_broadcast(plan->ranks, found, sizeof *found);
+    if (*found)
         collection_deal_weights(plan->ranks, &plan->partition, best, best);
     else
         saver_write(&training->saver, &training->trainer,
                     (SaveWish){.best = true,
                                .best_val_accuracy = training->progress.best_val_accuracy,
                                .best_epoch = training->progress.best_epoch});
-    return found;
+    return STATUS_OK;
 }
 
 /* The best weights on the test split. */
@@ -50,10 +53,23 @@ static Status test_best(Training *training, Evaluation *test) {
     const Status status =
         memory_allocate(&best, plan->table.floats, sizeof *best, "the best weights");
     STATUS_TRY(ranks_agree(plan->ranks, status));
-    *test = take_best(training, best) ? evaluation_run(trainer, best, &trainer->input.test)
-                                      : evaluation_judge(trainer, &trainer->input.test);
+    bool found;
+    const Status taken = take_best(training, best, &found);
+    if (taken == STATUS_OK)
+        *test = found ? evaluation_run(trainer, best, &trainer->input.test)
+                      : evaluation_judge(trainer, &trainer->input.test);
     memory_free(best);
-    return STATUS_OK;
+    return taken;
+}
+
+/* The best weights cannot be read now: what is left to do is left to the same command. */
+static Status put_off(Training *training, Status status) {
+    char why[1024];
+    snprintf(why, sizeof why, "%s", status_message());
+    saver_write(&training->saver, &training->trainer, (SaveWish){.last = true});
+    if (training->plan->ranks->rank == 0)
+        saver_wait(&training->saver);
+    return status_fail(status, "%s; all steps are done, and the same command tests them", why);
 }
 
 /* The job ends with steps that went wrong. */
@@ -73,7 +89,9 @@ Status finish_run(Training *training) {
     if (training->bad_steps)
         return wrecked(training);
     training_log_digest(training, 0);
-    STATUS_TRY(test_best(training, &test));
+    const Status tested = test_best(training, &test);
+    if (tested != STATUS_OK)
+        return put_off(training, tested);
     progress->finished = true;
     progress->test_loss = test.loss;
     progress->test_accuracy = test.accuracy;

@@ -151,6 +151,10 @@ Status resume_best(const Plan *plan, const Saver *saver, const Progress *progres
     Job stored;
     Checkpoint best;
     STATUS_TRY(output_file_path(saver->output.folder, OUTPUT_BEST, path));
+    bool there;
+    STATUS_TRY(file_find(path, &there));
+    if (!there)
+        return status_fail(STATUS_DATA, "%s: is not there", path);
     STATUS_TRY(check_stored_run(plan, path, &saver->data, &stored));
     STATUS_TRY(read_weights(plan, path, weights, &best));
     const Progress *now = progress, *then = &best.progress;
@@ -161,6 +165,10 @@ Status resume_best(const Plan *plan, const Saver *saver, const Progress *progres
     if (!ours)
         return status_fail(STATUS_DATA, "%s: holds other weights than this run's best", path);
     return STATUS_OK;
+}
+
+bool resume_best_is_lost(Status status) {
+    return status == STATUS_DATA || status == STATUS_CONFIG;
 }
 
 /* Where a run says that it is must be a place in it. */
@@ -189,20 +197,21 @@ static Status read_state(Training *training, const char *path, Job *stored) {
 
 /* Rank 0, after the state was read: best.h5 must be what /progress calls the best, or the next
  * validation makes a new one. */
-static void check_best(Training *training) {
+static Status check_best(Training *training) {
     float *best = NULL;
     if (isnan(training->progress.best_val_accuracy))
-        return;
+        return STATUS_OK;
     Status status =
         memory_allocate(&best, training->plan->table.floats, sizeof *best, "the best weights");
     if (status == STATUS_OK)
         status = resume_best(training->plan, &training->saver, &training->progress, best);
     memory_free(best);
-    if (status == STATUS_OK)
-        return;
+    if (!resume_best_is_lost(status))
+        return status;
     log_warning("%s; the next validation counts as the best so far", status_message());
     training->progress.best_val_accuracy = NAN;
     training->progress.best_epoch = 0;
+    return STATUS_OK;
 }
 
 /* Damaged files make room, so that they do not count among those that are kept; the valid one, of
@@ -228,7 +237,9 @@ static Status check_versions(const Training *training, const char *path) {
     char best[FILE_PATH_MAX];
     STATUS_TRY(checkpoint_check_version(path));
     STATUS_TRY(output_file_path(training->saver.output.folder, OUTPUT_BEST, best));
-    return file_exists(best) ? checkpoint_check_version(best) : STATUS_OK;
+    bool there;
+    STATUS_TRY(file_find(best, &there));
+    return there ? checkpoint_check_version(best) : STATUS_OK;
 }
 
 /* [checkpoint] keep may have been larger before. */
@@ -243,7 +254,9 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
     for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
         char path[FILE_PATH_MAX];
         STATUS_TRY(output_file_last(training->saver.output.folder, i, path));
-        if (!file_exists(path))
+        bool there;
+        STATUS_TRY(file_find(path, &there));
+        if (!there)
             continue;
         STATUS_TRY(check_versions(training, path));
         Status status = read_state(training, path, stored);
@@ -254,7 +267,7 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
                 log_info("Resuming from %s: epoch %llu, step %llu", path,
                          (unsigned long long)training->progress.epoch + 1,
                          (unsigned long long)training->progress.step);
-            check_best(training);
+            status = check_best(training);
         }
         if (status != STATUS_DATA)
             return status;

@@ -26,7 +26,10 @@ Status resume_weights(const Plan *plan, const char *path, float *weights);
 Status resume_state(Trainer *trainer, const char *path, Progress *progress);
 
 /* Rank 0: best.h5, whose job, data and place in the run must be those that progress tells of, into
- * a flat vector. STATUS_DATA when it holds other weights. */
+ * a flat vector. STATUS_DATA when it is not there, damaged, or holds other weights, STATUS_CONFIG
+ * when it is another run's: it is lost, and other weights may take its place. After any other error
+ * nothing is known of it. */
+bool resume_best_is_lost(Status status);
 Status resume_best(const Plan *plan, const Saver *saver, const Progress *progress, float *weights);
 
 #endif

@@ -1,3 +1,4 @@
+#include "h5_found.h"
 #include "vit/h5.h"
 
 #include "check.h"

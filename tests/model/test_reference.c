@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "vit/gemm.h"
+#include "h5_found.h"
 #include "vit/h5.h"
 #include "vit/vit.h"
 #include <omp.h>

@@ -3,6 +3,7 @@
 #include "columns.h"
 
 #include "store/scratch.h"
+#include "h5_found.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
 #include <math.h>

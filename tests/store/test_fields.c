@@ -3,6 +3,7 @@
 #include "fields.h"
 
 #include "store/scratch.h"
+#include "h5_found.h"
 #include "vit/h5.h"
 #include <setjmp.h>
 #include <stdarg.h>

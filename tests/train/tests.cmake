@@ -26,6 +26,9 @@ endforeach()
 add_executable(make_pictures train/make_pictures.c)
 target_link_libraries(make_pictures PRIVATE vit_data_set)
 
+add_library(fail_io SHARED train/fail_io.c)
+target_link_libraries(fail_io PRIVATE ${CMAKE_DL_LIBS})
+
 add_executable(vit_mpi_flip ${PROJECT_SOURCE_DIR}/src/main.c train/flip_bit.c)
 target_link_libraries(vit_mpi_flip PRIVATE vit_train)
 target_include_directories(vit_mpi_flip PRIVATE ${PROJECT_SOURCE_DIR}/src/train)
@@ -36,7 +39,7 @@ target_link_libraries(vit_mpi_fault PRIVATE vit_train)
 target_link_options(vit_mpi_fault PRIVATE LINKER:--wrap=program_run,--wrap=ranks_agree,--wrap=memory_allocate,--wrap=fsync)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script agree alike average binding foreign job_files schedule stratified cut_link denormals pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
+foreach(script agree alike average binding failure foreign job_files schedule stratified cut_link denormals pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

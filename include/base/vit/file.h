@@ -24,6 +24,9 @@ Status file_commit(const char *temporary, const char *path);
 Status file_copy(const char *from, const char *to);
 
 bool file_exists(const char *path);
+/* The same where "no" must be sure: what cannot be looked for, a stale handle, a folder that may
+ * not be entered, is STATUS_IO and not missing. */
+Status file_find(const char *path, bool *found);
 
 /* Makes the folder and its missing parents. */
 Status file_make_folder(const char *path);

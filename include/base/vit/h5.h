@@ -11,7 +11,8 @@
  * used by one thread at a time. Works with serial and parallel builds of HDF5 alike (files are
  * always opened serially). Errors name the file and the object. HDF5's own error stack is silenced.
  *
- * A file that the system cannot open or write gives STATUS_IO; one that opens but is not HDF5, is
+ * What the system refuses (opening, reading, writing, whatever it says) gives STATUS_IO with its
+ * words: nothing is known then of what the file holds. A file that can be read but is not HDF5, is
  * cut short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. So
  * does a dataset of which not all values are there, whatever HDF5 would give for them: chunks that
  * were never written, external links and sources of virtual datasets that lead nowhere, filters
@@ -30,8 +31,8 @@ Status h5_close(hid_t file);
 /* Makes the group and its missing parents; one that exists is left as it is. Files carry no times:
  * the same calls make the same bytes. */
 Status h5_make_group(hid_t file, const char *name);
-bool h5_exists(hid_t file,
-               const char *name); /* a path with '/'; false also when a parent is missing */
+/* Whether there is an object at a path with '/'; not when a parent is missing. */
+Status h5_find(hid_t file, const char *name, bool *found);
 
 /* Writes a whole dataset (parents are made), chunked along the first dimension (about 1 MB a chunk)
  * with Fletcher-32. file_type is what is stored (little-endian), memory_type what `values` holds.
@@ -96,6 +97,12 @@ Status h5_get_text(hid_t file, const char *name, const char *attribute,
                    char **value); /* memory_free */
 Status h5_get_reals(hid_t file, const char *name, const char *attribute, size_t count,
                     double *values);
-bool h5_has_attribute(hid_t file, const char *name, const char *attribute);
+/* How many attributes an object has, and the name of one of them, in their order by name: at most
+ * bytes - 1 of its *length bytes. */
+Status h5_count_attributes(hid_t file, const char *name, size_t *count);
+Status h5_attribute_name(hid_t file, const char *name, size_t number, size_t bytes, char *attribute,
+                         size_t *length);
+/* Whether the object is there and has the attribute. */
+Status h5_find_attribute(hid_t file, const char *name, const char *attribute, bool *found);
 
 #endif

@@ -1,0 +1,65 @@
+#!/bin/sh
+# What failed is not what is damaged: a checkpoint or a data file that the system does not let be opened or read ends the
+# run with 74 and the system's words, and nothing is renamed, replaced or begun anew; the same command goes on afterwards.
+. "$(dirname "$0")/common.sh"
+preload=$3/libfail_io.so
+eio=5 emfile=24 estale=116
+
+must_train 1 out -s train.max_steps=12 -s checkpoint.every_steps=2
+cp -r out good
+unchanged() {
+    for file in last.h5 last.1.h5 best.h5 metrics.h5; do
+        cmp -s out/$file good/$file || fail "$1: $file was changed"
+    done
+    [ ! -e out/last.h5.damaged ] || fail "$1: called damaged"
+}
+# with CALL ERRNO AFTER PATH COMMAND...: while the system refuses that.
+with() {
+    call=$1 errno=$2 after=$3 path=$4
+    shift 4
+    LD_PRELOAD=$preload FAIL_CALL=$call FAIL_ERRNO=$errno FAIL_AFTER=$after FAIL_PATH=$path "$@"
+}
+
+more='-s train.max_steps=14'
+for after in 0 1 2 4 8 16 32; do
+    # shellcheck disable=SC2086 # options
+    expect 74 'out/last.h5' with read $eio $after out/last.h5 train 1 out $more
+    grep -q 'Input/output error' said || fail "after $after reads: $(cat said)"
+    unchanged "EIO after $after reads"
+done
+for errno in $emfile $estale; do
+    for after in 0 1; do
+        # shellcheck disable=SC2086 # options
+        expect 74 'out/last.h5: cannot be opened' with open "$errno" $after out/last.h5 train 1 out $more
+        unchanged "open with $errno"
+    done
+done
+# best.h5, when the run goes on, and at its end.
+# shellcheck disable=SC2086 # options
+expect 74 'Input/output error' with read $eio 3 out/best.h5 train 1 out $more
+unchanged "best.h5"
+expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_mpi" job.ini --eval out/best.h5
+expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_mpi" out/best.h5 --check
+expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_data" digest out/best.h5
+expect 74 'Input/output error' with read $eio 3 data.h5 train 1 out
+unchanged "data.h5"
+expect 74 'Input/output error' with read $eio 20 data.h5 "$vit_data" info data.h5
+# shellcheck disable=SC2086 # options
+must_train 1 out $more
+must_train 1 whole $more -s checkpoint.every_steps=2
+[ "$(weights out/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights afterwards"
+
+# At the end all is done but the test.
+expect 74 'all steps are done, and the same command tests them' with read $eio 0 end/best.h5 train 1 end $more
+[ ! -e end/best.h5.damaged ] || fail "best.h5 was called damaged"
+# shellcheck disable=SC2086 # options
+must_train 1 end $more
+grep -q '^Test accuracy' said || fail "nothing is tested: $(cat said)"
+[ "$(weights end/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights at the end"
+
+# Locks are off, whatever a module sets.
+flock -x data.h5 sleep 20 &
+sleeper=$!
+HDF5_USE_FILE_LOCKING=TRUE must_train 1 locked -s train.max_steps=2
+kill $sleeper
+exit 0

@@ -15,25 +15,32 @@ static void remember(int signal_number) {
     caught = signal_number;
 }
 
+static const struct {
+    int number;
+    const char *name;
+} wishes[] = {{SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGTERM, "SIGTERM"},
+              {SIGINT, "SIGINT"},   {SIGXCPU, "SIGXCPU"}, {SIGHUP, "SIGHUP"}};
+enum { WISHES = sizeof wishes / sizeof *wishes };
+
 void stop_install(void) {
-    const int signals[] = {SIGUSR1, SIGTERM, SIGINT};
-    struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_handler = remember, .sa_flags = SA_RESTART}, before;
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        sigaction(signals[i], &action, NULL);
+    for (size_t i = 0; i < WISHES; i++) {
+        /* nohup: what is ignored stays ignored. */
+        const bool ignored = wishes[i].number == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 &&
+                             before.sa_handler == SIG_IGN;
+        if (!ignored)
+            sigaction(wishes[i].number, &action, NULL);
+    }
+    /* Nobody may be left who reads what is said ("| head"); what is saved is another matter. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 const char *stop_requested(void) {
-    switch (caught) {
-    case 0:
-        return NULL;
-    case SIGUSR1:
-        return "SIGUSR1";
-    case SIGINT:
-        return "SIGINT";
-    default:
-        return "SIGTERM";
-    }
+    for (size_t i = 0; i < WISHES; i++)
+        if (caught == wishes[i].number)
+            return wishes[i].name;
+    return NULL;
 }
 
 static bool first_rank(void) {

@@ -6,8 +6,9 @@
 /* The wish to stop: a signal or the time limit. A handler only sets a flag; the flag travels with
  * the step's results, so that all ranks stop after the same step. Local. */
 
-/* Catches SIGUSR1, SIGTERM and SIGINT from now on. Before MPI_Init, or an early SIGUSR1 kills the
- * rank. */
+/* Catches what people, launchers and schedulers send to have a program end (SIGUSR1, SIGUSR2,
+ * SIGTERM, SIGINT, SIGXCPU, and SIGHUP unless it is ignored) from now on, and ignores SIGPIPE.
+ * Before MPI_Init, or an early SIGUSR1 kills the rank. */
 void stop_install(void);
 
 /* What was caught ("SIGUSR1"), or NULL. */

@@ -9,6 +9,7 @@
 #include "vit/version.h"
 #include <math.h>
 #include <stdio.h>
+#include <time.h>
 
 static void list_text(const SizeList *list, char *text, size_t bytes) {
     size_t used = 0;
@@ -100,6 +101,15 @@ static void show_gradients(const Plan *plan) {
              1e-6 * cost.layers, 1e-6 * cost.weights, 1e-6 * cost.images);
 }
 
+/* "2.9 h", "4 min". */
+static const char *long_duration(double seconds, char text[static 32]) {
+    if (seconds >= 3600.0)
+        snprintf(text, 32, "%.1f h", seconds / 3600.0);
+    else
+        snprintf(text, 32, "%.0f min", ceil(seconds / 60.0));
+    return text;
+}
+
 /* "2 x 8 threads", "2 x 1 to 7 threads". */
 static void show_ranks(const Plan *plan) {
     const Placement *placement = &plan->placement;
@@ -115,6 +125,24 @@ static void show_ranks(const Plan *plan) {
              placement->nodes == 1 ? "" : "s", processor);
     for (size_t i = 0; i < placement->lines; i++)
         log_info("  %s", placement->line[i]);
+}
+
+/* The time limit in force, if there is one. */
+static void show_limit(const Plan *plan) {
+    char text[32] = "?", duration[32];
+    const time_t end = isfinite(plan->deadline) ? (time_t)plan->deadline : 0;
+    struct tm local;
+    if (plan->limit_unknown)
+        log_warning("Slurm does not say when this job ends (no answer from squeue, no "
+                    "SLURM_JOB_END_TIME): without a signal before (sbatch --signal=B:USR1@120) or "
+                    "[run] time_limit = MINUTES what comes after the last save would be lost");
+    if (!end)
+        return;
+    if (localtime_r(&end, &local))
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+    log_info("  time limit  %s (%s), %s from now; saves and stops before it", text,
+             plan->job.time_limit == JOB_TIME_LIMIT_AUTO ? "Slurm's" : "[run] time_limit",
+             long_duration(fmax(0.0, plan->deadline - (double)time(NULL)), duration));
 }
 
 void overview_show_advice(const Plan *plan) {
@@ -147,6 +175,7 @@ void overview_show(const Plan *plan) {
              gemm_description());
     alike_say(&plan->arithmetic);
     show_gradients(plan);
+    show_limit(plan);
     if (gemm_warning())
         log_warning("%s", gemm_warning());
     if (plan->lost_classes)
@@ -156,15 +185,6 @@ void overview_show(const Plan *plan) {
         log_warning("%zu of %zu threads will idle: a batch of %zu images has %zu units of "
                     "[train] unit_images = %zu",
                     threads - units, threads, plan->job.batch_size, units, plan->job.unit_images);
-}
-
-/* "2.9 h", "4 min". */
-static const char *long_duration(double seconds, char text[static 32]) {
-    if (seconds >= 3600.0)
-        snprintf(text, 32, "%.1f h", seconds / 3600.0);
-    else
-        snprintf(text, 32, "%.0f min", ceil(seconds / 60.0));
-    return text;
 }
 
 void overview_show_time(const Plan *plan) {

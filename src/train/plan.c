@@ -91,6 +91,7 @@ Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double 
     memory_free(text);
     STATUS_TRY(status);
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
+    plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);
     STATUS_TRY(plan_data_read(plan));
     plan->shape = model_shape(&plan->job, plan->data.picture.channels, plan_classes(plan));
     STATUS_TRY(ranks_agree(ranks, parameter_table_init(&plan->table, &plan->shape)));

@@ -35,6 +35,7 @@ typedef struct Plan {
     SlicesMost slice;            /* the most that this rank has of any batch */
     size_t chunk;                /* images of a round: the same on all ranks */
     double deadline;             /* by the time limit, in seconds since the epoch */
+    bool limit_unknown;          /* it is Slurm's, who does not tell: rank 0 */
     ArithmeticChoice arithmetic; /* by which all ranks compute; the caller's to set */
 } Plan;
 

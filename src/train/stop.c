@@ -56,13 +56,10 @@ static bool is_number(const char *text) {
 
 /* squeue's %e: local time, "2026-11-24T05:00:00", or a word when there is no limit. A member of an
  * array is asked for by its place there: the job number of one member is that of the whole array.
- */
-double stop_slurm_end(void) {
-    const char *job = getenv("SLURM_JOB_ID");
+ * False when there is no answer: no squeue, as in a container, or no controller. */
+static bool ask_squeue(const char *job, double *end) {
     const char *array = getenv("SLURM_ARRAY_JOB_ID"), *member = getenv("SLURM_ARRAY_TASK_ID");
     char command[128], answer[64] = "", place[32] = "";
-    if (!is_number(job) || !first_rank())
-        return INFINITY;
     if (is_number(array) && is_number(member)) {
         job = array;
         snprintf(place, sizeof place, "_%.20s", member);
@@ -71,17 +68,27 @@ double stop_slurm_end(void) {
              place);
     FILE *pipe = popen(command, "r");
     if (!pipe)
-        return INFINITY;
-    if (!fgets(answer, sizeof answer, pipe))
-        answer[0] = '\0';
-    pclose(pipe);
-    struct tm end = {.tm_isdst = -1};
-    return strptime(answer, "%Y-%m-%dT%H:%M:%S", &end) ? (double)mktime(&end) : INFINITY;
+        return false;
+    const bool answered = fgets(answer, sizeof answer, pipe) && answer[0] != '\n';
+    if (pclose(pipe) != 0 || !answered)
+        return false;
+    struct tm time = {.tm_isdst = -1};
+    *end = strptime(answer, "%Y-%m-%dT%H:%M:%S", &time) ? (double)mktime(&time) : INFINITY;
+    return true;
+}
+
+/* squeue first: a limit may have been changed since the job was started. */
+double stop_slurm_end(void) {
+    const char *job = getenv("SLURM_JOB_ID"), *told = getenv("SLURM_JOB_END_TIME");
+    double end = INFINITY;
+    if (!is_number(job) || !first_rank() || ask_squeue(job, &end))
+        return end;
+    return is_number(told) ? strtod(told, NULL) : NAN;
 }
 
 double stop_deadline(double limit_minutes, double slurm_end) {
     if (limit_minutes == JOB_TIME_LIMIT_AUTO)
-        return slurm_end;
+        return isnan(slurm_end) ? INFINITY : slurm_end;
     if (limit_minutes == JOB_TIME_LIMIT_NONE)
         return INFINITY;
     return (double)time(NULL) + 60.0 * limit_minutes;

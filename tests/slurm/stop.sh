@@ -1,7 +1,7 @@
 #!/bin/sh
-# scancel --batch --signal=USR1 stops a job on two nodes and puts it back into the queue, with both launchers and even before
-# they have started a rank; it goes on to 0. scancel alone ends it for good, without damage to what is saved; the same
-# job, submitted again, goes on.
+# scancel --batch --signal=USR2, or USR1, stops a job on two nodes and puts it back into the queue, with both launchers and
+# even before they have started a rank; it goes on to 0. scancel alone ends it for good, without damage to what is saved;
+# the same job, submitted again, goes on.
 . "$(dirname "$0")/common.sh"
 start_slurm 4
 
@@ -18,13 +18,13 @@ trains() {
     grep -q '^Epoch ' "$1" 2>/dev/null
 }
 
-begin usr1
+begin usr
 for name in mpirun srun; do
-    until_true 60 trains usr1-$name.out || fail "usr1-$name does not train: $(cat usr1-$name.out)"
+    until_true 60 trains usr-$name.out || fail "usr-$name does not train: $(cat usr-$name.out)"
     eval "job=\$$name"
-    scancel --batch --signal=USR1 "$job"
-    until_true 20 has_restarted "$job" 1 || fail "usr1-$name: not requeued: $(scontrol show job "$job"; cat usr1-$name.out)"
-    count 1 '^Stopped after step' usr1-$name.out
+    scancel --batch --signal=USR2 "$job"
+    until_true 20 has_restarted "$job" 1 || fail "usr-$name: not requeued: $(scontrol show job "$job"; cat usr-$name.out)"
+    count 1 '^Stopped after step' usr-$name.out
 done
 # Now at once: the script runs, its launcher has hardly begun.
 runs() {
@@ -32,7 +32,7 @@ runs() {
 }
 for name in mpirun srun; do
     eval "job=\$$name"
-    until_true 30 runs "$job" || fail "usr1-$name: does not start again"
+    until_true 30 runs "$job" || fail "usr-$name: does not start again"
     sleep 0.3
     scancel --batch --signal=USR1 "$job"
 done
@@ -43,13 +43,13 @@ for name in mpirun srun; do
     eval "job=\$$name"
     # It may already run again, while the other one was waited for.
     until_true 30 is_at "$job" 2 ||
-        fail "usr1-$name: not requeued after an early signal: $(scontrol show job "$job"; cat usr1-$name.out)"
+        fail "usr-$name: not requeued after an early signal: $(scontrol show job "$job"; cat usr-$name.out)"
 done
 
 # scancel, when it trains again; what is queued by then would be a job that was put back.
 for name in mpirun srun; do
     eval "job=\$$name"
-    until_true 30 runs "$job" || fail "usr1-$name: does not start again"
+    until_true 30 runs "$job" || fail "usr-$name: does not start again"
 done
 sleep 3
 for name in mpirun srun; do

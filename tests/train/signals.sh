@@ -38,16 +38,16 @@ for signal in TERM INT KILL; do
     rm -r out
 done
 
-# A stop counts as saved even when the metrics cannot be written: last.h5 holds them.
+# SIGUSR2 is no other. A stop counts as saved even when the metrics cannot be written: last.h5 holds them.
 start 2 -s checkpoint.every_steps=5
 mkdir out/metrics.h5.tmp out/metrics.csv.tmp
-kill -USR1 $pid
+kill -USR2 $pid
 wait $pid
 code=$?
-[ $code -eq 75 ] || fail "SIGUSR1 without metrics: exit code $code: $(cat said)"
+[ $code -eq 75 ] || fail "SIGUSR2 without metrics: exit code $code: $(cat said)"
 rmdir out/metrics.h5.tmp out/metrics.csv.tmp
 must_train 2 "$work/out"
-[ "$(weights out/last.h5)" = "$whole" ] || fail "SIGUSR1 without metrics: other weights"
+[ "$(weights out/last.h5)" = "$whole" ] || fail "SIGUSR2 without metrics: other weights"
 rm -r out
 
 # The time limit: a minute's fraction that is over at once stops after the first step.

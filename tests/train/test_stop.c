@@ -16,10 +16,26 @@ static void each_signal_is_remembered_by_name(void **state) {
     assert_null(stop_requested());
     raise(SIGUSR1);
     assert_string_equal(stop_requested(), "SIGUSR1");
+    raise(SIGUSR2);
+    assert_string_equal(stop_requested(), "SIGUSR2");
     raise(SIGTERM);
     assert_string_equal(stop_requested(), "SIGTERM");
     raise(SIGINT);
     assert_string_equal(stop_requested(), "SIGINT");
+    raise(SIGXCPU);
+    assert_string_equal(stop_requested(), "SIGXCPU");
+    raise(SIGHUP);
+    assert_string_equal(stop_requested(), "SIGHUP");
+}
+
+static void nohup_stays_nohup_and_a_pipe_without_reader_ends_nothing(void **state) {
+    (void)state;
+    signal(SIGHUP, SIG_IGN);
+    stop_install();
+    raise(SIGUSR1);
+    raise(SIGHUP);
+    raise(SIGPIPE);
+    assert_string_equal(stop_requested(), "SIGUSR1");
 }
 
 /* ---- the time limit ---- */
@@ -28,6 +44,7 @@ static void the_deadline_follows_the_job(void **state) {
     (void)state;
     assert_true(stop_deadline(JOB_TIME_LIMIT_AUTO, 12345.0) == 12345.0);
     assert_true(isinf(stop_deadline(JOB_TIME_LIMIT_AUTO, INFINITY)));
+    assert_true(stop_deadline(JOB_TIME_LIMIT_AUTO, NAN) == INFINITY);
     assert_true(stop_deadline(JOB_TIME_LIMIT_NONE, 12345.0) == INFINITY);
     const double before = (double)time(NULL), limit = stop_deadline(1.5, 12345.0);
     assert_true(limit >= before + 90.0 && limit <= (double)time(NULL) + 90.0);
@@ -65,9 +82,9 @@ static void without_a_limit_time_is_never_up(void **state) {
 
 /* ---- Slurm, played by a script that notes what it was asked and gives `answer` ---- */
 
-static const char *const told_by_launchers[] = {"SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID",
+static const char *const told_by_launchers[] = {"SLURM_JOB_ID",        "SLURM_ARRAY_JOB_ID",
                                                 "SLURM_ARRAY_TASK_ID", "SLURM_PROCID",
-                                                "OMPI_COMM_WORLD_RANK"};
+                                                "SLURM_JOB_END_TIME",  "OMPI_COMM_WORLD_RANK"};
 
 static char *path_before;
 
@@ -133,17 +150,39 @@ static void in_local_time(void **state) {
     assert_true(stop_slurm_end() == end_of_job - 7200.0);
 }
 
-static void words_and_silence_are_no_limit(void **state) {
+static void words_are_no_limit(void **state) {
     (void)state;
-    static const char *const answers[] = {"NONE\n", "N/A\n", "", "\n"};
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-        write_file("answer", answers[i]);
-        assert_true(stop_slurm_end() == INFINITY);
-    }
+    setenv("SLURM_JOB_END_TIME", "12345", 1); /* not looked at */
+    write_file("answer", "NONE\n");
+    assert_true(stop_slurm_end() == INFINITY);
+    write_file("answer", "N/A\n");
+    assert_true(stop_slurm_end() == INFINITY);
+}
+
+/* What the environment tells, if it tells. */
+static void assert_without_an_answer(void) {
+    unsetenv("SLURM_JOB_END_TIME");
+    assert_true(isnan(stop_slurm_end()));
+    setenv("SLURM_JOB_END_TIME", "soon", 1);
+    assert_true(isnan(stop_slurm_end()));
+    setenv("SLURM_JOB_END_TIME", "1795496400", 1);
+    assert_true(stop_slurm_end() == end_of_job);
+}
+
+static void silence_leaves_the_environment_s_word(void **state) {
+    (void)state;
+    write_file("answer", "");
+    assert_without_an_answer();
+    write_file("answer", "\n");
+    assert_without_an_answer();
     write_file("squeue", "#!/bin/sh\nexit 1\n");
-    assert_true(stop_slurm_end() == INFINITY);
+    assert_without_an_answer();
+    /* An answer that was cut off. */
+    write_file("squeue", "#!/bin/sh\necho 2026-11-24T05:00:00\nexit 1\n");
+    assert_without_an_answer();
+    setenv("PATH", folder, 1);
     assert_int_equal(unlink("squeue"), 0);
-    assert_true(stop_slurm_end() == INFINITY);
+    assert_without_an_answer();
 }
 
 static void a_member_of_an_array_asks_for_itself(void **state) {
@@ -178,12 +217,14 @@ static void nobody_asks_outside_slurm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_signal_is_remembered_by_name),
+        cmocka_unit_test(nohup_stays_nohup_and_a_pipe_without_reader_ends_nothing),
         cmocka_unit_test(the_deadline_follows_the_job),
         cmocka_unit_test(what_may_still_come_must_fit),
         cmocka_unit_test(without_a_limit_time_is_never_up),
         test_in_slurm(slurm_tells_when_the_job_ends),
         test_in_slurm(in_local_time),
-        test_in_slurm(words_and_silence_are_no_limit),
+        test_in_slurm(words_are_no_limit),
+        test_in_slurm(silence_leaves_the_environment_s_word),
         test_in_slurm(a_member_of_an_array_asks_for_itself),
         test_in_slurm(only_the_first_rank_asks),
         test_in_slurm(nobody_asks_outside_slurm),

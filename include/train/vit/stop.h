@@ -16,7 +16,8 @@ const char *stop_requested(void);
 
 /* When Slurm will end the job that this process runs in, in seconds since the epoch; infinity
  * outside Slurm, without a limit, and on all ranks but the first (told by the launcher's
- * environment). Before MPI_Init: it starts squeue, for ten seconds at most. */
+ * environment); NAN in a job of Slurm's that tells neither by squeue nor, as releases from 22.05 on
+ * do, by SLURM_JOB_END_TIME. Before MPI_Init: it starts squeue, for ten seconds at most. */
 double stop_slurm_end(void);
 
 /* Whether what may come before the next chance to stop no longer fits into the seconds that are
@@ -24,7 +25,8 @@ double stop_slurm_end(void);
  * room for worse), and some reserve. */
 bool stop_time_is_up(double left_s, double step_s, double save_s, double evaluation_s);
 
-/* When the run has to end by its job's [run] time_limit, counted from now. */
+/* When the run has to end by its job's [run] time_limit, counted from now: infinity when by none,
+ * or when slurm_end is not known. */
 double stop_deadline(double limit_minutes, double slurm_end);
 
 #endif

@@ -1,8 +1,4 @@
 # The tables of options in the READMEs are what the programs take.
-add_executable(print_options tools/print_options.c ${PROJECT_SOURCE_DIR}/tools/data/data_command.c
-                             ${PROJECT_SOURCE_DIR}/tools/bench/bench_command.c)
-target_include_directories(print_options PRIVATE ${PROJECT_SOURCE_DIR}/tools/data ${PROJECT_SOURCE_DIR}/tools/bench)
-target_link_libraries(print_options PRIVATE vit_train OpenMP::OpenMP_C)
 function(vit_readme_table name readme)
   add_test(NAME readme_options.${name}
            COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/tools/readme_options $<TARGET_FILE:print_options> ${name}
@@ -28,3 +24,5 @@ set_tests_properties(scaling PROPERTIES PROCESSORS 2)
 vit_script(scaling_model tools/sim.sh TIMEOUT 120)
 add_executable(print_model tools/print_model.c)
 target_link_libraries(print_model PRIVATE vit_model)
+vit_script(setup tools/setup.sh)
+vit_script(install tools/install.sh)

@@ -1,5 +1,6 @@
 #include "vit/log.h"
 
+#include "visible.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -12,6 +13,16 @@ static struct {
     FILE *file;
     pthread_mutex_t mutex; /* of all that is written */
 } sink = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+enum { LINE_MAX_BYTES = 8192 };
+
+/* What people get to see of it. */
+__attribute__((format(printf, 1, 0))) static void compose(const char *format, va_list arguments,
+                                                          char text[static LINE_MAX_BYTES]) {
+    char raw[LINE_MAX_BYTES];
+    vsnprintf(raw, sizeof raw, format, arguments);
+    visible_text(raw, text, LINE_MAX_BYTES);
+}
 
 void log_start(bool speaks, bool terminal) {
     sink.speaks = speaks;
@@ -68,8 +79,8 @@ __attribute__((format(printf, 3, 0))) static void
 write_line(FILE *stream, const char *label, const char *format, va_list arguments) {
     if (!sink.speaks)
         return;
-    char text[8192];
-    vsnprintf(text, sizeof text, format, arguments);
+    char text[LINE_MAX_BYTES];
+    compose(format, arguments, text);
     pthread_mutex_lock(&sink.mutex);
     show_line(stream, label, text);
     pthread_mutex_unlock(&sink.mutex);
@@ -99,10 +110,10 @@ void log_error(const char *format, ...) {
 void log_note(const char *format, ...) {
     if (!sink.speaks)
         return;
-    char text[2048];
+    char text[LINE_MAX_BYTES];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    compose(format, arguments, text);
     va_end(arguments);
     /* Who holds it may be stuck, writing to a terminal that nobody reads. */
     struct timespec patience;
@@ -118,15 +129,17 @@ void log_note(const char *format, ...) {
 void log_transient(const char *format, ...) {
     if (!sink.speaks || !sink.terminal)
         return;
+    char text[LINE_MAX_BYTES];
     va_list arguments;
     va_start(arguments, format);
+    compose(format, arguments, text);
+    va_end(arguments);
     pthread_mutex_lock(&sink.mutex);
     fputs("\r\033[K", stdout);
-    vprintf(format, arguments);
+    fputs(text, stdout);
     fflush(stdout);
     sink.transient_shown = true;
     pthread_mutex_unlock(&sink.mutex);
-    va_end(arguments);
 }
 
 Status log_check_output(void) {

@@ -1,5 +1,6 @@
 #include "vit/status.h"
 
+#include "visible.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -12,7 +13,7 @@ Status status_fail(Status code, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    snprintf(latest, sizeof latest, "%s", text);
+    visible_text(text, latest, sizeof latest);
     return code;
 }
 

@@ -56,6 +56,7 @@ static Said listen_to(void (*speak)(void)) {
 
 static void say_everything(void) {
     log_info("loss %.2f", 1.5);
+    log_info("class %s", "\r\033[2Kcat");
     log_warning("disk %d %% full", 99);
     log_error("no data");
     log_transient("bar");
@@ -66,7 +67,7 @@ static void each_kind_of_line_has_its_stream(void **state) {
     (void)state;
     log_start(true, false);
     Said said = listen_to(say_everything);
-    assert_string_equal(said.output, "loss 1.50\ndone\n");
+    assert_string_equal(said.output, "loss 1.50\nclass \\r\\x1b[2Kcat\ndone\n");
     assert_string_equal(said.error, "Warning: disk 99 % full\nError: no data\n");
 }
 
@@ -106,16 +107,17 @@ static void lines_go_to_the_file_as_well_with_their_time(void **state) {
     listen_to(say_into_the_file);
     listen_to(say_into_the_file); /* is added at the end */
     read_and_remove("log.txt", text, sizeof text);
-    static const char *const expected[] = {"loss 1.50", "Warning: disk 99 % full", "Error: no data",
-                                           "done"};
+    static const char *const expected[] = {"loss 1.50", "class \\r\\x1b[2Kcat",
+                                           "Warning: disk 99 % full", "Error: no data", "done"};
+    enum { LINES = sizeof expected / sizeof *expected };
     char *line = strtok(text, "\n");
-    for (size_t i = 0; i < 8; i++, line = strtok(NULL, "\n")) {
+    for (size_t i = 0; i < 2 * LINES; i++, line = strtok(NULL, "\n")) {
         int year, month, day, hour, minute, second, end = 0;
         assert_non_null(line);
         assert_int_equal(sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d %n", &year, &month, &day, &hour,
                                 &minute, &second, &end),
                          6);
-        assert_string_equal(line + end, expected[i % 4]);
+        assert_string_equal(line + end, expected[i % LINES]);
     }
     assert_null(line);
 }

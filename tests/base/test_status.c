@@ -25,6 +25,34 @@ static void a_message_can_be_put_into_the_next(void **state) {
     assert_string_equal(status_message(), "epoch 3: disk full");
 }
 
+/* Whoever named a file or a class may have put anything into it. */
+static void what_cannot_be_seen_is_spelled(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } wanted[] = {
+        {"a\r\n\tb", "a\\r\\n\\tb"},
+        {"\033[31mred\007\177", "\\x1b[31mred\\x07\\x7f"},
+        {"5\xc2\xa0 km", "5U+00A0 km"},
+        {"\xef\xbb\xbf[job]", "U+FEFF[job]"},
+        {"\xc2\x9b"
+         "1m",
+         "U+009B1m"},
+        {"x\xe2\x80\xaey", "xU+202Ey"},
+        {"caf\xc3\xa9 \xe5\x9b\xbe \xf0\x9f\x8c\xb3", "caf\xc3\xa9 \xe5\x9b\xbe \xf0\x9f\x8c\xb3"},
+        {"caf\xe9", "caf\\xe9"},
+        {"\xe5\x9b", "\\xe5\\x9b"},                            /* cut short */
+        {"\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80"}, /* too long, a surrogate */
+        {"a\\rb", "a\\rb"},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        status_fail(STATUS_DATA, "%s", wanted[i].text);
+        assert_string_equal(status_message(), wanted[i].shown);
+        status_fail(STATUS_DATA, "%s", status_message());
+        assert_string_equal(status_message(), wanted[i].shown);
+    }
+}
+
 static void a_long_message_is_cut(void **state) {
     (void)state;
     static char text[10000];
@@ -69,6 +97,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_returns_its_code_and_leaves_its_message),
         cmocka_unit_test(a_message_can_be_put_into_the_next),
+        cmocka_unit_test(what_cannot_be_seen_is_spelled),
         cmocka_unit_test(a_long_message_is_cut),
         cmocka_unit_test(try_leaves_at_the_first_failure),
         cmocka_unit_test(each_thread_has_its_own_message),

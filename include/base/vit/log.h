@@ -5,7 +5,8 @@
 #include <stdbool.h>
 
 /* What the person sees. One rank speaks; every line also goes to the log file once it is open.
- * All calls are local. Any thread may write lines; the rest is the master thread's. */
+ * Control characters of what is quoted are spelled (\r, \x1b, U+00A0): file and class names may
+ * have them. All calls are local. Any thread may write lines; the rest is the master thread's. */
 
 /* Decides whether this process speaks at all (rank 0) and whether its standard output is a terminal
  * on which a transient line may be redrawn. Silent and not a terminal until called. */

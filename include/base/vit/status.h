@@ -14,7 +14,8 @@ typedef enum Status {
 } Status;
 
 /* Stores the message of this thread's latest failure (printf format, no trailing newline) and
- * returns code, so that a failing function ends with `return status_fail(...)`. Local. */
+ * returns code, so that a failing function ends with `return status_fail(...)`. Control characters
+ * of what it quotes are spelled (\r, \x1b, U+00A0). Local. */
 Status status_fail(Status code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The latest message of this thread; "" when there was none. Valid until the next status_fail. */

@@ -67,9 +67,11 @@ void display_ready(const Display *display) {
         log_info("The first step begins %.2f s after the program did", seconds);
 }
 
-/* "1:52", "2:03:11". */
+/* "1:52", "2:03:11"; "?" where nobody knows, as long as no step has counted. */
 static const char *duration(double seconds, char text[static 32]) {
-    const long s = isfinite(seconds) && seconds < 1e8 ? lround(seconds) : 0;
+    if (!isfinite(seconds) || seconds >= 1e8)
+        return "?";
+    const long s = lround(seconds);
     if (s >= 3600)
         snprintf(text, 32, "%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
     else

@@ -35,8 +35,10 @@ void training_add_waits(Training *training, Waits before) {
 
 void training_settle(Training *training) {
     const Waits before = trainer_waits(&training->trainer);
+    const double start = MPI_Wtime();
     optimizer_settle(training->trainer.optimizer);
     training_add_waits(training, before);
+    training->progress.sums.seconds += MPI_Wtime() - start;
 }
 
 bool training_steps_used_up(const Training *training) {

@@ -27,7 +27,8 @@ Status training_init(Training *training, const Plan *plan, bool saves);
 /* Collective. Whatever is being written is finished first. */
 void training_free(Training *training);
 
-/* Until all weights are there, since the last step's may still be under way. Collective. */
+/* Until all weights are there, since the last step's may still be under way; the epoch's seconds
+ * and waits count it. Collective. */
 void training_settle(Training *training);
 
 /* Adds to the epoch's waits what this rank has waited since `before` (trainer_waits). Local. */

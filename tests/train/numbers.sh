@@ -10,6 +10,14 @@ right=$(column fit/metrics.h5 /epoch/accuracy | tail -n 1)
 awk -v loss="$last" -v right="$right" 'BEGIN { exit !(loss < 0.05 && right == 1) }' ||
     fail "one batch was not overfitted: loss $last, accuracy $right"
 
+# Who waits does so within the seconds of the epoch, however short it is: here it has one step.
+must_train 4 short_epochs -s data.file=one.h5 -s data.validation_split=0 -s train.epochs=40 -s checkpoint.at_epoch_end=no
+column short_epochs/metrics.h5 /epoch/seconds >seconds
+column short_epochs/metrics.h5 /epoch/wait_seconds >waited
+[ "$(wc -l <seconds)" -eq 40 ] || fail "no 40 epochs: $(cat seconds)"
+paste waited seconds | awk '$1 < 0 || $1 > $2 { bad = 1 } END { exit bad }' ||
+    fail "waiting for more than all of an epoch: $(paste waited seconds)"
+
 # Weights beyond every bound: nothing is finite any more from the second step on.
 expect 70 'not finite, 4 steps in a row' train 2 wild -s train.learning_rate=1e30 -s train.max_bad_steps=4
 grep -q "max_bad_steps); nothing was saved before in wild$" said || fail "the last checkpoint is not told: $(cat said)"

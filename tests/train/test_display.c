@@ -104,9 +104,13 @@ static void the_rest_of_the_epoch_is_told_in_hours_and_minutes(void) {
     static const struct {
         double images_per_second;
         const char *eta;
-    } wanted[] = {{1.0 / 15.0, " ETA 1:00 "},      {1.0 / 28.0, " ETA 1:52 "},
-                  {4.0 / 3599.0, " ETA 59:59 "},   {4.0 / 3600.0, " ETA 1:00:00 "},
-                  {4.0 / 7391.0, " ETA 2:03:11 "}, {NAN, " ETA 0:00 "}};
+    } wanted[] = {{1.0 / 15.0, " ETA 1:00 "},
+                  {1.0 / 28.0, " ETA 1:52 "},
+                  {4.0 / 3599.0, " ETA 59:59 "},
+                  {4.0 / 3600.0, " ETA 1:00:00 "},
+                  {4.0 / 7391.0, " ETA 2:03:11 "},
+                  {NAN, " ETA ? "},
+                  {0.0, " ETA ? "}};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         start(PROGRESS_LINES, 1);
         said_begin();

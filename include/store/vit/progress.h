@@ -13,7 +13,7 @@ typedef struct EpochSums {
     uint64_t top5_hits;
     uint64_t samples;
     uint64_t coverage; /* digest of the samples used: epoch_coverage */
-    double seconds;    /* spent in training steps */
+    double seconds;    /* spent in training steps, until all weights are there */
     Waits wait;        /* of these, waiting for communication */
 } EpochSums;
 

@@ -1,5 +1,6 @@
 #include "job_option.h"
 #include "job_together.h"
+#include "job_written.h"
 
 #include "vit/memory.h"
 #include <ctype.h>
@@ -16,8 +17,11 @@ enum {
 typedef struct Reading {
     Job *job;
     const char *source; /* also of places */
+    JobWriter writer;   /* of the file */
     const char *rest;   /* text that inih has not been handed yet */
     size_t line;        /* number of the last line handed to it */
+    const char *value;  /* in that line, [value_bytes]: inih would end it within quotes */
+    size_t value_bytes;
     Status status;
     JobPlaces places;
 } Reading;
@@ -57,6 +61,17 @@ static Status set_option(const char *place, Job *job, const JobOption *option, c
     return status_fail(STATUS_CONFIG, "%s: must be %s", place, allowed);
 }
 
+/* To what is meant by a text, which the place ends with. */
+static Status set_written(const char *place, Job *job, const JobOption *option, JobWriter writer,
+                          const char *text) {
+    char meant[JOB_VALUE_MAX], means[PLACE_MAX + JOB_VALUE_MAX + 16];
+    STATUS_TRY(job_written_meaning(place, option, writer, text, meant));
+    if (strcmp(meant, text) == 0)
+        return set_option(place, job, option, meant);
+    snprintf(means, sizeof means, "%s: means '%s'", place, meant);
+    return set_option(means, job, option, meant);
+}
+
 /* ---- job file ---- */
 
 /* inih passes over what follows a heading, and over a heading without keys: neither may hide a
@@ -77,8 +92,8 @@ static Status check_heading(const Reading *reading, const char *line, size_t len
     return STATUS_OK;
 }
 
-/* inih's reader: hands it one line without its end. Leading blanks are taken off, since inih would
- * take an indented line for more of the value above. */
+/* inih's reader: hands it one line without its end and without comment. Leading blanks are taken
+ * off, since inih would take an indented line for more of the value above. */
 static char *next_line(char *buffer, int room, void *context) {
     Reading *reading = context;
     if (!*reading->rest || reading->status != STATUS_OK)
@@ -94,6 +109,9 @@ static char *next_line(char *buffer, int room, void *context) {
     bool comment = length && (*line == ';' || *line == '#');
     if (comment)
         length = 0; /* of any length */
+    else if (*line != '[' && reading->writer == JOB_BY_PERSON)
+        length = job_written_bytes(line, length);
+    reading->value = job_written_value(line, length, &reading->value_bytes);
     if (length >= (size_t)room)
         reading->status =
             status_fail(STATUS_CONFIG, "%s:%zu: the line has %zu bytes; at most %d can be read",
@@ -107,9 +125,8 @@ static char *next_line(char *buffer, int room, void *context) {
     return buffer;
 }
 
-static Status take_value(Reading *reading, const char *section, const char *key,
-                         const char *value) {
-    char place[PLACE_MAX];
+static Status take_value(Reading *reading, const char *section, const char *key) {
+    char place[PLACE_MAX], value[INI_MAX_LINE];
     const JobOption *option;
     if (!*section)
         return status_fail(STATUS_CONFIG, "%s:%zu: %s: stands before the first [section]",
@@ -120,16 +137,18 @@ static Status take_value(Reading *reading, const char *section, const char *key,
     if (*line)
         return status_fail(STATUS_CONFIG, "%s: given twice, first in line %zu", place, *line);
     *line = reading->line;
+    snprintf(value, sizeof value, "%.*s", (int)reading->value_bytes, reading->value);
     snprintf(place, sizeof place, "%s:%zu: [%s] %s = %s", reading->source, reading->line, section,
              key, value);
-    return set_option(place, reading->job, option, value);
+    return set_written(place, reading->job, option, reading->writer, value);
 }
 
 /* inih's handler: 1 goes on, 0 is an error. */
 static int handle_value(void *context, const char *section, const char *key, const char *value) {
     Reading *reading = context;
+    (void)value;
     if (reading->status == STATUS_OK)
-        reading->status = take_value(reading, section, key, value);
+        reading->status = take_value(reading, section, key);
     return reading->status == STATUS_OK;
 }
 
@@ -163,7 +182,7 @@ static Status apply_override(Reading *reading, const char *text) {
     STATUS_TRY(require_section(place, section));
     STATUS_TRY(find_option(place, section, key, &option));
     reading->places.override_of[option - job_options] = text;
-    return set_option(place, reading->job, option, equals + 1);
+    return set_written(place, reading->job, option, JOB_BY_PERSON, equals + 1);
 }
 
 /* What has another key's value, or one made of it, where it was not given. */
@@ -185,17 +204,28 @@ static Status derive(const Reading *reading) {
     return STATUS_OK;
 }
 
-/* ---- public ---- */
+/* ---- all of it ---- */
 
-Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
-                 const char *const *overrides) {
-    Reading reading = {.job = job, .source = source, .places = {.source = source}};
+static Status parse(Job *job, const char *source, JobWriter writer, const char *text,
+                    size_t override_count, const char *const *overrides) {
+    Reading reading = {
+        .job = job, .source = source, .writer = writer, .places = {.source = source}};
     apply_presets(job);
     STATUS_TRY(read_file(&reading, text));
     for (size_t i = 0; i < override_count; i++)
         STATUS_TRY(apply_override(&reading, overrides[i]));
     STATUS_TRY(derive(&reading));
     return job_together_check(job, &reading.places);
+}
+
+Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
+                 const char *const *overrides) {
+    return parse(job, source, JOB_BY_PERSON, text, override_count, overrides);
+}
+
+Status job_parse_resolved(Job *job, const char *source, const char *text, size_t override_count,
+                          const char *const *overrides) {
+    return parse(job, source, JOB_BY_PROGRAM, text, override_count, overrides);
 }
 
 static Status read_all(FILE *file, const char *path, char *text) {
@@ -226,6 +256,16 @@ Status job_read_text(const char *path, char **text) {
     return status;
 }
 
+/* As job_written_meaning reads it. */
+static void written_value(const Job *job, const JobOption *option,
+                          char text[static JOB_VALUE_MAX]) {
+    char value[JOB_VALUE_MAX];
+    job_value_text(job, option, value);
+    if ((option->kind != OPTION_TEXT && option->kind != OPTION_PATH) ||
+        !job_written_text(option, value, text))
+        memcpy(text, value, sizeof value);
+}
+
 Status job_to_text(const Job *job, char **text) {
     size_t room = job_option_count * (JOB_VALUE_MAX + 64), used = 0;
     STATUS_TRY(memory_allocate(text, room, 1, "the job's text"));
@@ -237,7 +277,7 @@ Status job_to_text(const Job *job, char **text) {
             used += (size_t)snprintf(*text + used, room - used, "%s[%s]\n", i ? "\n" : "",
                                      option->section);
         section = option->section;
-        job_value_text(job, option, value);
+        written_value(job, option, value);
         used += (size_t)snprintf(*text + used, room - used, "%s = %s\n", option->key, value);
     }
     return STATUS_OK;

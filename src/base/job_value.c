@@ -1,8 +1,6 @@
 #include "job_option.h"
+#include "job_written.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <ini.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,26 +23,9 @@ static const void *field_in(const Job *job, const JobOption *option) {
     return (const char *)job + option->offset;
 }
 
-/* The longest text that fits both the field and, as "key = text", a line of inih's. */
-static size_t longest_text(const JobOption *option) {
-    size_t line = (size_t)INI_MAX_LINE - 1 - strlen(option->key) - strlen(" = ");
-    size_t field = option->bytes - 1;
-    return line < field ? line : field;
-}
-
-/* Whether inih would read the text back as it is. */
-static bool survives_ini(const char *text) {
-    bool blank_before = true; /* the one after '=' */
-    for (const char *c = text; *c; c++) {
-        if (iscntrl((unsigned char)*c) || (*c == ';' && blank_before))
-            return false;
-        blank_before = isspace((unsigned char)*c);
-    }
-    return *text && !isspace((unsigned char)*text) && !blank_before;
-}
-
 static bool set_text(const JobOption *option, const char *text, char *field) {
-    if (!survives_ini(text) || strlen(text) > longest_text(option))
+    char written[JOB_VALUE_MAX];
+    if (!job_written_text(option, text, written))
         return false;
     snprintf(field, option->bytes, "%s", text);
     return true;
@@ -251,8 +232,8 @@ void job_value_allowed(const JobOption *option, char *text, size_t bytes) {
     case OPTION_TEXT:
     case OPTION_PATH:
         snprintf(text, bytes,
-                 "%s of 1 to %zu bytes, no line breaks, blanks around it or ';' after a blank",
-                 option->kind == OPTION_PATH ? "a path" : "text", longest_text(option));
+                 "%s of 1 to %zu bytes, with the quotes that it needs; no control characters",
+                 option->kind == OPTION_PATH ? "a path" : "text", job_written_most(option));
         break;
     case OPTION_SEED:
     case OPTION_SIZE:

@@ -277,7 +277,7 @@ static Status channels_of_file(hid_t file, const char *path, const Job *job, siz
 static Status table_of_file(hid_t file, const char *path, const CheckpointHeader *header,
                             ParameterTable *table) {
     Job job;
-    STATUS_TRY(job_parse(&job, path, header->job_text, 0, NULL));
+    STATUS_TRY(job_parse_resolved(&job, path, header->job_text, 0, NULL));
     size_t channels, axes, shape[4] = {0};
     STATUS_TRY(channels_of_file(file, path, &job, &channels));
     STATUS_TRY(h5_shape(file, "/model/logits/bias", &axes, shape));

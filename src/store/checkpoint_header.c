@@ -159,7 +159,7 @@ Status checkpoint_header_digest(const CheckpointHeader *header, char sha256[stat
 
 static Status write_job(hid_t file, const char *job_text) {
     Job job;
-    STATUS_TRY(job_parse(&job, "the resolved job", job_text, 0, NULL));
+    STATUS_TRY(job_parse_resolved(&job, "the resolved job", job_text, 0, NULL));
     STATUS_TRY(h5_set_count(file, "/job", "seed", job.seed));
     return h5_set_text(file, "/job", "text", job_text);
 }
@@ -300,7 +300,7 @@ static Status check_digest(const char *path, const CheckpointHeader *header) {
 /* A job that its writer understood, as the digest vouches for. */
 static Status check_job(const char *path, const CheckpointHeader *header, bool *newer) {
     Job job;
-    const Status status = job_parse(&job, "/job @text", header->job_text, 0, NULL);
+    const Status status = job_parse_resolved(&job, "/job @text", header->job_text, 0, NULL);
     if (status == STATUS_OK || status == STATUS_INTERNAL)
         return status;
     *newer = true;

@@ -25,34 +25,37 @@ static bool is_checkpoint(const char *path) {
     return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
 }
 
-/* Rank 0 reads the job's text; all get it. */
-static Status read_job_text(const Plan *plan, char **text) {
-    Status status = STATUS_OK;
-    *text = NULL;
-    watchdog_first_works("reading the job");
-    if (plan->ranks->rank == 0)
-        status = is_checkpoint(plan->command->job) ? checkpoint_read_job(plan->command->job, text)
-                                                   : job_read_text(plan->command->job, text);
-    watchdog_work("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(ranks_agree(plan->ranks, status));
-    size_t bytes = *text ? strlen(*text) + 1 : 0;
-    ranks_broadcast(plan->ranks, &bytes, sizeof bytes);
-    if (!*text)
-        status = memory_allocate(text, bytes, 1, "the job's text");
-    STATUS_TRY(ranks_agree(plan->ranks, status));
-    ranks_broadcast(plan->ranks, *text, bytes);
-    return STATUS_OK;
+static Status parse_job(const Command *command, bool resolved, const char *text, Job *job) {
+    return (resolved ? job_parse_resolved : job_parse)(job, command->job, text,
+                                                       command->override_count, command->overrides);
 }
 
-static Status parse_job(Plan *plan, const char *text) {
-    STATUS_TRY(job_parse(&plan->job, plan->command->job, text, plan->command->override_count,
-                         plan->command->overrides));
+/* Rank 0 alone: the environment, to which paths may refer, need not be the same on all ranks. */
+static Status read_job_file(Plan *plan) {
+    const Command *command = plan->command;
+    const bool stored = is_checkpoint(command->job);
+    char *text = NULL;
+    Status status = (stored ? checkpoint_read_job : job_read_text)(command->job, &text);
+    if (status == STATUS_OK)
+        status = parse_job(command, stored, text, &plan->job);
+    memory_free(text);
+    STATUS_TRY(status);
     if ((size_t)plan->ranks->size > plan->job.batch_size)
         return status_fail(STATUS_CONFIG,
                            "%s: %d ranks share a batch of [data] batch_size = %zu images: use at "
                            "most as many ranks as images",
-                           plan->command->job, plan->ranks->size, plan->job.batch_size);
-    return job_to_text(&plan->job, &plan->job_text);
+                           command->job, plan->ranks->size, plan->job.batch_size);
+    return STATUS_OK;
+}
+
+/* All ranks get it. */
+static Status read_job(Plan *plan) {
+    watchdog_first_works("reading the job");
+    const Status read = plan->ranks->rank == 0 ? read_job_file(plan) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, read));
+    ranks_broadcast(plan->ranks, &plan->job, sizeof plan->job);
+    return ranks_agree(plan->ranks, job_to_text(&plan->job, &plan->job_text));
 }
 
 static Status choose_threads(Plan *plan) {
@@ -83,13 +86,8 @@ static Status choose_pieces(Plan *plan) {
 }
 
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
-    char *text = NULL;
     *plan = (Plan){.ranks = ranks, .command = command};
-    Status status = read_job_text(plan, &text);
-    if (status == STATUS_OK)
-        status = ranks_agree(ranks, parse_job(plan, text));
-    memory_free(text);
-    STATUS_TRY(status);
+    STATUS_TRY(read_job(plan));
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
     plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);
     STATUS_TRY(plan_data_read(plan));

@@ -39,10 +39,10 @@ typedef struct Plan {
     ArithmeticChoice arithmetic; /* by which all ranks compute; the caller's to set */
 } Plan;
 
-/* Reads job and header; settles the threads, also OpenMP's. ranks and command stay the caller's;
- * slurm_end: see stop_slurm_end. Collective, and all ranks return the same: STATUS_CONFIG,
- * STATUS_DATA, STATUS_IO as job_parse and data_file_read_header have them. plan_free accepts what
- * is left, and {0}. */
+/* Reads job and header, rank 0 for all; settles the threads, also OpenMP's. ranks and command stay
+ * the caller's; slurm_end: see stop_slurm_end. Collective, and all ranks return the same:
+ * STATUS_USAGE, STATUS_CONFIG, STATUS_DATA, STATUS_IO as job_parse and data_file_read_header have them. plan_free accepts what is left, and
+ * {0}. */
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end);
 void plan_free(Plan *plan);
 

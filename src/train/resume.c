@@ -13,7 +13,7 @@
 static Status read_stored_job(const char *path, Job *stored) {
     char *text = NULL;
     STATUS_TRY(checkpoint_read_job(path, &text));
-    const Status status = job_parse(stored, path, text, 0, NULL);
+    const Status status = job_parse_resolved(stored, path, text, 0, NULL);
     memory_free(text);
     return status == STATUS_OK ? status : status_fail(STATUS_DATA, "%s", status_message());
 }

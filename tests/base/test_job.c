@@ -86,8 +86,11 @@ static void name_and_output_follow_from_the_file_and_from_each_other(void **stat
     job = read_job("[job]\noutput = /scratch/here");
     assert_string_equal(job.name, "x");
     assert_string_equal(job.output, "/scratch/here");
-    assert_int_equal(job_parse(&job, "jobs/ x.ini", "", 0, NULL), STATUS_CONFIG);
-    assert_non_null(strstr(status_message(), "jobs/ x.ini: [job] name, by default ' x': must be"));
+    assert_int_equal(job_parse(&job, "jobs/\rx.ini", "", 0, NULL), STATUS_CONFIG);
+    assert_non_null(
+        strstr(status_message(), "jobs/\\rx.ini: [job] name, by default '\\rx': must be"));
+    assert_int_equal(job_parse(&job, "jobs/ $x.ini", "", 0, NULL), STATUS_OK);
+    assert_string_equal(job.output, "runs/ $x");
 }
 
 static void an_unknown_key_names_its_line_and_the_nearest_key(void **state) {
@@ -170,8 +173,8 @@ static void a_bad_value_says_what_is_allowed(void **state) {
                    "jobs/x.ini:2: [model] head = 0: must be none, or up to 16 whole "
                    "numbers from 1 to 1048576, separated by commas");
     expect_refusal("[job]\nname =",
-                   "jobs/x.ini:2: [job] name = : must be text of 1 to 192 bytes, no line "
-                   "breaks, blanks around it or ';' after a blank");
+                   "jobs/x.ini:2: [job] name = : must be text of 1 to 192 bytes, with the "
+                   "quotes that it needs; no control characters");
 }
 
 static void a_line_longer_than_inih_reads_is_an_error(void **state) {

@@ -426,12 +426,24 @@ static void reals_are_written_in_as_few_digits_as_give_them_back(void **state) {
     assert_true(read.learning_rate == 0.1e-6 && read.epsilon == 1e23);
 }
 
+static void check_text_is_written(const char *key, const char *text) {
+    char set[512];
+    snprintf(set, sizeof set, "%s=%s", key, text);
+    Job job = accept((Case){set, NULL}), read = read_back(&job);
+    assert_string_equal(read.name, job.name);
+    assert_string_equal(read.output, job.output);
+    assert_string_equal(read.data_file, job.data_file);
+}
+
 static void texts_that_a_job_file_cannot_hold_are_refused(void **state) {
     (void)state;
-    static const char *const bad[] = {"",      " a",   "a ",     "\ta",    ";a", "a ;b",
-                                      "a\t;b", "a\nb", "a\r\nb", "a\001b", " ",  "\n"};
-    static const char *const good[] = {"a b", "a;b", "a#b",      "#a",   "=a",
-                                       ":",   "[a]", "\xc3\xa9", "none", "\"a\""};
+    /* The last one needs quotes, and has those of both kinds. */
+    static const char *const bad[] = {"",       "\ta", "a\t;b", "a\nb",      "a\r\nb",
+                                      "a\001b", "\n",  "''",    "a\xc2\x9b", "it's \"a\" ;b"};
+    static const char *const around[] = {" a", "a ", " "};
+    static const char *const good[] = {
+        "a b", "a;b",  "a#b",   "#a",   ";a",       "a ;b",   "a #b",   "=a",         ":",
+        "[a]", "none", "\"a\"", "' a'", "\xc3\xa9", "it's a", "a;'b'c", "\"it's ;a\""};
     static const char *const keys[] = {"job.name", "job.output", "data.file"};
     char set[512];
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
@@ -439,15 +451,15 @@ static void texts_that_a_job_file_cannot_hold_are_refused(void **state) {
             Job job;
             snprintf(set, sizeof set, "%s=%s", keys[k], bad[i]);
             assert_int_equal(try_case(&job, (Case){set, NULL}), STATUS_CONFIG);
-            assert_non_null(strstr(status_message(), "blanks around it or ';' after a blank"));
         }
-        for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
-            snprintf(set, sizeof set, "%s=%s", keys[k], good[i]);
-            Job job = accept((Case){set, NULL}), read = read_back(&job);
-            assert_string_equal(read.name, job.name);
-            assert_string_equal(read.output, job.output);
-            assert_string_equal(read.data_file, job.data_file);
+        for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+            Job job;
+            snprintf(set, sizeof set, "%s=%s", keys[k], around[i]);
+            assert_int_equal(try_case(&job, (Case){set, NULL}), STATUS_CONFIG);
+            assert_non_null(strstr(status_message(), ": blanks around it stand in quotes"));
         }
+        for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+            check_text_is_written(keys[k], good[i]);
     }
 }
 
@@ -461,6 +473,15 @@ static void a_text_is_as_long_as_a_line_of_the_job_file_at_most(void **state) {
         assert_int_equal(try_case(&job, (Case){set, NULL}), fits ? STATUS_OK : STATUS_CONFIG);
         if (fits)
             read_back(&job);
+    }
+    /* Quotes take room, too. */
+    for (int length = 189; length < 193; length++) {
+        Job job;
+        snprintf(set, sizeof set, "data.file='$%0*d'", length - 1, 0);
+        bool fits = length + (int)strlen("file = ''") <= 199;
+        assert_int_equal(try_case(&job, (Case){set, NULL}), fits ? STATUS_OK : STATUS_CONFIG);
+        if (fits)
+            assert_string_equal(read_back(&job).data_file, job.data_file);
     }
 }
 

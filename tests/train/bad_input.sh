@@ -26,6 +26,18 @@ sed 's/^depth.*/depth = 0/' job.ini >range.ini
 bad 78 'range.ini:9: [model] depth = 0' range.ini
 bad 78 'batch_size = 2' job.ini -s data.batch_size=2
 
+# What a path wants of the environment, quotes, and what cannot be seen.
+# shellcheck disable=SC2016 # the program's
+sed 's|^file.*|file = ${VIT_ABSENT}/data.h5|' job.ini >unset.ini
+# shellcheck disable=SC2016
+bad 64 'unset.ini:2: [data] file = ${VIT_ABSENT}/data.h5: the environment has no VIT_ABSENT' unset.ini
+bad 64 "another user's home" job.ini -s job.output='~nobody/out'
+sed 's|^file.*|file = "data.h5|' job.ini >quote.ini
+bad 78 'quote.ini:2: [data] file = "data.h5: a quote has no partner' quote.ini
+escape=$(printf '\033[31m')
+bad 78 '--set train.epochs=\x1b[31m5: must be' job.ini -s "train.epochs=${escape}5"
+bad 78 'absent\x1b[31m.ini: cannot be opened' "absent${escape}.ini"
+
 # The data file.
 bad 74 'absent.h5' job.ini -s data.file=absent.h5
 size=$(wc -c <data.h5)

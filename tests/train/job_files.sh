@@ -17,6 +17,15 @@ parameters_are() {
     grep -q "^  parameters  $2\$" said || fail "$1 has not $2 parameters: $(cat said)"
 }
 
+# As it may come from Windows: line ends and a byte order mark; comments, and a path with a blank, a '#' and a variable.
+mkdir 'my #1 data' && cp cifar.h5 'my #1 data'
+{
+    printf '\357\273\277'
+    printf '[data] # a heading\r\nfile = "$WORK/my #1 data/cifar.h5" # a path\r\nbatch_size = 64\t; images\r\n'
+} >written.ini
+WORK=$work "$mpiexec" 2 "$vit_mpi" written.ini --check >said 2>&1 || fail "$(cat said)"
+grep -qxF "file = '$work/my #1 data/cifar.h5'" said || fail "the path is not told as it is: $(cat said)"
+
 count=0
 for file in "$source_folder"/jobs/*.ini; do
     check_job "$file"

@@ -104,22 +104,32 @@ typedef struct Job {
 } Job;
 
 /* Reads job text (INI, through inih) over the defaults, then the overrides, in order, each
- * "SECTION.KEY=VALUE". `source` names the text in messages and, by its stem, is the default of
- * [job] name; output defaults to runs/<name>. STATUS_CONFIG names source, line, key, what is
- * allowed, and the nearest known key for an unknown one; a key given twice is an error that names
- * both lines. A malformed override is STATUS_USAGE; an override with an unknown key or bad value is
- * STATUS_CONFIG. Also checks what several keys say together (patch_size <= image_size, the last mlp
- * width equal to dim, ...); its errors name the keys and both values. On error *job is unspecified.
+ * "SECTION.KEY=VALUE". Comments begin with '#' or ';' after a blank, not in overrides; quotes
+ * around a value are taken off; in paths ~, $NAME and ${NAME} are what this process's environment
+ * says, so that ranks must not each read a job on their own. `source` names the text in messages
+ * and, by its stem, is the default of [job] name; output defaults to runs/<name>. STATUS_CONFIG
+ * names source, line, key, what is allowed, and the nearest known key for an unknown one; a key
+ * given twice is an error that names both lines. A malformed override is STATUS_USAGE, and so is
+ * what a path wants of the environment and is not there; an override with an unknown key or bad
+ * value is STATUS_CONFIG. Also checks what several keys say together (patch_size <= image_size, the
+ * last mlp width equal to dim, ...); its errors name the keys and both values. On error *job is
+ * unspecified.
  */
 Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
                  const char *const *overrides);
+
+/* The same for a text that job_to_text made, of this release or an earlier one: nothing of it is
+ * expanded, and there are no comments after values. Overrides are as before. */
+Status job_parse_resolved(Job *job, const char *source, const char *text, size_t override_count,
+                          const char *const *overrides);
 
 /* The whole file as a new zero-terminated string (memory_free). STATUS_CONFIG: unreadable (with the
  * system's reason), longer than 1 MB, or containing a zero byte. */
 Status job_read_text(const char *path, char **text);
 
-/* The resolved job as INI text with every key, in the table's order; parsing it gives the same job
- * bit for bit. A new string (memory_free). */
+/* The resolved job as INI text with every key, in the table's order, and paths expanded; parsing it
+ * gives the same job bit for bit in every environment, as a job file and by job_parse_resolved. A
+ * new string (memory_free). */
 Status job_to_text(const Job *job, char **text);
 
 /* The epochs after which the cosine is at its end: schedule_epochs or, where it is 0, epochs. */

@@ -1,7 +1,7 @@
 #include "vit/arithmetic.h"
 
 #include "vit/kernels.h"
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 void arithmetic_survey(Arithmetic *own) {
@@ -9,11 +9,18 @@ void arithmetic_survey(Arithmetic *own) {
     own->able = CPU_LEVELS - 1;
     while (own->able > CPU_PORTABLE && !kernels_at((CpuLevel)own->able))
         own->able--;
-    own->wanted = kernels_wanted();
-    const char *products = getenv("VIT_GEMM");
-    own->unknown =
-        products && *products && strcmp(products, "blis") != 0 && strcmp(products, "xsmm") != 0;
-    gemm_survey(&own->gemm);
+    Status status = kernels_wanted(&own->wanted);
+    if (status == STATUS_OK)
+        status = gemm_survey(&own->gemm);
+    if (status != STATUS_OK)
+        snprintf(own->problem, sizeof own->problem, "%s", status_message());
+}
+
+static Status check_environments(const Arithmetic *rank, size_t ranks) {
+    for (size_t r = 0; r < ranks; r++)
+        if (rank[r].problem[0])
+            return status_fail(STATUS_USAGE, "rank %zu: %s", r, rank[r].problem);
+    return STATUS_OK;
 }
 
 /* What all processors can do. */
@@ -37,11 +44,6 @@ static size_t first_asked(const Arithmetic *rank, size_t ranks) {
 static Status check_asked(const Arithmetic *rank, size_t ranks, size_t asked) {
     const int wanted = rank[asked].wanted;
     for (size_t r = 0; r < ranks; r++) {
-        if (rank[r].wanted == -2)
-            return status_fail(STATUS_USAGE,
-                               "VIT_KERNELS in the environment of rank %zu: portable, avx2 and "
-                               "avx512 are known",
-                               r);
         if (rank[r].wanted != -1 && rank[r].wanted != wanted)
             return status_fail(STATUS_USAGE,
                                "VIT_KERNELS asks for %s on rank %zu and for %s on rank %zu: all "
@@ -74,10 +76,6 @@ static Status check_libraries(const Arithmetic *rank, size_t ranks) {
     const GemmChoice *first = &rank[0].gemm;
     for (size_t r = 0; r < ranks; r++) {
         const GemmChoice *other = &rank[r].gemm;
-        if (rank[r].unknown)
-            return status_fail(STATUS_USAGE,
-                               "VIT_GEMM in the environment of rank %zu: blis and xsmm are known",
-                               r);
         if (strcmp(first->blis_version, other->blis_version) != 0 ||
             (first->xsmm && other->xsmm && strcmp(first->xsmm_version, other->xsmm_version) != 0))
             return status_fail(STATUS_CONFIG,
@@ -170,6 +168,7 @@ static int find_lesser(const Arithmetic *rank, size_t ranks, const ArithmeticCho
 
 Status arithmetic_join(const Arithmetic *rank, size_t ranks, ArithmeticChoice *choice) {
     *choice = (ArithmeticChoice){.gemm = rank[0].gemm};
+    STATUS_TRY(check_environments(rank, ranks));
     STATUS_TRY(join_kernels(rank, ranks, choice));
     STATUS_TRY(check_libraries(rank, ranks));
     join_xsmm(rank, ranks, &choice->gemm);

@@ -1,7 +1,7 @@
 #include "gemm_backend.h"
 
+#include "vit/environment.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct {
@@ -10,11 +10,18 @@ static struct {
     const char *warning;
 } chosen;
 
-void gemm_survey(GemmChoice *own) {
+Status gemm_survey(GemmChoice *own) {
+    static const char *const names[] = {"blis", "xsmm", NULL};
+    enum { BLIS_ALONE, WITH_XSMM };
+    int wanted;
     memset(own, 0, sizeof *own); /* its bytes are compared between ranks */
-    gemm_blis_survey(own);
-    const char *wanted = getenv("VIT_GEMM");
-    own->xsmm = !(wanted && strcmp(wanted, "blis") == 0) && gemm_xsmm_survey(own);
+    STATUS_TRY(environment_word("VIT_GEMM", names, &wanted));
+    STATUS_TRY(gemm_blis_survey(own));
+    own->xsmm = wanted != BLIS_ALONE && gemm_xsmm_survey(own);
+    if (wanted == WITH_XSMM && !own->xsmm)
+        return status_fail(STATUS_USAGE, "VIT_GEMM = xsmm in the environment: this program or "
+                                         "this processor has no LIBXSMM; leave it out");
+    return STATUS_OK;
 }
 
 void gemm_use(const GemmChoice *choice) {

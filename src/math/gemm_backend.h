@@ -6,9 +6,10 @@
 
 /* What gemm.c and gemm_wide.c ask of the back ends. */
 
-/* BLIS: every shape. gemm_blis_survey sets what concerns it in *own; gemm_blis_use *description
- * and, when BLIS runs a lesser configuration than the processor deserves, *warning. */
-void gemm_blis_survey(GemmChoice *own);
+/* BLIS: every shape. gemm_blis_survey sets what concerns it in *own (STATUS_USAGE: BLIS_ARCH_TYPE
+ * is no number of a configuration); gemm_blis_use *description and, when BLIS runs a lesser
+ * configuration than the processor deserves, *warning. */
+Status gemm_blis_survey(GemmChoice *own);
 void gemm_blis_use(const GemmChoice *choice, char *description, size_t bytes, const char **warning);
 /* The configuration that BLIS should run on a processor of that level when left to itself it runs
  * `own`, or NULL when that is as good. By what the processor can do: BLIS goes by family and model

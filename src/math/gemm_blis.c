@@ -1,5 +1,6 @@
 #include "gemm_backend.h"
 
+#include "vit/environment.h"
 #include <blis.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,17 +87,31 @@ static const char *best_choice(const GemmChoice *own) {
     return own->blis_own;
 }
 
-void gemm_blis_survey(GemmChoice *own) {
-    const char *wanted = getenv("BLIS_ARCH_TYPE");
+/* BLIS would take a word, or none, for 0, which is a configuration. */
+static Status read_wanted(const char **wanted) {
+    size_t number;
+    STATUS_TRY(environment_count("BLIS_ARCH_TYPE", 0, BLIS_NUM_ARCHS - 1, &number));
+    *wanted = getenv("BLIS_ARCH_TYPE");
+    if (!*wanted || **wanted)
+        return STATUS_OK;
+    unsetenv("BLIS_ARCH_TYPE");
+    *wanted = NULL;
+    return STATUS_OK;
+}
+
+Status gemm_blis_survey(GemmChoice *own) {
+    const char *wanted;
+    STATUS_TRY(read_wanted(&wanted));
     const int number = configuration_in_child(wanted);
     own->blis_wanted = wanted != NULL;
     snprintf(own->blis_version, sizeof own->blis_version, "%s", bli_info_get_version_str());
     if (number < 0)
-        return;
+        return STATUS_OK;
     snprintf(own->blis_own, sizeof own->blis_own, "%s", bli_arch_string((arch_t)number));
     for (int level = CPU_PORTABLE; level < CPU_LEVELS && level <= (int)cpu_level(); level++)
         own->blis_can[level] = runs(gemm_blis_best((CpuLevel)level));
     snprintf(own->blis, sizeof own->blis, "%s", wanted ? own->blis_own : best_choice(own));
+    return STATUS_OK;
 }
 
 void gemm_blis_use(const GemmChoice *choice, char *description, size_t bytes,

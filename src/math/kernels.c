@@ -1,7 +1,6 @@
 #include "vit/kernels.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "vit/environment.h"
 
 extern const Kernels kernels_portable;
 #if defined(VIT_HAVE_X86_KERNELS)
@@ -20,15 +19,10 @@ const Kernels *kernels_at(CpuLevel level) {
     return level == CPU_PORTABLE ? &kernels_portable : NULL;
 }
 
-int kernels_wanted(void) {
-    static const char *const names[CPU_LEVELS] = {"portable", "avx2", "avx512"};
-    const char *wanted = getenv("VIT_KERNELS");
-    if (!wanted || !*wanted)
-        return -1;
-    for (int level = 0; level < CPU_LEVELS; level++)
-        if (strcmp(wanted, names[level]) == 0)
-            return level;
-    return -2;
+Status kernels_wanted(int *level) {
+    static const char *const names[] = {"portable", "avx2", "avx512", NULL};
+    _Static_assert(sizeof names / sizeof *names == CPU_LEVELS + 1, "a name for each level");
+    return environment_word("VIT_KERNELS", names, level);
 }
 
 static const Kernels *chosen;
@@ -40,7 +34,8 @@ void kernels_choose(CpuLevel level) {
 const Kernels *kernels_best(void) {
     if (chosen)
         return chosen;
-    const int wanted = kernels_wanted();
+    int wanted;
+    kernels_wanted(&wanted);
     for (int level = wanted >= 0 ? wanted : CPU_LEVELS - 1; level > CPU_PORTABLE; level--)
         if (kernels_at((CpuLevel)level))
             return kernels_at((CpuLevel)level);

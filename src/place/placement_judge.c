@@ -107,6 +107,10 @@ static void choose(const NodeCores *node, RankPlace *place) {
         threads = given;
         place->asker = ASKER_SRUN;
     }
+    if (place->openmp_most && place->openmp_most < threads) {
+        threads = place->openmp_most;
+        place->asker = ASKER_LIMIT;
+    }
     place->threads = at_least_one(threads);
     if (place->limit_milli) {
         const uint32_t most = at_least_one(place->limit_milli / (1000 * place->limit_ranks));

@@ -1,8 +1,11 @@
 #define _GNU_SOURCE /* CPU sets */
 #include "placement_node.h"
 
+#include "vit/environment.h"
 #include "vit/size.h"
+#include "vit/threads.h"
 #include <hwloc.h>
+#include <limits.h>
 #include <omp.h>
 #include <sched.h>
 #include <stdio.h>
@@ -60,11 +63,28 @@ void placement_free_thread(void) {
 
 /* ---- wishes ---- */
 
-/* A whole number from the environment, 0 where there is none. OMP_NUM_THREADS may be a list. */
-static size_t environment_count(const char *name) {
-    const char *text = getenv(name);
-    const long value = text ? strtol(text, NULL, 10) : 0;
-    return value > 0 ? (size_t)value : 0;
+/* What a launcher says of itself in numbers. */
+static const char *const launchers_numbers[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "SLURM_CPUS_PER_TASK",
+                                                "SLURM_THREADS_PER_CORE", "SLURM_CPUS_ON_NODE",
+                                                "SLURM_NODEID"};
+
+/* One of these, 0 where there is none or it is wrong, which placement_check_environment tells. */
+static size_t launchers_number(const char *name) {
+    size_t number;
+    return environment_count(name, 0, INT_MAX, &number) == STATUS_OK ? number : 0;
+}
+
+Status placement_check_environment(void) {
+    size_t number;
+    for (size_t i = 0; i < sizeof launchers_numbers / sizeof *launchers_numbers; i++)
+        STATUS_TRY(environment_count(launchers_numbers[i], 0, INT_MAX, &number));
+    const char *list = getenv("SLURM_STEP_TASKS_PER_NODE");
+    if (list && *list && slurm_count(list, 0) == 0)
+        return status_fail(STATUS_USAGE,
+                           "SLURM_STEP_TASKS_PER_NODE = %s in the environment: must be counts as "
+                           "2(x3),1",
+                           list);
+    return threads_check_environment();
 }
 
 static bool started_by_mpirun(void) {
@@ -87,7 +107,7 @@ static bool mpi_yields(void) {
 static bool slurm_leaves_hyperthreads(void) {
     const char *hint = getenv("SLURM_HINT");
     return (hint && strcmp(hint, "nomultithread") == 0) ||
-           environment_count("SLURM_THREADS_PER_CORE") == 1;
+           launchers_number("SLURM_THREADS_PER_CORE") == 1;
 }
 
 void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
@@ -97,14 +117,15 @@ void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
     place->pinned = omp_get_num_places() > 0 && omp_get_proc_bind() != omp_proc_bind_false;
     if (threads) {
         place->asker = ASKER_JOB;
-    } else if (environment_count("OMP_NUM_THREADS")) {
-        place->asked = (uint32_t)omp_get_max_threads();
+    } else if (threads_of_environment()) {
+        place->asked = (uint32_t)threads_of_environment();
         place->asker = ASKER_OPENMP;
     }
+    place->openmp_most = (uint32_t)omp_get_thread_limit();
     /* mpirun's ranks inherit the batch script's, which says nothing about them. */
     if (!started_by_mpirun() && getenv("SLURM_STEP_ID"))
         *(slurm_leaves_hyperthreads() ? &place->srun_cores : &place->srun_cpus) =
-            (uint32_t)environment_count("SLURM_CPUS_PER_TASK");
+            (uint32_t)launchers_number("SLURM_CPUS_PER_TASK");
 }
 
 /* ---- limits of processor time ---- */
@@ -280,7 +301,7 @@ void node_cores_of_this_node(NodeCores *node) {
             node->core[i] = (uint16_t)i;
     }
     /* Slurm may have given a part of the node without confining the job to it. */
-    const size_t given = getenv("SLURM_JOB_ID") ? environment_count("SLURM_CPUS_ON_NODE") : 0;
+    const size_t given = getenv("SLURM_JOB_ID") ? launchers_number("SLURM_CPUS_ON_NODE") : 0;
     const size_t given_cores = size_groups(given, node->width);
     if (given && given_cores < node->usable)
         node->usable = given_cores;
@@ -308,9 +329,9 @@ size_t slurm_count(const char *list, size_t n) {
 /* Ranks that the launcher starts on this node; 0 when it does not say. */
 static size_t local_ranks(void) {
     if (started_by_mpirun())
-        return environment_count("OMPI_COMM_WORLD_LOCAL_SIZE");
+        return launchers_number("OMPI_COMM_WORLD_LOCAL_SIZE");
     if (getenv("SLURM_STEP_ID"))
-        return slurm_count(getenv("SLURM_STEP_TASKS_PER_NODE"), environment_count("SLURM_NODEID"));
+        return slurm_count(getenv("SLURM_STEP_TASKS_PER_NODE"), launchers_number("SLURM_NODEID"));
     return 0;
 }
 

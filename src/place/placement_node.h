@@ -31,7 +31,7 @@ static inline uint32_t set_count(const uint64_t *set) {
 }
 
 /* Who wants a certain number of threads. */
-typedef enum Asker { ASKER_NOBODY, ASKER_JOB, ASKER_OPENMP, ASKER_SRUN } Asker;
+typedef enum Asker { ASKER_NOBODY, ASKER_JOB, ASKER_OPENMP, ASKER_SRUN, ASKER_LIMIT } Asker;
 
 /* Processor time that a cgroup may use. */
 typedef struct CpuLimit {
@@ -44,13 +44,14 @@ typedef struct RankPlace {
     uint64_t set[PLACE_WORDS]; /* processors by the system's number; node_to_cores: cores */
     CpuLimit limit[PLACE_LIMITS];
     int32_t rank;
-    uint32_t asked;      /* threads; 0: the rank's own choice */
-    uint32_t asker;      /* Asker */
-    uint32_t srun_cpus;  /* srun -c, in hardware threads; 0: not started so */
-    uint32_t srun_cores; /* the same in cores, when srun was told to take one thread of each */
-    uint32_t yields;     /* waits for messages without holding its core */
-    uint32_t processors; /* in the set, before node_to_cores */
-    uint32_t pinned;     /* OpenMP binds threads to places, the first rank as the next */
+    uint32_t asked;       /* threads; 0: the rank's own choice */
+    uint32_t asker;       /* Asker */
+    uint32_t openmp_most; /* OMP_THREAD_LIMIT; 0: none */
+    uint32_t srun_cpus;   /* srun -c, in hardware threads; 0: not started so */
+    uint32_t srun_cores;  /* the same in cores, when srun was told to take one thread of each */
+    uint32_t yields;      /* waits for messages without holding its core */
+    uint32_t processors;  /* in the set, before node_to_cores */
+    uint32_t pinned;      /* OpenMP binds threads to places, the first rank as the next */
 
     /* Results of node_share. */
     uint32_t threads;

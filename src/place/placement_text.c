@@ -251,7 +251,7 @@ static void say_mend(Text *text, const Launch *launch, const NodeReport *report,
 
 static const char *asker_name(uint32_t asker) {
     static const char *const names[] = {"threads = auto", "[run] threads", "OMP_NUM_THREADS",
-                                        "srun's -c"};
+                                        "srun's -c", "OMP_THREAD_LIMIT"};
     return names[asker];
 }
 
@@ -378,7 +378,7 @@ static void advise_idle(Text *text, const Case *problem, const Launch *launch) {
     say(text, ": %u rank%s may use %u core%s only; for all: ", report->ranks, plural(report->ranks),
         finding->covered, plural(finding->covered));
     say_mend(text, launch, report, launch->ranks, even_cores(report));
-    if (finding->asker != ASKER_NOBODY && finding->asker != ASKER_SRUN)
+    if (finding->asker == ASKER_JOB || finding->asker == ASKER_OPENMP)
         say(text, ", and %s", open_threads);
 }
 

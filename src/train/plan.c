@@ -8,8 +8,8 @@
 #include "vit/mix.h"
 #include "vit/size.h"
 #include "vit/stop.h"
+#include "vit/threads.h"
 #include "vit/watchdog.h"
-#include <omp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,9 +61,7 @@ static Status read_job(Plan *plan) {
 static Status choose_threads(Plan *plan) {
     STATUS_TRY(placement_find(&plan->placement, plan->ranks, plan->job.threads));
     plan->threads = plan->placement.threads;
-    omp_set_dynamic(0);
-    omp_set_num_threads((int)plan->threads);
-    return STATUS_OK;
+    return ranks_agree(plan->ranks, threads_start(plan->threads));
 }
 
 /* By the rank with the most threads, and the one with the most images. */
@@ -87,6 +85,7 @@ static Status choose_pieces(Plan *plan) {
 
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
     *plan = (Plan){.ranks = ranks, .command = command};
+    STATUS_TRY(ranks_agree(ranks, placement_check_environment()));
     STATUS_TRY(read_job(plan));
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
     plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);

@@ -41,7 +41,8 @@ typedef struct Plan {
 
 /* Reads job and header, rank 0 for all; settles the threads, also OpenMP's. ranks and command stay
  * the caller's; slurm_end: see stop_slurm_end. Collective, and all ranks return the same:
- * STATUS_USAGE, STATUS_CONFIG, STATUS_DATA, STATUS_IO as job_parse and data_file_read_header have them. plan_free accepts what is left, and
+ * STATUS_USAGE as placement_check_environment and threads_start, STATUS_CONFIG, STATUS_DATA,
+ * STATUS_IO as job_parse and data_file_read_header have them. plan_free accepts what is left, and
  * {0}. */
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end);
 void plan_free(Plan *plan);

@@ -4,9 +4,10 @@
 
 #include "check.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { NOT_ASKED = -1, UNKNOWN = -2, AVX2_TARGET = 1006, AVX512_TARGET = 1020 };
+enum { NOT_ASKED = -1, AVX2_TARGET = 1006, AVX512_TARGET = 1020 };
 
 static Arithmetic processor(CpuLevel able, const char *blis) {
     Arithmetic one = {.able = (int)able, .wanted = NOT_ASKED};
@@ -96,9 +97,6 @@ static void what_does_not_fit_is_refused(void **state) {
     rank[0].wanted = CPU_AVX512;
     refused(rank, 3, STATUS_USAGE, "AVX-512 on rank 0, but the processor of rank 1 has no more");
     rank[0].wanted = NOT_ASKED;
-    rank[2].wanted = UNKNOWN;
-    refused(rank, 3, STATUS_USAGE, "rank 2: portable, avx2 and avx512 are known");
-    rank[2].wanted = NOT_ASKED;
     rank[1].gemm.blis_wanted = true; /* for zen3, which no other runs */
     refused(rank, 3, STATUS_USAGE, "zen3 on some ranks (BLIS_ARCH_TYPE), but skx on rank 0");
     rank[1].gemm.blis_wanted = false;
@@ -107,11 +105,38 @@ static void what_does_not_fit_is_refused(void **state) {
     rank[1].gemm.blis_wanted = true;
     refused(rank, 3, STATUS_USAGE, "of rank 1, or not those of BLIS_ARCH_TYPE");
     rank[1] = skylake();
-    rank[1].unknown = true;
-    refused(rank, 3, STATUS_USAGE, "VIT_GEMM in the environment of rank 1");
-    rank[1].unknown = false;
+    snprintf(rank[1].problem, sizeof rank[1].problem, "VIT_GEMM = foo");
+    rank[1].gemm.blis[0] = '\0'; /* nothing else is known of it */
+    refused(rank, 3, STATUS_USAGE, "rank 1: VIT_GEMM = foo");
+    rank[1] = skylake();
     snprintf(rank[1].gemm.xsmm_version, GEMM_NAME, "1.16");
     refused(rank, 3, STATUS_CONFIG, "LIBXSMM 1.17, rank 1 BLIS 0.9.0 and LIBXSMM 1.16");
+}
+
+/* Each variable with a word or number of its own, one that nobody knows, and none. */
+static void the_environment_is_checked(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *good, *bad, *allowed;
+    } variable[] = {{"VIT_KERNELS", "portable", "sse9", "must be portable, avx2 or avx512"},
+                    {"VIT_GEMM", "blis", "foo", "must be blis or xsmm"},
+                    {"BLIS_ARCH_TYPE", "", "haswell", "must be a whole number from 0 to "},
+                    {"BLIS_ARCH_TYPE", "", "9999", "must be a whole number from 0 to "}};
+    Arithmetic own;
+    for (size_t i = 0; i < sizeof variable / sizeof *variable; i++) {
+        const char *name = variable[i].name;
+        setenv(name, variable[i].good, 1);
+        arithmetic_survey(&own);
+        assert_string_equal(own.problem, "");
+        setenv(name, variable[i].bad, 1);
+        arithmetic_survey(&own);
+        refused(&own, 1, STATUS_USAGE, variable[i].allowed);
+        if (!strstr(status_message(), name) || !strstr(status_message(), variable[i].bad))
+            fail_msg("\"%s\" does not name %s", status_message(), name);
+        unsetenv(name);
+    }
+    arithmetic_survey(&own);
+    assert_string_equal(own.problem, "");
 }
 
 int main(void) {
@@ -120,6 +145,7 @@ int main(void) {
         cmocka_unit_test(mixed_processors_do_the_least_that_all_can),
         cmocka_unit_test(what_one_rank_is_asked_for_holds_for_all),
         cmocka_unit_test(what_does_not_fit_is_refused),
+        cmocka_unit_test(the_environment_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

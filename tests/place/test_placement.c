@@ -310,6 +310,19 @@ static void wishes_are_kept_and_judged(void **state) {
     look(1, false);
     check_problems(ONLY(PROBLEM_IDLE), "4 of 8 cores idle on h1",
                    ": OMP_NUM_THREADS asks for no more threads");
+    /* OpenMP may have fewer than there are cores; where it may have more the cores count. */
+    for (uint32_t most = 3; most <= 9; most += 6) {
+        make_node(8, 1);
+        may_use(0, 0, 7);
+        place[0].openmp_most = most;
+        look(1, false);
+        assert_int_equal(place[0].threads, most < 8 ? most : 8);
+        if (most < 8)
+            check_problems(ONLY(PROBLEM_IDLE), "5 of 8 cores idle on h1",
+                           ": OMP_THREAD_LIMIT asks for no more threads");
+        else
+            check_problems(NONE);
+    }
     /* Each has enough cores, both together have not. */
     make_node(8, 1);
     for (size_t r = 0; r < 2; r++) {

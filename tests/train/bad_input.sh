@@ -38,6 +38,23 @@ escape=$(printf '\033[31m')
 bad 78 '--set train.epochs=\x1b[31m5: must be' job.ini -s "train.epochs=${escape}5"
 bad 78 'absent\x1b[31m.ini: cannot be opened' "absent${escape}.ini"
 
+# The environment.
+wrong() {
+    export "$1=$2"
+    bad 64 "$1 = $2 in the environment: must be $3" job.ini --check
+    unset "$1"
+}
+wrong OMP_THREAD_LIMIT 0 'a whole number from 1'
+wrong OMP_STACKSIZE 16K 'a size from 256K'
+wrong VIT_GEMM foo 'blis or xsmm'
+wrong VIT_KERNELS foo 'portable, avx2 or avx512'
+wrong BLIS_ARCH_TYPE skx 'a whole number from 0'
+wrong SLURM_CPUS_ON_NODE many 'a whole number from 0'
+wrong OMP_NUM_THREADS 99999 'whole numbers from 1 to 4096, separated by commas'
+wrong OMP_NUM_THREADS foo 'whole numbers from 1 to 4096, separated by commas'
+export OMP_NUM_THREADS=1
+OMP_THREAD_LIMIT=1 bad 64 'OpenMP gives 1 of the 2 threads' job.ini -s run.threads=2 --check
+
 # The data file.
 bad 74 'absent.h5' job.ini -s data.file=absent.h5
 size=$(wc -c <data.h5)

@@ -53,6 +53,11 @@ grep -q " node .* rank 0: cores 0-$((cores - 1)) of ${cores}[^,]*; 1 thread$" ou
 look mpirun -np 1 "$programs/vit_bench" step job.ini --steps 1 --rounds 1 --warm-up 0 -s run.threads=2
 says 'Warning: rank 0 on .* may use one core only'
 
+# No more than OpenMP may have.
+OMP_THREAD_LIMIT=1 look mpirun -np 1 --bind-to none "$vit_mpi" job.ini --check
+says " 1 x 1 thread on"
+[ $idle = 0 ] || says 'cores idle on .*: OMP_THREAD_LIMIT asks for no more'
+
 # 2. Two ranks: a core each. Unbound they divide all cores.
 look mpirun -np 2 "$vit_mpi" job.ini --check
 says ' 2 x 1 thread on 1 node' " ranks 0-1: cores [0-9]*, [0-9]* of $cores; 1 thread each$"

@@ -30,6 +30,7 @@ static Status read_shape(const Bench *bench, ModelShape *shape) {
 /* On one rank. */
 static Status run_alone(const Bench *bench, BenchForm form) {
     ModelShape shape;
+    STATUS_TRY(placement_check_environment());
     if (form == BENCH_PEAK)
         return bench_peak(bench);
     STATUS_TRY(read_shape(bench, &shape));

@@ -4,6 +4,7 @@
 #include "vit/checkpoint.h"
 #include "vit/file.h"
 #include "vit/log.h"
+#include "vit/threads.h"
 #include "vit/version.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -95,6 +96,7 @@ static Status run(const DataCommand *command, DataForm form) {
     }
     switch (form) {
     case DATA_IMPORT:
+        STATUS_TRY(threads_check_environment());
         return data_import(command->source, command->out, &command->import);
     case DATA_SYNTH:
         return data_synth(command->out, &command->synth);

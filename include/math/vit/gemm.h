@@ -2,6 +2,7 @@
 #define VIT_GEMM_H
 
 #include "vit/cpu.h"
+#include "vit/status.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,15 +29,15 @@ typedef struct GemmChoice {
 } GemmChoice;
 
 /* What is best on this processor. Before MPI_Init, which does not like forks: BLIS is tried in
- * child processes. The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis leaves LIBXSMM out
- * (xsmm: as without).
+ * child processes. The environment's BLIS_ARCH_TYPE is respected; VIT_GEMM=blis leaves LIBXSMM out,
+ * xsmm wants it. STATUS_USAGE: what these say is not known, or not there; *own is unspecified.
  * Local. */
-void gemm_survey(GemmChoice *own);
+Status gemm_survey(GemmChoice *own);
 
 /* From now on products are computed so. Once, before the first gemm_plan. Local. */
 void gemm_use(const GemmChoice *choice);
 
-/* Both, for a program that is alone. */
+/* Both, for a program that is alone and whose environment is right. */
 void gemm_init(void);
 
 /* The BLIS configuration for processors of a level that one BLIS knows everywhere. */

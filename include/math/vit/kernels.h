@@ -3,6 +3,7 @@
 
 #include "vit/cpu.h"
 #include "vit/random.h"
+#include "vit/status.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -145,7 +146,8 @@ const Kernels *kernels_best(void);
 /* From now on those of a level that this processor can run. Before the first use, once. Local. */
 void kernels_choose(CpuLevel level);
 
-/* What VIT_KERNELS asks for: a level; -1 when it is not set, -2 when it says something else. */
-int kernels_wanted(void);
+/* What the environment's VIT_KERNELS asks for: a level; -1 when it is not set. STATUS_USAGE, and
+ * -1, when it says something else. */
+Status kernels_wanted(int *level);
 
 #endif

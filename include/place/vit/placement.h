@@ -25,11 +25,15 @@ typedef struct Placement {
  * Local. */
 void placement_prepare(void);
 
+/* Whether what placement_prepare and placement_find read of the environment can be what launchers
+ * and threads.h want. STATUS_USAGE: it names the variable, its value and what is allowed. Local. */
+Status placement_check_environment(void);
+
 /* Looks at the cores of all ranks, and settles this rank's threads: `threads` (of the job) when not
- * 0; else OMP_NUM_THREADS; else the cores, not hyperthreads, that the rank may use. Ranks of a node
- * whose cores overlap, directly or through others, share the cores of all of them evenly. Limits of
- * processor time (cgroups) are divided among the ranks they hold for. Never more than the rank's
- * own cores, never less than one.
+ * 0; else OMP_NUM_THREADS; else the cores, not hyperthreads, that the rank may use, but never more
+ * than OMP_THREAD_LIMIT. Ranks of a node whose cores overlap, directly or through others, share the
+ * cores of all of them evenly. Limits of processor time (cgroups) are divided among the ranks they
+ * hold for. Never more than the rank's own cores, never less than one.
  *
  * Jobs do not see each other: two that are bound to the same core are not noticed.
  *

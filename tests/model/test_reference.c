@@ -6,8 +6,8 @@
  */
 
 #include "check.h"
-#include "vit/gemm.h"
 #include "h5_found.h"
+#include "vit/gemm.h"
 #include "vit/h5.h"
 #include "vit/vit.h"
 #include <omp.h>

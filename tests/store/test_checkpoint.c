@@ -1,6 +1,6 @@
+#include "h5_found.h"
 #include "store/checkpoint_changed.h"
 #include "vit/float_mode.h"
-#include "h5_found.h"
 #include "vit/h5.h"
 #include <float.h>
 

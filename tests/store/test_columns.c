@@ -2,8 +2,8 @@
 
 #include "columns.h"
 
-#include "store/scratch.h"
 #include "h5_found.h"
+#include "store/scratch.h"
 #include "vit/h5.h"
 #include "vit/memory.h"
 #include <math.h>

@@ -2,8 +2,8 @@
 
 #include "fields.h"
 
-#include "store/scratch.h"
 #include "h5_found.h"
+#include "store/scratch.h"
 #include "vit/h5.h"
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
+#include "h5_found.h"
 #include "store/scratch.h"
 #include "vit/format.h"
-#include "h5_found.h"
 #include "vit/h5.h"
 #include "vit/history.h"
 #include <math.h>

@@ -1,5 +1,6 @@
-/* print_options TABLE: the keys of a job file ("job") or the command line of a program, as the READMEs show them.
- * print_options PROGRAM --help: what PROGRAM --help prints. Nothing of MPI is started. */
+/* print_options TABLE: the keys of a job file ("job") or the command line of a program, as the
+ * READMEs show them. print_options PROGRAM --help: what PROGRAM --help prints. Nothing of MPI is
+ * started. */
 #include "bench.h"
 #include "data_command.h"
 #include "vit/command.h"

@@ -22,14 +22,17 @@ static Status open_path(const char *path, int flags, int *descriptor) {
     return STATUS_OK;
 }
 
-static Status sync_and_close(const char *path, int descriptor) {
-    int failed = fsync(descriptor);
-    int reason = errno;
-    close(descriptor);
+static Status sync_to_disk(const char *path, int descriptor) {
     /* Some file systems do not sync folders; they say EINVAL. */
-    if (failed && reason != EINVAL)
-        return status_fail(STATUS_IO, "%s: cannot be synced to disk: %s", path, strerror(reason));
+    if (fsync(descriptor) != 0 && errno != EINVAL)
+        return status_fail(STATUS_IO, "%s: cannot be synced to disk: %s", path, strerror(errno));
     return STATUS_OK;
+}
+
+static Status sync_and_close(const char *path, int descriptor) {
+    const Status status = sync_to_disk(path, descriptor);
+    close(descriptor);
+    return status;
 }
 
 static void folder_of(const char *path, char folder[static FILE_PATH_MAX]) {
@@ -69,6 +72,7 @@ Status file_commit(const char *temporary, const char *path) {
     return status;
 }
 
+/* Reads on from where the one stands, and writes to the other until it is on disk. */
 static Status copy_bytes(const char *from, int source, const char *to, int target) {
     char bytes[1 << 16];
     for (;;) {
@@ -76,7 +80,7 @@ static Status copy_bytes(const char *from, int source, const char *to, int targe
         if (got < 0)
             return status_fail(STATUS_IO, "%s: cannot be read: %s", from, strerror(errno));
         if (got == 0)
-            return STATUS_OK;
+            return sync_to_disk(to, target);
         for (ssize_t done = 0, more; done < got; done += more) {
             more = write(target, bytes + done, (size_t)(got - done));
             if (more < 0)

@@ -8,13 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Gives the newest file a second name, under which it outlives its replacement. */
+/* Gives the newest file a second name, under which it outlives its replacement; where the file
+ * system refuses hard links, for whatever reason, a copy does. */
 static Status keep_newest(const char *newest, const char *kept) {
+    bool there;
     unlink(kept); /* a killed writer's */
-    if (link(newest, kept) != 0 && errno != ENOENT)
-        return status_fail(STATUS_IO, "%s: cannot be linked to %s: %s", newest, kept,
-                           strerror(errno));
-    return STATUS_OK;
+    STATUS_TRY(file_find(newest, &there));
+    if (!there || link(newest, kept) == 0)
+        return STATUS_OK;
+    return file_copy(newest, kept);
 }
 
 /* Makes room for `kept` as last.1.h5, forgets what is beyond `keep`. */

@@ -201,12 +201,32 @@ static void what_does_not_read_back_never_takes_its_place(void **state) {
     assert_int_equal(scratch_count(f->folder), 2);
 }
 
-static void without_hard_links_the_newest_is_kept(void **state) {
+static void without_hard_links_as_many_are_kept(void **state) {
     Fixture *f = *state;
+    static const int refusals[] = {EPERM, EXDEV};
+    uint64_t step = 0;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        fault.no_links = refusals[i];
+        scratch_empty(f->folder);
+        for (int writes = 0; writes < 4; writes++)
+            assert_int_equal(write_last(f, 3, ++step), STATUS_OK);
+        for (size_t older = 0; older < 3; older++)
+            assert_int_equal(step_of(f, older), step - older);
+        assert_int_equal(scratch_count(f->folder), 3);
+    }
+}
+
+/* A copy that cannot be made costs the older ones, and no more. */
+static void without_hard_links_and_without_room_the_newest_is_kept(void **state) {
+    Fixture *f = *state;
+    char path[1024];
     fault.no_links = EPERM;
-    for (uint64_t step = 1; step <= 3; step++)
-        assert_int_equal(write_last(f, 3, step), STATUS_OK);
-    assert_int_equal(step_of(f, 0), 3);
+    assert_int_equal(write_last(f, 3, 1), STATUS_OK);
+    scratch_path(f->folder, "last.1.h5.tmp", path);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_int_equal(write_last(f, 3, 2), STATUS_OK);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(step_of(f, 0), 2);
     assert_int_equal(scratch_count(f->folder), 1);
 }
 
@@ -216,7 +236,9 @@ static bool write_and_die(Fixture *f, size_t keep, uint64_t step, int at) {
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        const int no_links = fault.no_links;
         set_fault(DIE, at);
+        fault.no_links = no_links;
         Status status = write_last(f, keep, step);
         _exit(status == STATUS_OK ? 0 : 1);
     }
@@ -227,33 +249,41 @@ static bool write_and_die(Fixture *f, size_t keep, uint64_t step, int at) {
     return WEXITSTATUS(result) == 0;
 }
 
-static void last_is_complete_wherever_the_writer_dies(void **state) {
-    Fixture *f = *state;
-    for (size_t keep = 1; keep <= 4; keep++) {
-        scratch_empty(f->folder);
-        for (uint64_t step = 1; step <= 4; step++)
-            assert_int_equal(write_last(f, keep, step), STATUS_OK);
-        uint64_t step = 5;
-        bool through = false;
-        for (int at = 1; !through; at++, step++) {
-            uint64_t before = step_of(f, 0);
-            through = write_and_die(f, keep, step, at);
-            uint64_t after = step_of(f, 0);
-            assert_true(after == step || (after == before && !through));
-            size_t older = 0;
-            for (size_t i = 1; i < keep; i++) {
-                assert_true(step_of(f, i) < after);
-                older += step_of(f, i) > 0;
-            }
-            assert_true(keep < 3 || older > 0);
+/* At one call after the other. */
+static void die_everywhere(Fixture *f, size_t keep) {
+    scratch_empty(f->folder);
+    for (uint64_t step = 1; step <= 4; step++)
+        assert_int_equal(write_last(f, keep, step), STATUS_OK);
+    uint64_t step = 5;
+    bool through = false;
+    for (int at = 1; !through; at++, step++) {
+        uint64_t before = step_of(f, 0);
+        through = write_and_die(f, keep, step, at);
+        uint64_t after = step_of(f, 0);
+        assert_true(after == step || (after == before && !through));
+        size_t older = 0;
+        for (size_t i = 1; i < keep; i++) {
+            assert_true(step_of(f, i) < after);
+            older += step_of(f, i) > 0;
         }
-        assert_true(step > 5 + 5); /* several calls were met */
-        for (uint64_t more = 0; more < keep; more++)
-            assert_int_equal(write_last(f, keep, step + more), STATUS_OK);
-        for (size_t i = 0; i < keep; i++)
-            assert_int_equal(step_of(f, i), step + keep - 1 - i);
-        assert_int_equal(scratch_count(f->folder), keep);
+        assert_true(keep < 3 || older > 0);
     }
+    assert_true(step > 5 + 5); /* several calls were met */
+    for (uint64_t more = 0; more < keep; more++)
+        assert_int_equal(write_last(f, keep, step + more), STATUS_OK);
+    for (size_t i = 0; i < keep; i++)
+        assert_int_equal(step_of(f, i), step + keep - 1 - i);
+    assert_int_equal(scratch_count(f->folder), keep);
+}
+
+static void last_is_complete_wherever_the_writer_dies(void **state) {
+    for (size_t keep = 1; keep <= 4; keep++)
+        die_everywhere(*state, keep);
+}
+
+static void last_is_complete_wherever_a_writer_without_hard_links_dies(void **state) {
+    fault.no_links = EPERM;
+    die_everywhere(*state, 3);
 }
 
 static void last_is_complete_whichever_call_fails(void **state) {
@@ -284,8 +314,10 @@ int main(void) {
         WITH_FIXTURE(leftovers_of_killed_writers_go),
         WITH_FIXTURE(a_failed_write_shifts_nothing),
         WITH_FIXTURE(what_does_not_read_back_never_takes_its_place),
-        WITH_FIXTURE(without_hard_links_the_newest_is_kept),
+        WITH_FIXTURE(without_hard_links_as_many_are_kept),
+        WITH_FIXTURE(without_hard_links_and_without_room_the_newest_is_kept),
         WITH_FIXTURE(last_is_complete_wherever_the_writer_dies),
+        WITH_FIXTURE(last_is_complete_wherever_a_writer_without_hard_links_dies),
         WITH_FIXTURE(last_is_complete_whichever_call_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,8 @@ Status file_temporary(const char *path, char temporary[static FILE_PATH_MAX]);
  * then the new one is there, but may not survive a power cut). */
 Status file_commit(const char *temporary, const char *path);
 
-/* Writes what is in `from` to `to`, over what is there; a new file is for no other users than
- * `from` is. On error `to` is removed. */
+/* Writes what is in `from` to `to`, over what is there, and syncs it to disk; a new file is for no
+ * other users than `from` is. On error `to` is removed. */
 Status file_copy(const char *from, const char *to);
 
 bool file_exists(const char *path);

@@ -129,6 +129,40 @@ static bool is_folder(const char *path) {
     return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+/* What stands in a folder's place: mkdir's reason alone does not tell. */
+static Status fail_folder(const char *path, int reason) {
+    char target[FILE_PATH_MAX];
+    struct stat found;
+    const ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length < 0)
+        return status_fail(STATUS_IO, "%s: the folder cannot be made: %s", path,
+                           reason == EEXIST ? "a file has its name" : strerror(reason));
+    target[length] = '\0';
+    if (stat(path, &found) == 0)
+        return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which is no folder", path,
+                           target);
+    if (errno == ENOENT)
+        return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which does not exist", path,
+                           target);
+    return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which cannot be followed: %s",
+                       path, target, strerror(errno));
+}
+
+static Status make_one(const char *path) {
+    for (;;) {
+        if (mkdir(path, 0777) == 0)
+            return STATUS_OK;
+        const int reason = errno;
+        /* For a folder that is there, some systems give another reason first, such as EROFS. */
+        if (is_folder(path))
+            return STATUS_OK;
+        /* Another process may have moved it away since. */
+        struct stat found;
+        if (reason != EEXIST || lstat(path, &found) == 0)
+            return fail_folder(path, reason);
+    }
+}
+
 Status file_make_folder(const char *path) {
     char part[FILE_PATH_MAX];
     if (!*path)
@@ -141,13 +175,7 @@ Status file_make_folder(const char *path) {
             continue;
         char kept = *end;
         *end = '\0';
-        /* For a folder that is there, some systems give another reason first, such as EROFS. */
-        if (mkdir(part, 0777) != 0) {
-            int reason = errno;
-            if (!is_folder(part))
-                return status_fail(STATUS_IO, "%s: the folder cannot be made: %s", part,
-                                   reason == EEXIST ? "a file has its name" : strerror(reason));
-        }
+        STATUS_TRY(make_one(part));
         *end = kept;
         if (kept == '\0')
             return STATUS_OK;

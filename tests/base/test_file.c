@@ -88,7 +88,10 @@ static void folders_are_made_with_their_parents(void **state) {
     (void)state;
     char path[FILE_PATH_MAX];
     snprintf(path, sizeof path, "%s/d/e", folder);
-    const char *const paths[] = {"a", "a", "b/c/", "b//c/d", "./c", path, "/", "."};
+    assert_int_equal(mkdir("far", 0777), 0);
+    assert_int_equal(symlink("far", "link"), 0);
+    const char *const paths[] = {"a",  "a", "b/c/", "b//c/d", "./c",
+                                 path, "/", ".",    "link",   "link/d"};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         struct stat found;
         assert_int_equal(file_make_folder(paths[i]), STATUS_OK);
@@ -105,6 +108,17 @@ static void a_folder_that_cannot_be_made_is_named(void **state) {
     assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
     assert_int_equal(file_make_folder("file/a"), STATUS_IO);
     assert_string_equal(status_message(), "file: the folder cannot be made: a file has its name");
+    assert_int_equal(symlink("nowhere/x", "dangling"), 0);
+    assert_int_equal(symlink("file", "to_file"), 0);
+    assert_int_equal(symlink("circle", "circle"), 0);
+    assert_int_equal(file_make_folder("dangling/a"), STATUS_IO);
+    assert_string_equal(status_message(),
+                        "dangling: is a symbolic link to nowhere/x, which does not exist");
+    assert_int_equal(file_make_folder("to_file"), STATUS_IO);
+    assert_string_equal(status_message(),
+                        "to_file: is a symbolic link to file, which is no folder");
+    assert_int_equal(file_make_folder("circle"), STATUS_IO);
+    assert_non_null(strstr(status_message(), "which cannot be followed: Too many levels"));
     /* No file system takes a name of 300 bytes. */
     memset(path, 'x', 300);
     memcpy(path + 300, "/a", 3);

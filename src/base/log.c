@@ -1,6 +1,7 @@
 #include "vit/log.h"
 
 #include "visible.h"
+#include "vit/path_name.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -21,6 +22,7 @@ __attribute__((format(printf, 1, 0))) static void compose(const char *format, va
                                                           char text[static LINE_MAX_BYTES]) {
     char raw[LINE_MAX_BYTES];
     vsnprintf(raw, sizeof raw, format, arguments);
+    path_name_apply(raw, sizeof raw);
     visible_text(raw, text, LINE_MAX_BYTES);
 }
 

@@ -1,6 +1,7 @@
 #include "vit/status.h"
 
 #include "visible.h"
+#include "vit/path_name.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ Status status_fail(Status code, const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    path_name_apply(text, sizeof text);
     visible_text(text, latest, sizeof latest);
     return code;
 }

@@ -1,6 +1,7 @@
 #include "vit/log.h"
 
 #include "folder.h"
+#include "vit/path_name.h"
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,6 +70,21 @@ static void each_kind_of_line_has_its_stream(void **state) {
     Said said = listen_to(say_everything);
     assert_string_equal(said.output, "loss 1.50\nclass \\r\\x1b[2Kcat\ndone\n");
     assert_string_equal(said.error, "Warning: disk 99 % full\nError: no data\n");
+}
+
+static void say_paths(void) {
+    log_info("in %s", "/proc/self/fd/7");
+    log_warning("%s/a: disk full", "/proc/self/fd/7");
+}
+
+static void paths_are_called_by_their_names(void **state) {
+    (void)state;
+    log_start(true, false);
+    path_name_set("/proc/self/fd/7", "runs/x");
+    Said said = listen_to(say_paths);
+    path_name_set("", "");
+    assert_string_equal(said.output, "in runs/x\n");
+    assert_string_equal(said.error, "Warning: runs/x/a: disk full\n");
 }
 
 static void other_ranks_are_silent(void **state) {
@@ -142,6 +158,7 @@ static void logging_goes_on_without_its_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_in_folder(each_kind_of_line_has_its_stream),
+        test_in_folder(paths_are_called_by_their_names),
         test_in_folder(other_ranks_are_silent),
         test_in_folder(a_line_takes_the_place_of_the_bar_on_a_terminal),
         test_in_folder(lines_go_to_the_file_as_well_with_their_time),

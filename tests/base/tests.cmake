@@ -1,4 +1,4 @@
-foreach(unit status tree log measuring memory file digest random shares command_line environment job job_written job_values job_resume job_files)
+foreach(unit status path_name tree log measuring memory file digest random shares command_line environment job job_written job_values job_resume job_files)
   vit_test(test_${unit} base/test_${unit}.c LIBRARIES vit_base)
 endforeach()
 target_compile_definitions(test_job_files PRIVATE VIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

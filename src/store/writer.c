@@ -45,9 +45,17 @@ static Status write_file(Save *save, SaveFile file) {
     }
 }
 
+/* Nothing is written into a folder that is not this run's any more. */
+static Status write_wanted(Save *save, SaveFile file) {
+    if (!save->wanted[file])
+        return STATUS_OK;
+    STATUS_TRY(output_check(save->output));
+    return write_file(save, file);
+}
+
 static void write_all(Save *save) {
     for (SaveFile file = 0; file < SAVE_FILES; file++) {
-        save->status[file] = save->wanted[file] ? write_file(save, file) : STATUS_OK;
+        save->status[file] = write_wanted(save, file);
         if (save->status[file] == STATUS_OK)
             continue;
         snprintf(save->message[file], sizeof save->message[file], "%s", status_message());

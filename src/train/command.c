@@ -21,8 +21,8 @@ static const CommandOption options[] = {
     {"check", .kind = COMMAND_FLAG, FIELD(check),
      .meaning = "read job and data header, print the resolved job and the plan, train nothing"},
     {"fresh", .kind = COMMAND_FLAG, FIELD(fresh),
-     .meaning = "start over; an existing output folder is moved aside (OUTPUT.1, .2, ...), never "
-                "deleted"},
+     .meaning = "start over; an earlier run's output folder is moved aside (OUTPUT.1, .2, ...), "
+                "never deleted"},
     {"eval", .kind = COMMAND_TEXT, .value = "CHECKPOINT", FIELD(evaluate),
      .meaning = "evaluate the test split with these weights and end"},
     {"digest", .kind = COMMAND_FLAG, FIELD(digest),

@@ -120,7 +120,7 @@ Status finish_stopped(Training *training) {
     if (training->bad_steps == 0)
         return status_fail(STATUS_STOPPED,
                            "Stopped after step %llu, saved in %s; the same command goes on", step,
-                           plan->job.output);
+                           saver_folder(saver));
     saver_describe(saver, saved);
     /* Without anything to go on from the same would happen again and again. */
     const Status nothing = saver->saved_step ? STATUS_OK : wrecked(training);

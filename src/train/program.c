@@ -49,35 +49,36 @@ static Status settle(Training *training, Plan *plan) {
     return ranks_agree(plan->ranks, plan_fix_schedule(plan, &begun));
 }
 
-static Status train_with(Training *training, Plan *plan) {
+/* What a process begins with, and what outlives its training. */
+typedef struct Start {
+    double slurm_end;
+    const Arithmetic *own;
+    Output *output; /* rank 0: the run's, locked until the last line is in its log */
+} Start;
+
+static Status train_with(Training *training, Plan *plan, Output *output) {
     Saver *saver = &training->saver;
     const bool first = plan->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
     STATUS_TRY(training_init(training, plan, true));
     watchdog_first_works("opening the output folder");
-    const Status opened = first ? saver_open(saver, plan->command->fresh) : STATUS_OK;
+    const Status opened = first ? saver_open(saver, output, plan->command->fresh) : STATUS_OK;
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, opened));
     overview_show(plan);
     STATUS_TRY(settle(training, plan));
     const Status written =
-        first ? output_write_text(&saver->output, OUTPUT_JOB, plan->job_text) : STATUS_OK;
+        first ? output_write_text(output, OUTPUT_JOB, plan->job_text) : STATUS_OK;
     STATUS_TRY(ranks_agree(plan->ranks, written));
     return loop_run(training);
 }
 
-static Status train(Plan *plan) {
+static Status train(Plan *plan, Output *output) {
     Training training;
-    const Status status = train_with(&training, plan);
+    const Status status = train_with(&training, plan, output);
     training_free(&training);
     return status;
 }
-
-/* What a process begins with. */
-typedef struct Start {
-    double slurm_end;
-    const Arithmetic *own;
-} Start;
 
 static Status run(Plan *plan, const Ranks *ranks, const Command *command, const Start *start) {
     ArithmeticChoice choice;
@@ -88,7 +89,7 @@ static Status run(Plan *plan, const Ranks *ranks, const Command *command, const 
     if (command->check)
         return check(plan);
     watchdog_set_limit(plan->job.stall_timeout);
-    return command->evaluate ? evaluate(plan) : train(plan);
+    return command->evaluate ? evaluate(plan) : train(plan, start->output);
 }
 
 static Status run_command(const Ranks *ranks, const Command *command, const Start *start) {
@@ -113,7 +114,8 @@ static void say_outcome(Status status) {
 }
 
 Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end, const Arithmetic *own) {
-    const Start start = {slurm_end, own};
+    Output output = OUTPUT_NONE;
+    const Start start = {slurm_end, own, &output};
     Ranks ranks;
     Command command = {0};
     ranks_init(&ranks, comm);
@@ -125,6 +127,7 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end, const
         status = run_command(&ranks, &command, &start);
     say_outcome(status);
     log_close();
+    output_close(&output);
     command_free(&command);
     return status;
 }

@@ -150,7 +150,7 @@ Status resume_best(const Plan *plan, const Saver *saver, const Progress *progres
     char path[FILE_PATH_MAX];
     Job stored;
     Checkpoint best;
-    STATUS_TRY(output_file_path(saver->output.folder, OUTPUT_BEST, path));
+    STATUS_TRY(output_file_path(saver->output->folder, OUTPUT_BEST, path));
     bool there;
     STATUS_TRY(file_find(path, &there));
     if (!there)
@@ -219,15 +219,15 @@ static Status check_best(Training *training) {
 static void set_damaged_aside(const Training *training, size_t valid) {
     for (size_t i = 0; i < valid; i++) {
         char path[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
-        if (output_file_last(training->saver.output.folder, i, path) != STATUS_OK ||
+        if (output_file_last(training->saver.output->folder, i, path) != STATUS_OK ||
             !file_exists(path))
             continue;
         snprintf(aside, sizeof aside, "%s.damaged", path);
         rename(path, aside);
     }
     char from[FILE_PATH_MAX], newest[FILE_PATH_MAX];
-    if (valid > 0 && output_file_last(training->saver.output.folder, valid, from) == STATUS_OK &&
-        output_file_last(training->saver.output.folder, 0, newest) == STATUS_OK)
+    if (valid > 0 && output_file_last(training->saver.output->folder, valid, from) == STATUS_OK &&
+        output_file_last(training->saver.output->folder, 0, newest) == STATUS_OK)
         rename(from, newest);
 }
 
@@ -236,7 +236,7 @@ static void set_damaged_aside(const Training *training, size_t valid) {
 static Status check_versions(const Training *training, const char *path) {
     char best[FILE_PATH_MAX];
     STATUS_TRY(checkpoint_check_version(path));
-    STATUS_TRY(output_file_path(training->saver.output.folder, OUTPUT_BEST, best));
+    STATUS_TRY(output_file_path(training->saver.output->folder, OUTPUT_BEST, best));
     bool there;
     STATUS_TRY(file_find(best, &there));
     return there ? checkpoint_check_version(best) : STATUS_OK;
@@ -253,7 +253,7 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
     *found = false;
     for (size_t i = 0; i < CHECKPOINTS_MOST; i++) {
         char path[FILE_PATH_MAX];
-        STATUS_TRY(output_file_last(training->saver.output.folder, i, path));
+        STATUS_TRY(output_file_last(training->saver.output->folder, i, path));
         bool there;
         STATUS_TRY(file_find(path, &there));
         if (!there)
@@ -278,7 +278,7 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
         return status_fail(STATUS_DATA,
                            "%s: no checkpoint in it is valid (%zu damaged); --fresh starts over "
                            "and keeps them aside",
-                           training->saver.output.folder, damaged);
+                           training->saver.output->folder, damaged);
     return STATUS_OK;
 }
 

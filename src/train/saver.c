@@ -3,6 +3,7 @@
 #include "vit/collection.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/path_name.h"
 #include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@ void saver_init(Saver *saver, const Plan *plan, Progress *progress, const Histor
                      .history = history,
                      .times = times,
                      .display = display,
-                     .output = {.lock = -1},
                      .writer = {.enter = placement_free_thread}};
 }
 
@@ -37,13 +37,13 @@ void saver_free(Saver *saver) {
     for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(saver->state[s]);
     history_free(&saver->history_copy);
-    output_close(&saver->output);
 }
 
-Status saver_open(Saver *saver, bool fresh) {
+Status saver_open(Saver *saver, Output *output, bool fresh) {
     char moved[FILE_PATH_MAX], path[FILE_PATH_MAX];
-    STATUS_TRY(output_open(&saver->output, saver->plan->job.output, fresh, moved));
-    STATUS_TRY(output_file_path(saver->output.folder, OUTPUT_LOG, path));
+    STATUS_TRY(output_open(output, saver->plan->job.output, fresh, moved));
+    saver->output = output;
+    STATUS_TRY(output_file_path(output->folder, OUTPUT_LOG, path));
     STATUS_TRY(log_open(path));
     if (moved[0])
         log_info("Starting over; the earlier run is now in %s", moved);
@@ -166,7 +166,7 @@ void saver_wait(Saver *saver) {
 static void write_snapshot(Saver *saver, SaveWish wish) {
     Save *save = &saver->save;
     *save = (Save){.wanted = {wish.best, wish.last, wish.metrics},
-                   .output = &saver->output,
+                   .output = saver->output,
                    .keep = saver->plan->job.keep,
                    .average = saver_average(saver),
                    .best_val_accuracy = wish.best_val_accuracy,
@@ -233,13 +233,18 @@ double saver_cost(const Saver *saver) {
     return fmax(saver->seconds, MPI_Wtime() - saver->began);
 }
 
+const char *saver_folder(const Saver *saver) {
+    return saver->output ? saver->output->folder : saver->plan->job.output;
+}
+
 void saver_describe(const Saver *saver, char text[static SAVER_TEXT]) {
-    const char *folder = saver->plan->job.output;
+    const char *folder = saver_folder(saver);
     if (saver->saved_step)
         snprintf(text, SAVER_TEXT, "the last good checkpoint is %.200s/%s, after step %llu", folder,
                  output_file_name(OUTPUT_LAST), (unsigned long long)saver->saved_step);
     else
         snprintf(text, SAVER_TEXT, "nothing was saved before in %.200s", folder);
+    path_name_apply(text, SAVER_TEXT);
 }
 
 void saver_show(const Saver *saver) {
@@ -255,6 +260,6 @@ Status saver_check(const Saver *saver, SaveFile first, size_t count) {
         if (saver->failed[file])
             status =
                 status_fail(STATUS_IO, "%s: the last save of %s failed; see the messages above",
-                            saver->plan->job.output, writer_file_name((SaveFile)file));
+                            saver_folder(saver), writer_file_name((SaveFile)file));
     return ranks_agree(saver->plan->ranks, status);
 }

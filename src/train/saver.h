@@ -21,7 +21,7 @@ typedef struct Saver {
 
     /* Rank 0. */
     CheckpointData data; /* what checkpoints tell of it */
-    Output output;
+    Output *output;      /* the caller's of saver_open, which closes it; NULL before */
     Writer writer;
     Save save; /* the latest: the writer's while it is busy */
     /* What is being saved: flat vectors. */
@@ -48,9 +48,10 @@ void saver_free(Saver *saver);
  * STATUS_IO, STATUS_DATA: it cannot be read; STATUS_INTERNAL: out of memory. */
 Status saver_set_data(Saver *saver, const Input *input);
 
-/* Rank 0: opens the output folder (fresh: an existing one is moved aside) and the log in it.
- * STATUS_IO as output_open. Local. */
-Status saver_open(Saver *saver, bool fresh);
+/* Rank 0: opens the output folder (fresh: an earlier run's is moved aside) and the log in it.
+ * *output, OUTPUT_NONE before, stays open until output_close, also on error. STATUS_IO as
+ * output_open. Local. */
+Status saver_open(Saver *saver, Output *output, bool fresh);
 
 /* Rank 0: where a checkpoint that is read or written has the optimizer's states: the snapshot's,
  * under their names. Local. */
@@ -82,6 +83,8 @@ void saver_wait(Saver *saver);
 bool saver_is_due(const Saver *saver, uint64_t step);
 /* Rank 0: the seconds that a save takes, as far as is known. Local. */
 double saver_cost(const Saver *saver);
+/* The output folder, for a message: on rank 0 wherever it is now. Local. */
+const char *saver_folder(const Saver *saver);
 /* Which last.h5 is the latest, for a message. Local. */
 enum { SAVER_TEXT = 512 };
 void saver_describe(const Saver *saver, char text[static SAVER_TEXT]);

@@ -3,9 +3,67 @@
 #include "check.h"
 #include "folder.h"
 #include "vit/output.h"
+#include "vit/path_name.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+/* ---- what others do meanwhile: calls are wrapped by the linker (see tests.cmake) ---- */
+
+typedef void (*Meanwhile)(void);
+
+/* Done once, at the first such call. */
+static struct {
+    Meanwhile before_rename, after_rename, after_mkdir, before_lock;
+    bool no_proc;
+} meanwhile;
+
+static void do_once(Meanwhile *what) {
+    const Meanwhile act = *what;
+    *what = NULL;
+    if (act)
+        act();
+}
+
+int __real_rename(const char *from, const char *to);
+int __real_mkdir(const char *path, mode_t mode);
+int __real_fcntl(int descriptor, int command, void *argument);
+int __real_stat(const char *path, struct stat *found);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __wrap_fcntl(int descriptor, int command, void *argument);
+int __wrap_stat(const char *path, struct stat *found);
+
+int __wrap_rename(const char *from, const char *to) {
+    do_once(&meanwhile.before_rename);
+    const int result = __real_rename(from, to);
+    do_once(&meanwhile.after_rename);
+    return result;
+}
+
+int __wrap_mkdir(const char *path, mode_t mode) {
+    const int result = __real_mkdir(path, mode), reason = errno;
+    do_once(&meanwhile.after_mkdir);
+    errno = reason;
+    return result;
+}
+
+int __wrap_fcntl(int descriptor, int command, void *argument) {
+    if (command == F_SETLK)
+        do_once(&meanwhile.before_lock);
+    return __real_fcntl(descriptor, command, argument);
+}
+
+int __wrap_stat(const char *path, struct stat *found) {
+    if (meanwhile.no_proc && strncmp(path, "/proc/", 6) == 0) {
+        errno = ENOENT;
+        return -1;
+    }
+    return __real_stat(path, found);
+}
 
 /* ---- helpers ---- */
 
@@ -55,6 +113,7 @@ static pid_t start_other(const char *path) {
     if (other == 0) {
         Output output;
         char moved[FILE_PATH_MAX];
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* so that it does not outlive a test that fails */
         const char opened = output_open(&output, path, false, moved) == STATUS_OK;
         if (write(ready[1], &opened, 1) == 1)
             pause();
@@ -71,6 +130,22 @@ static pid_t start_other(const char *path) {
 static void kill_other(pid_t other) {
     assert_int_equal(kill(other, SIGKILL), 0);
     assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
+/* In another process. */
+static bool other_opens(const char *path, bool fresh) {
+    const pid_t other = fork();
+    assert_true(other >= 0);
+    if (other == 0) {
+        char moved[FILE_PATH_MAX];
+        Output output;
+        const bool opened = output_open(&output, path, fresh, moved) == STATUS_OK;
+        _exit(opened && output_write_text(&output, OUTPUT_JOB, "other") == STATUS_OK ? 0 : 1);
+    }
+    int end;
+    assert_int_equal(waitpid(other, &end, 0), other);
+    assert_true(WIFEXITED(end));
+    return WEXITSTATUS(end) == 0;
 }
 
 /* ---- tests ---- */
@@ -160,16 +235,205 @@ static void a_fresh_folder_is_locked(void **state) {
     Output output;
     char moved[FILE_PATH_MAX];
     assert_opens("out", false, "");
+    put("out/last.h5", "first");
     assert_ok(output_open(&output, "out", true, moved));
-    const pid_t other = fork();
-    assert_true(other >= 0);
-    if (other == 0)
-        _exit(open_close("out", false, moved) == STATUS_IO ? 0 : 1);
-    int end;
-    assert_int_equal(waitpid(other, &end, 0), other);
-    assert_true(WIFEXITED(end) && WEXITSTATUS(end) == 0);
+    assert_false(other_opens("out", false));
     output_close(&output);
 }
+
+static void a_folder_that_holds_nothing_is_not_moved_aside(void **state) {
+    (void)state;
+    assert_int_equal(mkdir("out", 0777), 0);
+    for (int times = 0; times < 3; times++)
+        assert_opens("out", true, "");
+    assert_int_equal(access("out/.lock", F_OK), 0);
+    assert_int_not_equal(access("out.1", F_OK), 0);
+    put("out/.hidden", "something");
+    assert_opens("out", true, "out.1");
+}
+
+static void a_link_stays_and_what_it_leads_to_is_moved_aside(void **state) {
+    (void)state;
+    char moved[FILE_PATH_MAX];
+    struct stat link;
+    assert_int_equal(mkdir("scratch", 0777), 0);
+    assert_int_equal(symlink("scratch/x", "out"), 0);
+    assert_refused("out", true, "out: is a symbolic link to scratch/x, which does not exist");
+    assert_int_equal(mkdir("scratch/x", 0777), 0);
+    put("scratch/x/last.h5", "first");
+    assert_ok(open_close("out", true, moved));
+    assert_string_equal(moved + strlen(moved) - strlen("/scratch/x.1"), "/scratch/x.1");
+    assert_true(holds("scratch/x.1/last.h5", "first"));
+    assert_int_equal(lstat("out", &link), 0);
+    assert_true(S_ISLNK(link.st_mode));
+    assert_int_equal(access("scratch/x/.lock", F_OK), 0);
+    assert_int_not_equal(access("out/last.h5", F_OK), 0);
+    assert_int_not_equal(access("out.1", F_OK), 0);
+}
+
+/* ---- several at once ---- */
+
+static void others_are_refused(void) {
+    assert_false(other_opens("out", false));
+    assert_false(other_opens("out", true));
+}
+
+static void nobody_begins_in_a_folder_that_is_being_moved_aside(void **state) {
+    (void)state;
+    assert_opens("out", false, "");
+    put("out/job.ini", "first");
+    meanwhile.before_rename = others_are_refused;
+    assert_opens("out", true, "out.1");
+    assert_true(holds("out.1/job.ini", "first"));
+    assert_int_not_equal(access("out/job.ini", F_OK), 0);
+}
+
+static void another_begins(void) {
+    assert_true(other_opens("out", false));
+}
+
+/* Whoever begins in the gap has ended by then, and is moved aside as well. */
+static void who_is_faster_than_a_fresh_start_is_not_mixed_with_it(void **state) {
+    (void)state;
+    assert_opens("out", false, "");
+    put("out/job.ini", "first");
+    meanwhile.after_rename = another_begins;
+    assert_opens("out", true, "out.2");
+    assert_true(holds("out.1/job.ini", "first"));
+    assert_true(holds("out.2/job.ini", "other"));
+    assert_int_not_equal(access("out/job.ini", F_OK), 0);
+}
+
+static pid_t faster;
+
+static void another_begins_and_stays(void) {
+    faster = start_other("out");
+}
+
+static void who_is_faster_than_a_fresh_start_keeps_the_folder(void **state) {
+    (void)state;
+    assert_opens("out", false, "");
+    put("out/job.ini", "first");
+    meanwhile.after_rename = another_begins_and_stays;
+    assert_refused("out", true, "in use by another job");
+    assert_non_null(strstr(status_message(), "(the earlier run is now in out.1)"));
+    kill_other(faster);
+    assert_true(holds("out.1/job.ini", "first"));
+}
+
+static void another_starts_over(void) {
+    assert_true(other_opens("out", true));
+}
+
+/* The lock that it waited for is by then the one of a folder with another name. */
+static void who_is_overtaken_by_a_fresh_start_takes_the_new_folder(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_opens("out", false, "");
+    put("out/job.ini", "first");
+    meanwhile.before_lock = another_starts_over;
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_ok(output_write_text(&output, OUTPUT_JOB, "mine"));
+    assert_true(holds("out.1/job.ini", "first"));
+    assert_true(holds("out/job.ini", "mine"));
+    output_close(&output);
+}
+
+static void it_is_moved_away(void) {
+    assert_int_equal(__real_rename("out", "away"), 0);
+}
+
+static void a_folder_that_goes_away_while_it_is_opened_is_made(void **state) {
+    (void)state;
+    assert_opens("out", false, "");
+    put("out/job.ini", "first");
+    meanwhile.after_mkdir = it_is_moved_away;
+    assert_opens("out", false, "");
+    assert_true(holds("away/job.ini", "first"));
+    assert_int_equal(access("out/.lock", F_OK), 0);
+}
+
+static void another_makes_it(void) {
+    assert_true(other_opens("out", true));
+}
+
+static void two_may_make_the_folder(void **state) {
+    (void)state;
+    meanwhile.after_mkdir = another_makes_it;
+    assert_opens("out", false, "");
+    assert_true(holds("out/job.ini", "other"));
+}
+
+/* ---- while the run lives ---- */
+
+static void a_run_goes_on_in_its_folder_wherever_that_is_moved(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX], text[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_ok(output_check(&output));
+    assert_int_equal(rename("out", "away"), 0);
+    assert_true(other_opens("out", false));
+    assert_ok(output_write_text(&output, OUTPUT_JOB, "mine"));
+    assert_true(holds("away/job.ini", "mine"));
+    assert_true(holds("out/job.ini", "other"));
+    /* And is called by its new name from then on. */
+    snprintf(text, sizeof text, "%s", output.folder);
+    path_name_apply(text, sizeof text);
+    assert_string_equal(text, "out");
+    assert_ok(output_check(&output));
+    snprintf(text, sizeof text, "%s", output.folder);
+    path_name_apply(text, sizeof text);
+    assert_string_equal(text + strlen(text) - strlen("/away"), "/away");
+    assert_false(other_opens("away", false));
+    output_close(&output);
+}
+
+static void a_run_that_cannot_follow_its_folder_writes_into_no_other(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    meanwhile.no_proc = true;
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_string_equal(output.folder, "out");
+    assert_ok(output_check(&output));
+    assert_int_equal(rename("out", "away"), 0);
+    assert_true(other_opens("out", false));
+    assert_int_equal(output_check(&output), STATUS_IO);
+    assert_non_null(strstr(status_message(), "out: the output folder was moved away"));
+    output_close(&output);
+    meanwhile.no_proc = false;
+}
+
+static void a_removed_folder_is_told(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_int_equal(unlink("out/.lock"), 0);
+    assert_int_equal(rmdir("out"), 0);
+    assert_int_equal(output_check(&output), STATUS_IO);
+    assert_non_null(strstr(status_message(), "out: the output folder was removed"));
+    output_close(&output);
+}
+
+static void a_lock_that_somebody_removed_is_made_anew(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_int_equal(unlink("out/.lock"), 0);
+    assert_ok(output_check(&output));
+    assert_false(other_opens("out", false));
+    assert_int_equal(unlink("out/.lock"), 0);
+    assert_true(other_opens("out", false));
+    assert_int_equal(output_check(&output), STATUS_IO);
+    assert_non_null(strstr(status_message(), "out: another job has taken the output folder"));
+    output_close(&output);
+}
+
+/* ---- what is in it ---- */
 
 static void what_a_killed_run_left_goes_and_nothing_else(void **state) {
     (void)state;
@@ -237,7 +501,8 @@ static void closing_twice_is_harmless(void **state) {
     assert_ok(output_open(&output, "out", false, moved));
     output_close(&output);
     output_close(&output);
-    assert_int_equal(output.lock, -1);
+    assert_int_equal(output.lock.file, -1);
+    assert_int_equal(output.lock.folder, -1);
 }
 
 int main(void) {
@@ -249,6 +514,18 @@ int main(void) {
         test_in_folder(a_new_user_signs_in_place_of_the_old_one),
         test_in_folder(fresh_moves_aside_and_never_overwrites),
         test_in_folder(a_fresh_folder_is_locked),
+        test_in_folder(a_folder_that_holds_nothing_is_not_moved_aside),
+        test_in_folder(a_link_stays_and_what_it_leads_to_is_moved_aside),
+        test_in_folder(nobody_begins_in_a_folder_that_is_being_moved_aside),
+        test_in_folder(who_is_faster_than_a_fresh_start_is_not_mixed_with_it),
+        test_in_folder(who_is_faster_than_a_fresh_start_keeps_the_folder),
+        test_in_folder(who_is_overtaken_by_a_fresh_start_takes_the_new_folder),
+        test_in_folder(a_folder_that_goes_away_while_it_is_opened_is_made),
+        test_in_folder(two_may_make_the_folder),
+        test_in_folder(a_run_goes_on_in_its_folder_wherever_that_is_moved),
+        test_in_folder(a_run_that_cannot_follow_its_folder_writes_into_no_other),
+        test_in_folder(a_removed_folder_is_told),
+        test_in_folder(a_lock_that_somebody_removed_is_made_anew),
         test_in_folder(what_a_killed_run_left_goes_and_nothing_else),
         test_in_folder(a_folder_that_cannot_be_written_is_refused),
         test_in_folder(a_text_replaces_the_old_one_or_leaves_it),

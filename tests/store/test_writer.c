@@ -26,15 +26,15 @@ static Writer writer;
 static int set_up(void **state) {
     (void)state;
     writer = (Writer){0};
-    output = (Output){.lock = -1};
+    char moved[FILE_PATH_MAX];
     if (fixture_init(&fixture) != STATUS_OK)
         return -1;
-    snprintf(output.folder, sizeof output.folder, "%s", fixture.folder);
-    return 0;
+    return output_open(&output, fixture.folder, false, moved) == STATUS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state) {
     (void)state;
+    output_close(&output);
     fixture_free(&fixture);
     return 0;
 }
@@ -137,6 +137,26 @@ static void last_does_not_claim_a_best_that_failed(void **state) {
     assert_true(progress.best_val_accuracy == 0.25);
 }
 
+/* Whoever took the folder once its lock was removed may be writing there. */
+static void writes_nothing_into_a_folder_that_was_lost(void **state) {
+    (void)state;
+    char lock[FILE_PATH_MAX], other[FILE_PATH_MAX];
+    path_of(".lock", lock);
+    path_of("other", other);
+    FILE *file = fopen(other, "w");
+    assert_non_null(file);
+    fclose(file);
+    assert_int_equal(rename(other, lock), 0);
+    Save save = save_of(true, true, true);
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    for (SaveFile wanted = 0; wanted < SAVE_FILES; wanted++) {
+        assert_int_equal(save.status[wanted], STATUS_IO);
+        assert_non_null(strstr(save.message[wanted], "another job has taken the output folder"));
+    }
+    assert_int_equal(scratch_count(fixture.folder), 0);
+}
+
 static bool enters_with_denormals;
 
 static void see_denormals(void) {
@@ -182,6 +202,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(writes_what_is_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_best_weights_are_the_averaged_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(last_does_not_claim_a_best_that_failed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writes_nothing_into_a_folder_that_was_lost, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(does_not_flush_denormals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waits_for_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(copies_a_history, set_up, tear_down),

@@ -1,6 +1,7 @@
-/* A library to be loaded before all others (LD_PRELOAD), by which the system refuses to open or to
- * read a file, as network file systems and old disks do: FAIL_PATH (how its path ends), FAIL_CALL
- * (open or read), FAIL_AFTER (so many calls that go well), FAIL_ERRNO. For failure.sh. */
+/* A library to be loaded before all others (LD_PRELOAD), by which the system refuses to open, to
+ * read or to link a file, as network file systems and old disks do: FAIL_PATH (how its path ends),
+ * FAIL_CALL (open, read or link), FAIL_AFTER (so many calls that go well), FAIL_ERRNO. For
+ * failure.sh and one_folder.sh. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,6 +18,19 @@ static bool ends_as_told(const char *path) {
     const char *end = getenv("FAIL_PATH");
     const size_t length = strlen(path), end_length = end ? strlen(end) : 0;
     return end && length >= end_length && strcmp(path + length - end_length, end) == 0;
+}
+
+/* What /proc/self/fd/7/a is otherwise called; other paths are as they are. */
+static void name_folder(const char *path, char *name, size_t bytes) {
+    char link[64], folder[2048];
+    int descriptor, length = 0;
+    snprintf(name, bytes, "%s", path);
+    if (sscanf(path, "/proc/self/fd/%d%n", &descriptor, &length) < 1 || path[length] != '/')
+        return;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    const ssize_t found = readlink(link, folder, sizeof folder - 1);
+    folder[found > 0 ? found : 0] = '\0';
+    snprintf(name, bytes, "%s%s", folder, path + length);
 }
 
 /* Whether this call is to fail; sets errno. */
@@ -55,7 +69,9 @@ ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset) {
 
 static int open_next(const char *name, const char *path, int flags, mode_t mode) {
     typedef int (*Open)(const char *, int, ...);
-    return fails("open", path) ? -1 : NEXT(Open, name)(path, flags, mode);
+    char full[4096];
+    name_folder(path, full, sizeof full);
+    return fails("open", full) ? -1 : NEXT(Open, name)(path, flags, mode);
 }
 
 #define OPEN(name)                                                                                 \
@@ -68,3 +84,8 @@ static int open_next(const char *name, const char *path, int flags, mode_t mode)
     }
 OPEN(open)
 OPEN(open64)
+
+int link(const char *from, const char *to) {
+    typedef int (*Link)(const char *, const char *);
+    return fails("link", from) ? -1 : NEXT(Link, "link")(from, to);
+}

@@ -12,12 +12,14 @@ static struct {
     Plan plan;
     Command command;
     Training training;
+    Output output;
 } run;
 
 /* A run that may save, as vit_mpi's: so there is something to measure. */
 static void begin(const MeasureOptions *options) {
     static const char *output[] = {"job.output=out"};
     CHECK(tiny_plan(&run.plan, &run.command, 1, output) == STATUS_OK);
+    run.output = OUTPUT_NONE;
     measure_run_adapt(&run.plan, options);
     CHECK(training_init(&run.training, &run.plan, true) == STATUS_OK);
     CHECK(measure_run_begin(&run.training, options) == STATUS_OK);
@@ -27,6 +29,7 @@ static void end(void) {
     training_settle(&run.training);
     log_close();
     training_free(&run.training);
+    output_close(&run.output);
     plan_free(&run.plan);
 }
 
@@ -68,7 +71,7 @@ static void steps_are_on_whole_batches_epoch_after_epoch(void) {
 /* Of best.h5 or last.h5 after five steps. */
 static void save(SaveWish wish, float **weights, float **first_state) {
     begin(&(MeasureOptions){0});
-    CHECK(world.rank != 0 || saver_open(&run.training.saver, true) == STATUS_OK);
+    CHECK(world.rank != 0 || saver_open(&run.training.saver, &run.output, true) == STATUS_OK);
     CHECK(measure_run_steps(&run.training, 5) == STATUS_OK);
     keep_state(weights, first_state);
     saver_write(&run.training.saver, &run.training.trainer, wish);

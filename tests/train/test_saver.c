@@ -19,6 +19,7 @@ static struct {
     History history;
     StepTimes times;
     Saver saver;
+    Output output;
 } run;
 
 static void begin(void) {
@@ -35,12 +36,14 @@ static void begin(void) {
     saver_init(&run.saver, &run.plan, &run.progress, &run.history, &run.times, &run.display);
     CHECK(saver_allocate(&run.saver) == STATUS_OK);
     CHECK(world.rank != 0 || saver_set_data(&run.saver, &run.trainer.input) == STATUS_OK);
-    CHECK(world.rank != 0 || saver_open(&run.saver, true) == STATUS_OK);
+    run.output = OUTPUT_NONE;
+    CHECK(world.rank != 0 || saver_open(&run.saver, &run.output, true) == STATUS_OK);
 }
 
 static void end(void) {
     log_close();
     saver_free(&run.saver);
+    output_close(&run.output);
     history_free(&run.history);
     trainer_free(&run.trainer);
     plan_free(&run.plan);

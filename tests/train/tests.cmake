@@ -26,8 +26,10 @@ endforeach()
 add_executable(make_pictures train/make_pictures.c)
 target_link_libraries(make_pictures PRIVATE vit_data_set)
 
-add_library(fail_io SHARED train/fail_io.c)
-target_link_libraries(fail_io PRIVATE ${CMAKE_DL_LIBS})
+foreach(library fail_io wait_io)
+  add_library(${library} SHARED train/${library}.c)
+  target_link_libraries(${library} PRIVATE ${CMAKE_DL_LIBS})
+endforeach()
 
 add_executable(vit_mpi_flip ${PROJECT_SOURCE_DIR}/src/main.c train/flip_bit.c)
 target_link_libraries(vit_mpi_flip PRIVATE vit_train)
@@ -39,11 +41,11 @@ target_link_libraries(vit_mpi_fault PRIVATE vit_train)
 target_link_options(vit_mpi_fault PRIVATE LINKER:--wrap=program_run,--wrap=ranks_agree,--wrap=memory_allocate,--wrap=fsync)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script agree alike average binding failure foreign job_files schedule stratified cut_link denormals pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
+foreach(script agree alike average binding failure foreign job_files schedule stratified cut_link denormals one_folder pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()
 # But these wait more than they compute, for starts and ends of short runs or for time to pass: two at a time, and early.
-foreach(script agree alike bad_input cut_link lost_peer)
+foreach(script agree alike bad_input cut_link lost_peer one_folder)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 1 COST 300)
 endforeach()

@@ -20,8 +20,8 @@ const char *writer_file_name(SaveFile file);
 /* What is to be written, and then what came of it. */
 typedef struct Save {
     bool wanted[SAVE_FILES];
-    const Output *output;
-    size_t keep; /* last.h5, last.1.h5, ...: so many in all */
+    Output *output; /* whose folder is looked after before anything is written */
+    size_t keep;    /* last.h5, last.1.h5, ...: so many in all */
     /* The snapshot. All that it points at is the caller's, and is left alone until writer_wait. */
     Checkpoint checkpoint;
     float *average; /* of the weights, a flat vector, which best.h5 then holds; or NULL */

@@ -3,11 +3,13 @@
 #include "visible.h"
 #include "vit/path_name.h"
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct {
     bool speaks, terminal, transient_shown;
@@ -144,9 +146,15 @@ void log_transient(const char *format, ...) {
     pthread_mutex_unlock(&sink.mutex);
 }
 
+/* Who reads may have seen enough ("| head"). */
+static bool nobody_reads(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR);
+}
+
 Status log_check_output(void) {
     const int failed = fflush(stdout) != 0 ? errno : 0;
-    if (failed || ferror(stdout))
+    if ((failed || ferror(stdout)) && !nobody_reads())
         return status_fail(STATUS_IO, "standard output: cannot be written: %s",
                            failed ? strerror(failed) : "an earlier write failed");
     return STATUS_OK;

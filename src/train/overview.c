@@ -130,14 +130,14 @@ static void show_ranks(const Plan *plan) {
 /* The time limit in force, if there is one. */
 static void show_limit(const Plan *plan) {
     char text[32] = "?", duration[32];
-    const time_t end = isfinite(plan->deadline) ? (time_t)plan->deadline : 0;
     struct tm local;
     if (plan->limit_unknown)
         log_warning("Slurm does not say when this job ends (no answer from squeue, no "
                     "SLURM_JOB_END_TIME): without a signal before (sbatch --signal=B:USR1@120) or "
                     "[run] time_limit = MINUTES what comes after the last save would be lost");
-    if (!end)
+    if (!isfinite(plan->deadline))
         return;
+    const time_t end = (time_t)plan->deadline;
     if (localtime_r(&end, &local))
         strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
     log_info("  time limit  %s (%s), %s from now; saves and stops before it", text,

@@ -32,8 +32,10 @@ void stop_install(void) {
         if (!ignored)
             sigaction(wishes[i].number, &action, NULL);
     }
-    /* Nobody may be left who reads what is said ("| head"); what is saved is another matter. */
+    /* Nobody may be left who reads what is said ("| head"), or a file may become larger than the
+     * user's limit: write says so, and the run is saved, or goes on without that file. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 const char *stop_requested(void) {
@@ -83,7 +85,8 @@ double stop_slurm_end(void) {
     double end = INFINITY;
     if (!is_number(job) || !first_rank() || ask_squeue(job, &end))
         return end;
-    return is_number(told) ? strtod(told, NULL) : NAN;
+    end = is_number(told) ? strtod(told, NULL) : NAN;
+    return end > (double)time(NULL) ? end : NAN;
 }
 
 double stop_deadline(double limit_minutes, double slurm_end) {

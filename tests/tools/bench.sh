@@ -25,6 +25,9 @@ expect 64 "peak: does not take --rounds, an option of step" "$vit_bench" peak --
 expect 64 "gemm: does not take --threads, an option of peak" "$vit_bench" gemm --threads 1
 expect 74 "standard output: cannot be written" sh -c "'$vit_bench' peak --csv >/dev/full"
 expect 74 "standard output: cannot be written" sh -c "'$programs/vit_mpi' --help >/dev/full"
+# A reader who has seen enough is no error.
+{ sleep 1; "$programs/vit_mpi" --help 2>&1 && echo 0 >code; } 2>said | true
+[ "$(cat code)" = 0 ] || fail "--help without a reader: $(cat said)"
 expect 78 "3 ranks share a batch" "$mpiexec" 3 "$vit_bench" step job.ini --synthetic -s data.batch_size=2
 
 # cells FILE COLUMN: that column of all rows whose every cell but the first is a number.

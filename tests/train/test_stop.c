@@ -12,6 +12,7 @@
 
 static void each_signal_is_remembered_by_name(void **state) {
     (void)state;
+    signal(SIGHUP, SIG_DFL); /* whoever started this test */
     stop_install();
     assert_null(stop_requested());
     raise(SIGUSR1);
@@ -28,13 +29,14 @@ static void each_signal_is_remembered_by_name(void **state) {
     assert_string_equal(stop_requested(), "SIGHUP");
 }
 
-static void nohup_stays_nohup_and_a_pipe_without_reader_ends_nothing(void **state) {
+static void nohup_stays_nohup_and_what_cannot_be_written_ends_nothing(void **state) {
     (void)state;
     signal(SIGHUP, SIG_IGN);
     stop_install();
     raise(SIGUSR1);
     raise(SIGHUP);
     raise(SIGPIPE);
+    raise(SIGXFSZ);
     assert_string_equal(stop_requested(), "SIGUSR1");
 }
 
@@ -165,8 +167,10 @@ static void assert_without_an_answer(void) {
     assert_true(isnan(stop_slurm_end()));
     setenv("SLURM_JOB_END_TIME", "soon", 1);
     assert_true(isnan(stop_slurm_end()));
-    setenv("SLURM_JOB_END_TIME", "1795496400", 1);
-    assert_true(stop_slurm_end() == end_of_job);
+    setenv("SLURM_JOB_END_TIME", "0", 1); /* the job runs, and does not end in the past */
+    assert_true(isnan(stop_slurm_end()));
+    setenv("SLURM_JOB_END_TIME", "4102444800", 1);
+    assert_true(stop_slurm_end() == 4102444800.0);
 }
 
 static void silence_leaves_the_environment_s_word(void **state) {
@@ -217,7 +221,7 @@ static void nobody_asks_outside_slurm(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_signal_is_remembered_by_name),
-        cmocka_unit_test(nohup_stays_nohup_and_a_pipe_without_reader_ends_nothing),
+        cmocka_unit_test(nohup_stays_nohup_and_what_cannot_be_written_ends_nothing),
         cmocka_unit_test(the_deadline_follows_the_job),
         cmocka_unit_test(what_may_still_come_must_fit),
         cmocka_unit_test(without_a_limit_time_is_never_up),

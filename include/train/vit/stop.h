@@ -7,8 +7,8 @@
  * the step's results, so that all ranks stop after the same step. Local. */
 
 /* Catches what people, launchers and schedulers send to have a program end (SIGUSR1, SIGUSR2,
- * SIGTERM, SIGINT, SIGXCPU, and SIGHUP unless it is ignored) from now on, and ignores SIGPIPE.
- * Before MPI_Init, or an early SIGUSR1 kills the rank. */
+ * SIGTERM, SIGINT, SIGXCPU, and SIGHUP unless it is ignored) from now on, and ignores SIGPIPE and
+ * SIGXFSZ. Before MPI_Init, or an early SIGUSR1 kills the rank. */
 void stop_install(void);
 
 /* What was caught ("SIGUSR1"), or NULL. */
@@ -16,8 +16,8 @@ const char *stop_requested(void);
 
 /* When Slurm will end the job that this process runs in, in seconds since the epoch; infinity
  * outside Slurm, without a limit, and on all ranks but the first (told by the launcher's
- * environment); NAN in a job of Slurm's that tells neither by squeue nor, as releases from 22.05 on
- * do, by SLURM_JOB_END_TIME. Before MPI_Init: it starts squeue, for ten seconds at most. */
+ * environment); NAN in a job of Slurm's that tells neither by squeue nor, as newer releases do,
+ * by SLURM_JOB_END_TIME. Before MPI_Init: it starts squeue, for ten seconds at most. */
 double stop_slurm_end(void);
 
 /* Whether what may come before the next chance to stop no longer fits into the seconds that are

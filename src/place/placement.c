@@ -51,6 +51,12 @@ static void judge_node(Gathering *g, const Ranks *ranks, NodeReport *report) {
     snprintf(report->host, sizeof report->host, "%.*s", (int)sizeof report->host - 1, ranks->host);
 }
 
+/* Whether mpirun learns from a batch system (Slurm, PBS, LSF, Grid Engine) which nodes it has. */
+static bool batch_gives_hosts(void) {
+    return getenv("SLURM_JOB_ID") || getenv("PBS_JOBID") || getenv("LSB_JOBID") ||
+           getenv("PE_HOSTFILE");
+}
+
 static void exchange(Gathering *g, const Ranks *ranks, Placement *placement) {
     NodeReport report;
     const int bytes = ranks_int(sizeof g->mine);
@@ -64,6 +70,7 @@ static void exchange(Gathering *g, const Ranks *ranks, Placement *placement) {
     MPI_Gather(&g->leader, 1, MPI_INT, g->all_leaders, 1, MPI_INT, 0, ranks->comm);
     if (ranks->rank == 0) {
         const Launch launch = {.srun = !getenv("OMPI_COMM_WORLD_SIZE") && getenv("SLURM_STEP_ID"),
+                               .hosts_listed = !batch_gives_hosts(),
                                .ranks = (size_t)ranks->size,
                                .leader = g->all_leaders};
         int nodes = 0;

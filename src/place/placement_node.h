@@ -112,7 +112,8 @@ typedef struct NodeReport {
 } NodeReport;
 
 typedef struct Launch {
-    bool srun;         /* or else mpirun */
+    bool srun;         /* or else mpirun, */
+    bool hosts_listed; /* which was told the hosts, since no batch system has given them */
     size_t ranks;      /* in all */
     const int *leader; /* [ranks] the first rank of each rank's node */
 } Launch;

@@ -238,15 +238,18 @@ static size_t even_cores(const NodeReport *report) {
 
 /* The command line that gives each rank so many cores of its own. Open MPI's slot:PE fills the
  * first node's slots as if each rank took one core, and then refuses to bind; node:PE deals the
- * ranks out, and numbers them so, too, unless told to keep neighbours on one node. */
+ * ranks out, and numbers them so, too, unless told to keep neighbours on one node. The file of
+ * hosts is the person's. */
 static void say_mend(Text *text, const Launch *launch, const NodeReport *report, size_t ranks,
                      size_t cores) {
+    const bool many = report->ranks < launch->ranks;
     if (launch->srun)
         say(text, "srun --mpi=pmix -n %zu -c %zu --cpu-bind=cores%s ./vit_mpi ...", ranks, cores,
             report->width > 1 ? " --hint=nomultithread" : "");
     else
-        say(text, "mpirun -np %zu --map-by node:PE=%zu%s --bind-to core ./vit_mpi ...", ranks,
-            cores, report->ranks < launch->ranks ? " --rank-by slot" : "");
+        say(text, "mpirun -np %zu%s --map-by node:PE=%zu%s --bind-to core ./vit_mpi ...", ranks,
+            many && launch->hosts_listed ? " --hostfile HOSTS" : "", cores,
+            many ? " --rank-by slot" : "");
 }
 
 static const char *asker_name(uint32_t asker) {

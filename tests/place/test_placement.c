@@ -451,6 +451,10 @@ static void equal_nodes_share_a_line_and_an_advice(void **state) {
         "60 of 64 cores idle on 1000 nodes (the first: h0): 4 ranks may use 4 cores "
         "only; for all: mpirun -np 4000 --map-by node:PE=16 --rank-by slot "
         "--bind-to core ./vit_mpi ...");
+    /* Hosts that no batch system gives have to be named again. */
+    const Launch listed = {.hosts_listed = true, .ranks = NODES * EACH, .leader = leader};
+    placement_tell(NODES, reports, &listed, &placement);
+    assert_non_null(strstr(placement.advice[0], "mpirun -np 4000 --hostfile HOSTS --map-by node"));
     /* One node is different. */
     make_cluster(reports, leader, true);
     may_use(0, 40, 42);

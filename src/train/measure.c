@@ -5,13 +5,9 @@
 #include "overview.h"
 #include "vit/memory.h"
 #include "vit/peak.h"
-#include "vit/watchdog.h"
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* Of the watchdog, until the job says [run] stall_timeout. */
-static const double default_limit_minutes = 10.0;
 
 static double sum_of_ranks(const Ranks *ranks, double mine) {
     double sum = 0.0;
@@ -230,19 +226,15 @@ static Status measure(Plan *plan, const Ranks *ranks, const Command *command,
     STATUS_TRY(plan_read(plan, ranks, command, INFINITY));
     overview_show_advice(plan);
     measure_run_adapt(plan, options);
-    watchdog_set_limit(plan->job.stall_timeout);
     STATUS_TRY(describe(plan, m));
     return measure_training(plan, options, m);
 }
 
-/* As in a run, the watchdog's thread is there too. */
 Status measure_steps(const Ranks *ranks, const Command *command, const MeasureOptions *options,
                      Measurement *measurement) {
     Plan plan = {0};
     *measurement = (Measurement){.ranks = (size_t)ranks->size};
-    STATUS_TRY(watchdog_start(ranks, default_limit_minutes));
     const Status status = measure(&plan, ranks, command, options, measurement);
     plan_free(&plan);
-    watchdog_stop();
     return status;
 }

@@ -59,7 +59,9 @@ static Status read_job(Plan *plan) {
 }
 
 static Status choose_threads(Plan *plan) {
+    watchdog_work("finding the cores of all ranks", WATCHDOG_TOGETHER);
     STATUS_TRY(placement_find(&plan->placement, plan->ranks, plan->job.threads));
+    watchdog_work("start", WATCHDOG_TOGETHER);
     plan->threads = plan->placement.threads;
     return ranks_agree(plan->ranks, threads_start(plan->threads));
 }
@@ -87,6 +89,7 @@ Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double 
     *plan = (Plan){.ranks = ranks, .command = command};
     STATUS_TRY(ranks_agree(ranks, placement_check_environment()));
     STATUS_TRY(read_job(plan));
+    watchdog_set_limit(plan->job.stall_timeout);
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
     plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);
     STATUS_TRY(plan_data_read(plan));

@@ -11,9 +11,6 @@
 #include "vit/watchdog.h"
 #include <stdio.h>
 
-/* Of the watchdog, until the job says [run] stall_timeout. */
-static const double default_limit_minutes = 10.0;
-
 /* Prints the resolved job, the plan, and what it may take. */
 static Status check(const Plan *plan) {
     if (plan->ranks->rank == 0) {
@@ -88,7 +85,6 @@ static Status run(Plan *plan, const Ranks *ranks, const Command *command, const 
     display_start(plan);
     if (command->check)
         return check(plan);
-    watchdog_set_limit(plan->job.stall_timeout);
     return command->evaluate ? evaluate(plan) : train(plan, start->output);
 }
 
@@ -120,7 +116,7 @@ Status program_run(int argc, char **argv, MPI_Comm comm, double slurm_end, const
     Command command = {0};
     ranks_init(&ranks, comm);
     log_start(ranks.rank == 0, false);
-    Status status = watchdog_start(&ranks, default_limit_minutes);
+    Status status = watchdog_meet(&ranks);
     if (status == STATUS_OK)
         status = ranks_agree(&ranks, command_parse(argc, argv, &command));
     if (status == STATUS_OK)

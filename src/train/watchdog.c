@@ -1,18 +1,18 @@
 #include "vit/watchdog.h"
 
+#include "neighbours.h"
 #include "vit/clock.h"
-#include "vit/hash.h"
+#include "vit/interfaces.h"
+#include "vit/launcher.h"
 #include "vit/log.h"
-#include "vit/memory.h"
 #include "vit/stop.h"
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,19 +21,14 @@
 static const double lost_peer_s = 5.0, gone_s = 2.0;
 enum { abort_s = 2 };
 
-/* A rank of this host, this one too. */
-typedef struct Neighbour {
-    int rank;
-    long process;
-} Neighbour;
-
 static struct {
+    /* Whom this rank knows; the thread's while it has the mutex. Until the ranks have met it is
+     * what the launcher's environment tells, without a communicator. */
     Ranks ranks;
-    Neighbour *neighbour; /* [neighbours], in order of rank */
-    size_t neighbours;
-    size_t mine;     /* this rank's place among them */
-    bool first_host; /* rank 0 is on it */
+    Neighbours near;
+    bool one_host; /* all ranks are on it */
     bool running;
+    int error; /* the system's, when the thread could not be started */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t end;
@@ -43,60 +38,23 @@ static struct {
     atomic_ulong beats;
     _Atomic(const char *) work;
     atomic_int kind;
+    bool placed; /* the run has said where it begins: */
+    unsigned long long first_step;
+    atomic_bool stepped; /* beyond which it has come */
     atomic_ullong step, saved;
 } dog = {.mutex = PTHREAD_MUTEX_INITIALIZER, .work = "start"};
-
-/* ---- the others of this host ---- */
-
-/* Linux's letter for the state of a process; 'X' when there is none, '?' when it cannot be told. */
-static char process_state(long process) {
-    char path[64], text[512] = "";
-    snprintf(path, sizeof path, "/proc/%ld/stat", process);
-    FILE *file = fopen(path, "r");
-    /* Only where Linux shows any process does a missing one tell something. */
-    if (!file)
-        return errno == ENOENT && access("/proc/self/stat", F_OK) == 0 ? 'X' : '?';
-    /* The name before the state, in brackets, may hold anything. */
-    const char *name = fgets(text, sizeof text, file) ? strrchr(text, ')') : NULL;
-    fclose(file);
-    const bool told = name && name[1] == ' ' && name[2];
-    return (char)(told ? name[2] : '?');
-}
-
-static const char has_ended[] = "has ended";
-
-/* What keeps a process from answering, or NULL. */
-static const char *trouble(long process) {
-    switch (process_state(process)) {
-    case 'T':
-        return "is stopped by a signal";
-    case 't':
-        return "is held by a debugger";
-    case 'D':
-        return "waits for a disk or a file system";
-    case 'Z':
-    case 'X':
-        return has_ended;
-    default:
-        return NULL;
-    }
-}
-
-/* The first other rank of this host that cannot answer; NULL when there is none. */
-static const Neighbour *find_culprit(const char **what) {
-    for (size_t i = 0; i < dog.neighbours; i++)
-        if (i != dog.mine && (*what = trouble(dog.neighbour[i].process)))
-            return &dog.neighbour[i];
-    return NULL;
-}
 
 /* ---- the end ---- */
 
 /* Seconds beyond the limit after which this rank speaks: the host's first one at once when it knows
- * what is wrong, the others when they still live then, since the first one to speak ends all. */
+ * what is wrong, the others when they still live then, since the first one to speak ends all. A
+ * launcher takes some seconds to end those of other hosts, which every other rank may be on until
+ * the ranks have met. */
 static double patience(bool knows) {
-    const double turn = dog.mine ? 2.0 + 0.25 * (double)dog.mine : 0.0;
-    return (turn < 6.0 ? turn : 6.0) + (knows ? 0.0 : dog.first_host ? 1.0 : 3.0);
+    const bool met = dog.near.count > 0, first = met ? dog.near.first_host : dog.ranks.rank == 0;
+    const double mine = met ? (double)dog.near.mine : (double)dog.ranks.rank;
+    const double turn = mine > 0.0 ? 2.0 + 0.25 * mine : 0.0;
+    return (turn < 6.0 ? turn : 6.0) + (knows ? 0.0 : first ? 1.0 : 6.0);
 }
 
 static void last_save(char *text, size_t bytes) {
@@ -113,8 +71,8 @@ static void end_alone(int unused) {
     _exit(STATUS_INTERNAL);
 }
 
-/* Says why, and ends the job. */
-static void bark(const char *reason) {
+/* Says why, and what may help ("; ..." or ""), and ends the job. */
+static void bark(const char *reason, const char *advice) {
     char saved[64];
     last_save(saved, sizeof saved);
     signal(SIGALRM, end_alone);
@@ -123,12 +81,15 @@ static void bark(const char *reason) {
     sigaddset(&only, SIGALRM);
     pthread_sigmask(SIG_UNBLOCK, &only, NULL);
     alarm(abort_s);
-    fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s\n",
+    fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s%s\n",
             dog.ranks.rank, dog.ranks.host, atomic_load(&dog.work), atomic_load(&dog.step), reason,
-            saved);
+            saved, advice);
     fflush(stderr);
-    log_note("Error: stands still in phase '%s' after step %llu: %s; %s", atomic_load(&dog.work),
-             atomic_load(&dog.step), reason, saved);
+    log_note("Error: stands still in phase '%s' after step %llu: %s; %s%s", atomic_load(&dog.work),
+             atomic_load(&dog.step), reason, saved, advice);
+    /* In MPI_Init there is nothing yet to abort; the launcher ends the others. */
+    if (dog.ranks.comm == MPI_COMM_NULL)
+        _exit(STATUS_INTERNAL);
     MPI_Abort(dog.ranks.comm, STATUS_INTERNAL);
 }
 
@@ -168,6 +129,34 @@ static bool is_lost(bool gone) {
     return gone && clock_now() - dog.gone_at >= gone_s;
 }
 
+/* What may be stuck, when this rank knows of no culprit on its host. */
+static const char *suspect(bool own_work) {
+    if (own_work || dog.ranks.size == 1)
+        return "its own work does not end; a file system may be stuck";
+    return dog.one_host ? "another rank does not answer"
+                        : "a rank on another host, or the network, is stuck";
+}
+
+/* What may help then, as "; ..." or "". The first messages are too short for a host's ranks to copy
+ * them from each other; ranks that have once finished a step know the way to each other. */
+static void advise(char *text, size_t bytes) {
+    enum { MOST = 16 };
+    Interface interface[MOST];
+    *text = '\0';
+    if (dog.ranks.size == 1)
+        return;
+    if (dog.one_host && dog.near.count) {
+        snprintf(text, bytes,
+                 "; in a container that hinders large messages between processes, "
+                 "OMPI_MCA_btl_vader_single_copy_mechanism=none helps");
+    } else if (!dog.one_host && !atomic_load(&dog.stepped)) {
+        snprintf(text, bytes, "; ");
+        interfaces_describe(interfaces_find(MOST, interface), interface,
+                            getenv("OMPI_MCA_btl_tcp_if_include"),
+                            getenv("OMPI_MCA_btl_tcp_if_exclude"), text + 2, bytes - 2);
+    }
+}
+
 /* Who or what stands still, for a message; culprit NULL: this rank knows of none on its host. */
 static void describe(const Neighbour *culprit, const char *what, bool own_work, double limit_s,
                      char *reason, size_t bytes) {
@@ -176,34 +165,35 @@ static void describe(const Neighbour *culprit, const char *what, bool own_work, 
                  "rank %d on %.100s (process %ld) %s, for %g minutes now ([run] stall_timeout)",
                  culprit->rank, dog.ranks.host, culprit->process, what, limit_s / 60.0);
     else
-        snprintf(reason, bytes, "%s, for %g minutes now ([run] stall_timeout)",
-                 own_work ? "its own work does not end; a file system may be stuck"
-                          : "a rank on another host, or the network, is stuck",
+        snprintf(reason, bytes, "%s, for %g minutes now ([run] stall_timeout)", suspect(own_work),
                  limit_s / 60.0);
 }
 
 /* One that is waited for together has stood still for a while: ends the job when it is time to. */
 static void judge(double still_s, bool own_work, double limit_s) {
-    char reason[256];
+    char reason[256], advice[1024] = "";
     const char *what = NULL;
-    const Neighbour *culprit = own_work ? NULL : find_culprit(&what);
-    const bool gone = culprit && what == has_ended, lost = is_lost(gone);
-    if (gone && !lost)
+    bool gone = false;
+    const Neighbour *culprit = own_work ? NULL : neighbours_culprit(&dog.near, &what, &gone);
+    const bool lost = is_lost(culprit && gone);
+    if (culprit && gone && !lost)
         return;
     if (lost && still_s >= lost_peer_s + 0.5 * patience(true)) {
         snprintf(reason, sizeof reason, "rank %d on %.100s (process %ld) %s", culprit->rank,
                  dog.ranks.host, culprit->process, what);
-        bark(reason);
+        bark(reason, advice);
     }
     if (still_s < limit_s + (own_work ? 0.0 : patience(culprit != NULL)))
         return;
     describe(culprit, what, own_work, limit_s, reason, sizeof reason);
-    bark(reason);
+    if (!culprit && !own_work)
+        advise(advice, sizeof advice);
+    bark(reason, advice);
 }
 
 /* The master thread has given no sign for some seconds. */
 static void look(double still_s, bool *noted) {
-    const bool asked = stop_requested() && strcmp(stop_requested(), "SIGUSR1") != 0;
+    const bool asked = stop_requested() && strncmp(stop_requested(), "SIGUSR", 6) != 0;
     const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
     const double limit_s = atomic_load(&dog.limit_s), first_s = lost_peer_s - gone_s;
     if (asked && !own_work && !*noted && still_s > 0.3) {
@@ -239,49 +229,7 @@ static void *watch(void *unused) {
 
 /* ---- for the master thread ---- */
 
-/* Linux's name space of processes, since numbers of another one (a container) mean others. */
-static uint64_t process_names(void) {
-    struct stat found;
-    return stat("/proc/self/ns/pid", &found) == 0 ? (uint64_t)found.st_ino : 0;
-}
-
-typedef struct Place {
-    uint64_t host; /* and its name space of processes */
-    int64_t process;
-} Place;
-
-/* Notes the ranks of this host among all. */
-static void note_neighbours(const Place *place) {
-    const Ranks *ranks = &dog.ranks;
-    dog.first_host = place[0].host == place[ranks->rank].host;
-    for (int r = 0; r < ranks->size; r++) {
-        if (place[r].host != place[ranks->rank].host)
-            continue;
-        if (r == ranks->rank)
-            dog.mine = dog.neighbours;
-        dog.neighbour[dog.neighbours++] = (Neighbour){r, (long)place[r].process};
-    }
-}
-
-static Status gather_neighbours(void) {
-    const Ranks *ranks = &dog.ranks;
-    const size_t size = (size_t)ranks->size;
-    const Place mine = {hash_add(HASH_START, ranks->host, strlen(ranks->host)) ^ process_names(),
-                        (int64_t)getpid()};
-    Place *place = NULL;
-    Status status = memory_allocate(&place, size, sizeof *place, "the ranks' processes");
-    if (status == STATUS_OK)
-        status = memory_allocate(&dog.neighbour, size, sizeof *dog.neighbour, "this host's ranks");
-    status = ranks_agree(ranks, status);
-    if (status == STATUS_OK) {
-        ranks_gather(ranks, &mine, sizeof mine, place);
-        note_neighbours(place);
-    }
-    memory_free(place);
-    return status;
-}
-
-static Status start_thread(void) {
+static void start_thread(void) {
     /* The time of day may be set while the job runs. */
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -292,21 +240,46 @@ static Status start_thread(void) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&dog.thread, NULL, watch, NULL);
+    dog.error = pthread_create(&dog.thread, NULL, watch, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error)
-        return status_fail(STATUS_INTERNAL, "the watchdog's thread cannot be started: %s",
-                           strerror(error));
-    dog.running = true;
-    return STATUS_OK;
+    dog.running = dog.error == 0;
 }
 
-Status watchdog_start(const Ranks *ranks, double minutes) {
-    dog.ranks = *ranks;
+void watchdog_start(double minutes) {
+    dog.ranks = (Ranks){.comm = MPI_COMM_NULL, .rank = launcher_rank(), .size = launcher_ranks()};
+    gethostname(dog.ranks.host, sizeof dog.ranks.host - 1);
+    dog.one_host = launcher_is_one_host();
     dog.ending = false;
+    dog.placed = false;
+    dog.gone_at = 0.0;
+    atomic_store(&dog.stepped, false);
     watchdog_set_limit(minutes);
-    STATUS_TRY(gather_neighbours());
-    return ranks_agree(ranks, start_thread());
+    start_thread();
+}
+
+/* What the thread may look at from now on. */
+static void note_ranks(const Ranks *ranks, const Neighbours *near) {
+    pthread_mutex_lock(&dog.mutex);
+    dog.ranks = *ranks;
+    dog.near = *near;
+    if (near->count)
+        dog.one_host = near->count == (size_t)ranks->size;
+    pthread_mutex_unlock(&dog.mutex);
+}
+
+Status watchdog_meet(const Ranks *ranks) {
+    Neighbours near = {0};
+    note_ranks(ranks, &near);
+    watchdog_work("the first message between ranks", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(ranks, dog.running
+                                      ? STATUS_OK
+                                      : status_fail(STATUS_INTERNAL,
+                                                    "the watchdog's thread cannot be started: %s",
+                                                    strerror(dog.error))));
+    const Status status = neighbours_find(&near, ranks);
+    note_ranks(ranks, &near);
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    return status;
 }
 
 void watchdog_set_limit(double minutes) {
@@ -323,9 +296,7 @@ void watchdog_stop(void) {
         pthread_cond_destroy(&dog.end);
         dog.running = false;
     }
-    memory_free(dog.neighbour);
-    dog.neighbour = NULL;
-    dog.neighbours = 0;
+    neighbours_free(&dog.near);
 }
 
 void watchdog_work(const char *what, WatchdogKind kind) {
@@ -339,6 +310,10 @@ void watchdog_first_works(const char *what) {
 }
 
 void watchdog_position(uint64_t step, uint64_t saved) {
+    if (!dog.placed)
+        dog.first_step = step;
+    dog.placed = true;
+    atomic_store(&dog.stepped, step > dog.first_step);
     atomic_store(&dog.step, step);
     atomic_store(&dog.saved, saved);
     watchdog_tick();

@@ -41,11 +41,13 @@ target_link_libraries(vit_mpi_fault PRIVATE vit_train)
 target_link_options(vit_mpi_fault PRIVATE LINKER:--wrap=program_run,--wrap=ranks_agree,--wrap=memory_allocate,--wrap=fsync)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script agree alike average binding failure foreign job_files schedule stratified cut_link denormals one_folder pictures ranks replica resume life bad_input signals numbers lost_peer full_disk)
+foreach(script agree alike average binding bridges failure foreign job_files schedule stratified cut_link denormals one_folder pictures ranks replica resume life bad_input signals numbers launchers lost_peer full_disk)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()
 # But these wait more than they compute, for starts and ends of short runs or for time to pass: two at a time, and early.
-foreach(script agree alike bad_input cut_link lost_peer one_folder)
+foreach(script agree alike bad_input bridges cut_link launchers lost_peer one_folder)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 1 COST 300)
 endforeach()
+# They make the same network namespaces.
+set_tests_properties(train_bridges train_cut_link PROPERTIES RESOURCE_LOCK hosts)

@@ -12,8 +12,17 @@ begin() {
     timeout 60 "$mpiexec" "$1" "$stand_still" "$2" >"$2.said" 2>&1
     echo $? >"$2.code"
 }
-for deed in together limits stop; do begin 1 $deed & done
-for deed in first_works stopped_peer ticks; do begin 2 $deed & done
+# A rank that never gets to MPI_Init.
+begin_late() {
+    # Its variables are those of the shell that mpiexec starts.
+    # shellcheck disable=SC2016
+    timeout 60 "$mpiexec" 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 1 ] && exec sleep 60; exec "$@"' - \
+        "$programs/vit_mpi" job.ini -s run.stall_timeout=0.0166667 >late.said 2>&1
+    echo $? >late.code
+}
+for deed in alone limits stop; do begin 1 $deed & done
+for deed in together first_works stopped_peer ticks; do begin 2 $deed & done
+begin_late &
 wait
 
 # ended DEED CODE TEXT...: with that code, and a line of what was said holds each text.
@@ -31,8 +40,13 @@ ended() {
 own="its own work does not end; a file system may be stuck, $limit; last save after step 5"
 sheep="Error: rank 0 on $host stands still in phase 'counting sheep' after step 7: $own"
 
-ended together 70 "Error: rank 0 on $host stands still in phase 'a round' after step 9: a rank on another host, or the \
-network, is stuck, $limit; nothing is saved yet"
+round="Error: rank 0 on $host stands still in phase 'a round' after step 9"
+ended alone 70 "$round: its own work does not end; a file system may be stuck, $limit; nothing is saved yet"
+ended together 70 "$round: another rank does not answer, $limit; nothing is saved yet; in a container" \
+    'OMPI_MCA_btl_vader_single_copy_mechanism=none'
+! grep -q 'host,\|network' together.said || fail "one host, but: $(cat together.said)"
+ended late 70 "Error: rank 0 on $host stands still in phase 'MPI_Init' after step 0: another rank does not answer, $limit; \
+nothing is saved yet"
 ended limits 70 'left alone' "$sheep"
 ended stop 70 'left alone' "$sheep"
 # Rank 1 waits for rank 0, which speaks: it is the one to blame.

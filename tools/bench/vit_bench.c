@@ -6,6 +6,8 @@
 #include "vit/memory.h"
 #include "vit/placement.h"
 #include "vit/version.h"
+#include "vit/watchdog.h"
+#include "vit/world.h"
 #include <mpi.h>
 #include <stdio.h>
 
@@ -53,30 +55,36 @@ static Status run(const Bench *bench, BenchForm form) {
 static Status run_command(int argc, char **argv, Bench *bench) {
     size_t form;
     STATUS_TRY(ranks_agree(bench->ranks, bench_command_parse(argc, argv, bench, &form)));
+    /* What rank 0 measures alone may take any time. */
+    if (form != BENCH_STEP)
+        watchdog_stop();
     STATUS_TRY(run(bench, (BenchForm)form));
     return ranks_agree(bench->ranks, log_check_output());
 }
 
-int main(int argc, char **argv) {
-    Arithmetic own;
-    ArithmeticChoice choice;
-    arithmetic_survey(&own); /* before MPI_Init: it may fork */
-    placement_prepare();
-    int provided = 0;
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+/* Between the start and the end of MPI. */
+static Status measure(int argc, char **argv, const Arithmetic *own) {
     Ranks ranks;
+    ArithmeticChoice choice;
+    Bench bench = {.ranks = &ranks};
     ranks_init(&ranks, MPI_COMM_WORLD);
     log_start(ranks.rank == 0, false);
-    Bench bench = {.ranks = &ranks};
-    Status status = alike_choose(&ranks, &own, &choice);
+    Status status = watchdog_meet(&ranks);
+    if (status == STATUS_OK)
+        status = alike_choose(&ranks, own, &choice);
     if (status == STATUS_OK)
         status = run_command(argc, argv, &bench);
+    bench_command_free(&bench);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    Arithmetic own;
+    Status status = world_enter(&argc, &argv, &own);
+    if (status == STATUS_OK)
+        status = measure(argc, argv, &own);
     if (status != STATUS_OK)
         log_error("%s", status_message());
     log_close();
-    bench_command_free(&bench);
-    fflush(NULL);
-    MPI_Barrier(MPI_COMM_WORLD);
-    MPI_Finalize();
-    return (int)status;
+    return world_leave(status);
 }

@@ -9,13 +9,18 @@
  * noticed by no launcher. A thread of its own watches whether the master thread says that it is
  * alive. One a process. */
 
-/* Starts watching: after `minutes` without a sign of life a line names rank, host, phase, step and
- * the last save, and MPI_Abort(STATUS_INTERNAL) ends all ranks. When another rank of this host is
- * stopped, waits for a disk or is gone, it is named; one that is gone ends the job within ten
- * seconds even when the launcher has not noticed. A rank that stands still in work of its own
- * speaks before those that wait for it, so that there is one line as a rule. Collective; all ranks
- * return the same. STATUS_INTERNAL: no thread, no memory. */
-Status watchdog_start(const Ranks *ranks, double minutes);
+/* Starts watching, MPI_Init too if it comes before that: after `minutes` without a sign of life a
+ * line names rank, host, phase, step and the last save, and MPI_Abort(STATUS_INTERNAL) ends all
+ * ranks; within MPI_Init this process ends with that code, and its launcher the others. A rank that
+ * stands still in work of its own speaks before those that wait for it, so that there is one line
+ * as a rule. Where ranks of several hosts have not done a step together yet it also tells of the
+ * network's interfaces. Local; when there is no thread watchdog_meet says so. */
+void watchdog_start(double minutes);
+/* The first messages between the ranks, under the eyes of the thread: from now on another rank of
+ * this host that is stopped, waits for a disk or is gone is named; one that is gone ends the job
+ * within ten seconds even when the launcher has not noticed. After watchdog_start and MPI_Init.
+ * Collective; all ranks return the same. STATUS_INTERNAL: no thread, no memory. */
+Status watchdog_meet(const Ranks *ranks);
 /* Another limit from now on. Local. */
 void watchdog_set_limit(double minutes);
 /* Ends the watching; accepts one that was never started. Local. */

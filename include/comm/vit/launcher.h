@@ -1,0 +1,24 @@
+#ifndef VIT_LAUNCHER_H
+#define VIT_LAUNCHER_H
+
+#include "vit/status.h"
+#include <stdbool.h>
+
+/* What started this process, told by the environment that launchers make. All local. */
+
+/* Whether processes that were started together can become the ranks of one run. STATUS_USAGE, with
+ * what was found and what to use instead, where a launcher that is not this MPI's has started
+ * several, of which each would be rank 0 of 1. ranks: MPI's number of them, or 0 before MPI_Init,
+ * when only what no MPI can join is refused (MPI_Init would end the process in its own way). A
+ * program that a person starts from a shell in a step of Slurm's (srun --pty), or by mpirun there,
+ * is alone by right. */
+Status launcher_check(int ranks);
+
+/* This process's number, and how many there are, by whatever launcher; 0 and 1 without one. */
+int launcher_rank(void);
+int launcher_ranks(void);
+
+/* Whether the launcher says that all processes are on this host; false where it does not tell. */
+bool launcher_is_one_host(void);
+
+#endif

@@ -1,0 +1,85 @@
+#include "vit/launcher.h"
+
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a launcher tells a process how many there are and which one it is; and what to say of it
+ * where they do not find each other. */
+typedef struct Launcher {
+    const char *ranks, *rank; /* environment variables */
+    const char *name, *instead;
+} Launcher;
+
+/* In this order: each may have been started by one further down. mpirun starts its daemons through
+ * srun, and so does MPICH's mpiexec; their processes inherit srun's variables. */
+static const Launcher launchers[] = {
+    {"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "mpirun of another Open MPI", ""},
+    {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK", "the launcher of MVAPICH", ""},
+    {"PMI_SIZE", "PMI_RANK",
+     "a launcher of another MPI (mpiexec of MPICH or Intel MPI, srun --mpi=pmi2)", ""},
+    {"SLURM_STEP_NUM_TASKS", "SLURM_PROCID", "srun without a PMIx for this MPI",
+     "srun --mpi=pmix (srun --mpi=list tells whether it is there), or "},
+};
+enum { LAUNCHERS = sizeof launchers / sizeof *launchers, BY_MPIRUN = 0, BY_SRUN = LAUNCHERS - 1 };
+
+static int number(const char *name) {
+    const char *text = getenv(name);
+    return text ? atoi(text) : 0;
+}
+
+/* The one that started this process, or LAUNCHERS. In a batch script Slurm tells of no step. */
+static int find_launcher(void) {
+    int i = 0;
+    while (i < LAUNCHERS && number(launchers[i].ranks) < 1)
+        i++;
+    return i;
+}
+
+/* Whether an MPI may know how to join what srun started. */
+static bool srun_offers_help(void) {
+    return getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_FD");
+}
+
+/* "Open MPI v4.1.4" */
+static void library_version(char text[MPI_MAX_LIBRARY_VERSION_STRING]) {
+    int length = 0;
+    MPI_Get_library_version(text, &length);
+    text[strcspn(text, ",\n")] = '\0';
+}
+
+static Status refuse(const Launcher *launcher) {
+    char version[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    library_version(version);
+    return status_fail(STATUS_USAGE,
+                       "%s started %d processes (%s=%d) that know nothing of each other: nothing "
+                       "is done; use %smpirun of %s",
+                       launcher->name, number(launcher->ranks), launcher->ranks,
+                       number(launcher->ranks), launcher->instead, version);
+}
+
+Status launcher_check(int ranks) {
+    const int found = find_launcher();
+    const bool hopeless = found == BY_SRUN && !srun_offers_help();
+    const bool by_hand = found == BY_SRUN && getenv("SLURM_PTY_PORT");
+    if (launcher_ranks() == 1 || by_hand)
+        return STATUS_OK;
+    return ranks == 1 || (ranks == 0 && hopeless) ? refuse(&launchers[found]) : STATUS_OK;
+}
+
+int launcher_rank(void) {
+    const int found = find_launcher();
+    return found < LAUNCHERS ? number(launchers[found].rank) : 0;
+}
+
+int launcher_ranks(void) {
+    const int found = find_launcher();
+    return found < LAUNCHERS ? number(launchers[found].ranks) : 1;
+}
+
+bool launcher_is_one_host(void) {
+    const int found = find_launcher();
+    if (found == BY_MPIRUN)
+        return number("OMPI_COMM_WORLD_LOCAL_SIZE") == number("OMPI_COMM_WORLD_SIZE");
+    return found == LAUNCHERS || (found == BY_SRUN && number("SLURM_STEP_NUM_NODES") == 1);
+}

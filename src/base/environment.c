@@ -36,7 +36,7 @@ Status environment_count(const char *name, size_t least, size_t most, size_t *co
         return STATUS_OK;
     *count = 0;
     return status_fail(STATUS_USAGE,
-                       "%s = %s in the environment: must be a whole number from %zu to %zu", name,
+                       "%s = '%s' in the environment: must be a whole number from %zu to %zu", name,
                        value, least, most);
 }
 
@@ -56,7 +56,7 @@ Status environment_counts(const char *name, size_t least, size_t most, size_t *f
     }
     *first = 0;
     return status_fail(STATUS_USAGE,
-                       "%s = %s in the environment: must be whole numbers from %zu to %zu, "
+                       "%s = '%s' in the environment: must be whole numbers from %zu to %zu, "
                        "separated by commas",
                        name, value, least, most);
 }
@@ -75,6 +75,6 @@ Status environment_word(const char *name, const char *const *words, int *word) {
         text_append(allowed, sizeof allowed, i == 0 ? "" : words[i + 1] ? ", " : " or ");
         text_append(allowed, sizeof allowed, words[i]);
     }
-    return status_fail(STATUS_USAGE, "%s = %s in the environment: must be %s", name, value,
+    return status_fail(STATUS_USAGE, "%s = '%s' in the environment: must be %s", name, value,
                        allowed);
 }

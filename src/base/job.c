@@ -17,9 +17,10 @@ enum {
 typedef struct Reading {
     Job *job;
     const char *source; /* also of places */
-    JobWriter writer;   /* of the file */
+    bool stored;        /* by job_to_text, in a checkpoint */
     const char *rest;   /* text that inih has not been handed yet */
     size_t line;        /* number of the last line handed to it */
+    bool commented;     /* a comment ends that line */
     const char *value;  /* in that line, [value_bytes]: inih would end it within quotes */
     size_t value_bytes;
     Status status;
@@ -61,15 +62,34 @@ static Status set_option(const char *place, Job *job, const JobOption *option, c
     return status_fail(STATUS_CONFIG, "%s: must be %s", place, allowed);
 }
 
-/* To what is meant by a text, which the place ends with. */
-static Status set_written(const char *place, Job *job, const JobOption *option, JobWriter writer,
-                          const char *text) {
+/* One that job_to_text can write, too. */
+static Status set_writable(const char *place, Job *job, const JobOption *option,
+                           const char *value) {
+    char allowed[512];
+    STATUS_TRY(set_option(place, job, option, value));
+    if (job_written_can(option, value))
+        return STATUS_OK;
+    job_value_allowed(option, allowed, sizeof allowed);
+    return status_fail(STATUS_CONFIG,
+                       "%s: must be %s; it holds control characters, or both kinds of quotes, or "
+                       "is too long with its quotes",
+                       place, allowed);
+}
+
+/* To what a person means by a text, which the place ends with. */
+static Status set_written(const char *place, Job *job, const JobOption *option, const char *text) {
     char meant[JOB_VALUE_MAX], means[PLACE_MAX + JOB_VALUE_MAX + 16];
-    STATUS_TRY(job_written_meaning(place, option, writer, text, meant));
+    STATUS_TRY(job_written_meaning(place, option, text, meant));
     if (strcmp(meant, text) == 0)
-        return set_option(place, job, option, meant);
+        return set_writable(place, job, option, meant);
     snprintf(means, sizeof means, "%s: means '%s'", place, meant);
-    return set_option(means, job, option, meant);
+    return set_writable(means, job, option, meant);
+}
+
+static Status set_stored(const char *place, Job *job, const JobOption *option, const char *text) {
+    char meant[JOB_VALUE_MAX];
+    job_written_stored(option, text, meant);
+    return set_option(place, job, option, meant);
 }
 
 /* ---- job file ---- */
@@ -92,6 +112,15 @@ static Status check_heading(const Reading *reading, const char *line, size_t len
     return STATUS_OK;
 }
 
+/* The bytes of a line that come before a comment. */
+static size_t without_comment(Reading *reading, const char *line, size_t length) {
+    const size_t kept = job_written_bytes(line, length);
+    reading->commented = false;
+    for (size_t i = kept; i < length; i++)
+        reading->commented = reading->commented || !isspace((unsigned char)line[i]);
+    return kept;
+}
+
 /* inih's reader: hands it one line without its end and without comment. Leading blanks are taken
  * off, since inih would take an indented line for more of the value above. */
 static char *next_line(char *buffer, int room, void *context) {
@@ -109,8 +138,8 @@ static char *next_line(char *buffer, int room, void *context) {
     bool comment = length && (*line == ';' || *line == '#');
     if (comment)
         length = 0; /* of any length */
-    else if (*line != '[' && reading->writer == JOB_BY_PERSON)
-        length = job_written_bytes(line, length);
+    else if (*line != '[' && !reading->stored)
+        length = without_comment(reading, line, length);
     reading->value = job_written_value(line, length, &reading->value_bytes);
     if (length >= (size_t)room)
         reading->status =
@@ -140,7 +169,10 @@ static Status take_value(Reading *reading, const char *section, const char *key)
     snprintf(value, sizeof value, "%.*s", (int)reading->value_bytes, reading->value);
     snprintf(place, sizeof place, "%s:%zu: [%s] %s = %s", reading->source, reading->line, section,
              key, value);
-    return set_written(place, reading->job, option, reading->writer, value);
+    if (!*value && reading->commented)
+        return status_fail(STATUS_CONFIG,
+                           "%s: what follows is a comment; in quotes it would be none", place);
+    return (reading->stored ? set_stored : set_written)(place, reading->job, option, value);
 }
 
 /* inih's handler: 1 goes on, 0 is an error. */
@@ -182,7 +214,7 @@ static Status apply_override(Reading *reading, const char *text) {
     STATUS_TRY(require_section(place, section));
     STATUS_TRY(find_option(place, section, key, &option));
     reading->places.override_of[option - job_options] = text;
-    return set_written(place, reading->job, option, JOB_BY_PERSON, equals + 1);
+    return set_written(place, reading->job, option, equals + 1);
 }
 
 /* What has another key's value, or one made of it, where it was not given. */
@@ -192,12 +224,12 @@ static Status derive(const Reading *reading) {
     if (!*job->name) {
         file_stem(reading->source, value, sizeof value);
         snprintf(place, sizeof place, "%s: [job] name, by default '%s'", reading->source, value);
-        STATUS_TRY(set_option(place, job, job_option_find("job", "name"), value));
+        STATUS_TRY(set_writable(place, job, job_option_find("job", "name"), value));
     }
     if (!*job->output) {
         snprintf(value, sizeof value, "runs/%s", job->name);
         snprintf(place, sizeof place, "%s: [job] output, by default '%s'", reading->source, value);
-        STATUS_TRY(set_option(place, job, job_option_find("job", "output"), value));
+        STATUS_TRY(set_writable(place, job, job_option_find("job", "output"), value));
     }
     if (!job_places_given(&reading->places, "model", "attention_dropout"))
         job->attention_dropout = job->dropout;
@@ -206,10 +238,10 @@ static Status derive(const Reading *reading) {
 
 /* ---- all of it ---- */
 
-static Status parse(Job *job, const char *source, JobWriter writer, const char *text,
+static Status parse(Job *job, const char *source, bool stored, const char *text,
                     size_t override_count, const char *const *overrides) {
     Reading reading = {
-        .job = job, .source = source, .writer = writer, .places = {.source = source}};
+        .job = job, .source = source, .stored = stored, .places = {.source = source}};
     apply_presets(job);
     STATUS_TRY(read_file(&reading, text));
     for (size_t i = 0; i < override_count; i++)
@@ -220,12 +252,12 @@ static Status parse(Job *job, const char *source, JobWriter writer, const char *
 
 Status job_parse(Job *job, const char *source, const char *text, size_t override_count,
                  const char *const *overrides) {
-    return parse(job, source, JOB_BY_PERSON, text, override_count, overrides);
+    return parse(job, source, false, text, override_count, overrides);
 }
 
 Status job_parse_resolved(Job *job, const char *source, const char *text, size_t override_count,
                           const char *const *overrides) {
-    return parse(job, source, JOB_BY_PROGRAM, text, override_count, overrides);
+    return parse(job, source, true, text, override_count, overrides);
 }
 
 static Status read_all(FILE *file, const char *path, char *text) {

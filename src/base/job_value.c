@@ -24,8 +24,7 @@ static const void *field_in(const Job *job, const JobOption *option) {
 }
 
 static bool set_text(const JobOption *option, const char *text, char *field) {
-    char written[JOB_VALUE_MAX];
-    if (!job_written_text(option, text, written))
+    if (!*text || strlen(text) >= option->bytes)
         return false;
     snprintf(field, option->bytes, "%s", text);
     return true;

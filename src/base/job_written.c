@@ -83,7 +83,6 @@ static bool take_off_quotes(const char *text, size_t bytes, char inner[static JO
 /* A path being expanded. */
 typedef struct Expansion {
     const char *place;
-    JobWriter writer;
     char *path; /* [JOB_VALUE_MAX] */
 } Expansion;
 
@@ -121,8 +120,8 @@ static Status append_dollar(const Expansion *e, const char *text, size_t *used) 
     const bool braces = text[1] == '{';
     const char *name = text + 1 + braces;
     const size_t bytes = name_bytes(name);
-    *used = text[1] == '$' ? 2 : 1;
-    if (e->writer == JOB_BY_PROGRAM || text[1] == '$') {
+    *used = 2;
+    if (text[1] == '$') {
         text_append(e->path, JOB_VALUE_MAX, "$");
         return STATUS_OK;
     }
@@ -135,10 +134,6 @@ static Status append_dollar(const Expansion *e, const char *text, size_t *used) 
 }
 
 static Status append_home(const Expansion *e, const char *text) {
-    if (e->writer == JOB_BY_PROGRAM) {
-        text_append(e->path, JOB_VALUE_MAX, "~");
-        return STATUS_OK;
-    }
     if (text[1] != '/' && text[1] != '\0')
         return status_fail(
             STATUS_USAGE,
@@ -165,7 +160,7 @@ static Status expand(const Expansion *e, const char *text) {
     return STATUS_OK;
 }
 
-/* ---- both directions ---- */
+/* ---- from what is meant ---- */
 
 static bool blanks_around(const char *text) {
     return *text && (is_blank(*text) || is_blank(text[strlen(text) - 1]));
@@ -173,28 +168,6 @@ static bool blanks_around(const char *text) {
 
 static bool is_text(const JobOption *option) {
     return option->kind == OPTION_TEXT || option->kind == OPTION_PATH;
-}
-
-Status job_written_meaning(const char *place, const JobOption *option, JobWriter writer,
-                           const char *text, char meant[static JOB_VALUE_MAX]) {
-    const size_t bytes = strlen(text);
-    char inner[JOB_VALUE_MAX], quote;
-    if (bytes >= JOB_VALUE_MAX)
-        return status_fail(STATUS_CONFIG, "%s: has %zu bytes; no value is longer than %d", place,
-                           bytes, JOB_VALUE_MAX - 1);
-    if (!take_off_quotes(text, bytes, inner, &quote) && writer == JOB_BY_PERSON)
-        return status_fail(STATUS_CONFIG,
-                           "%s: a quote has no partner at the value's other end; one that belongs "
-                           "to the value stands in quotes of the other kind",
-                           place);
-    if (is_text(option) && !quote && blanks_around(inner))
-        return status_fail(STATUS_CONFIG, "%s: blanks around it stand in quotes", place);
-    if (option->kind != OPTION_PATH || quote == '\'') {
-        memcpy(meant, inner, sizeof inner);
-        return STATUS_OK;
-    }
-    *meant = '\0';
-    return expand(&(Expansion){place, writer, meant}, inner);
 }
 
 static bool begins_comment(const char *text) {
@@ -258,4 +231,54 @@ bool job_written_text(const JobOption *option, const char *meant, char text[stat
         put_into_double(option, meant, text);
     }
     return strlen(text) <= line_room(option);
+}
+
+bool job_written_can(const JobOption *option, const char *meant) {
+    char text[JOB_VALUE_MAX];
+    return !is_text(option) || job_written_text(option, meant, text);
+}
+
+/* ---- to what is meant ---- */
+
+Status job_written_meaning(const char *place, const JobOption *option, const char *text,
+                           char meant[static JOB_VALUE_MAX]) {
+    const size_t bytes = strlen(text);
+    char inner[JOB_VALUE_MAX], quote;
+    if (bytes >= JOB_VALUE_MAX)
+        return status_fail(STATUS_CONFIG, "%s: has %zu bytes; no value is longer than %d", place,
+                           bytes, JOB_VALUE_MAX - 1);
+    if (!take_off_quotes(text, bytes, inner, &quote))
+        return status_fail(STATUS_CONFIG,
+                           "%s: a quote has no partner at the value's other end; one that belongs "
+                           "to the value stands in quotes of the other kind, and both kinds "
+                           "cannot stand together",
+                           place);
+    if (is_text(option) && !quote && blanks_around(inner))
+        return status_fail(STATUS_CONFIG, "%s: blanks around it stand in quotes", place);
+    if (option->kind != OPTION_PATH || quote == '\'') {
+        memcpy(meant, inner, sizeof inner);
+        return STATUS_OK;
+    }
+    *meant = '\0';
+    return expand(&(Expansion){place, meant}, inner);
+}
+
+/* $$ to $. */
+static void fold_dollars(char *text) {
+    char *to = text;
+    for (const char *from = text; *from; from++) {
+        from += from[0] == '$' && from[1] == '$';
+        *to++ = *from;
+    }
+    *to = '\0';
+}
+
+void job_written_stored(const JobOption *option, const char *text,
+                        char meant[static JOB_VALUE_MAX]) {
+    char again[JOB_VALUE_MAX], quote;
+    take_off_quotes(text, strlen(text), meant, &quote);
+    if (quote == '"' && option->kind == OPTION_PATH)
+        fold_dollars(meant);
+    if (!quote || !job_written_text(option, meant, again) || strcmp(again, text) != 0)
+        snprintf(meant, JOB_VALUE_MAX, "%s", text);
 }

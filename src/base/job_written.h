@@ -18,23 +18,24 @@ size_t job_written_bytes(const char *line, size_t length);
  * there is none. */
 const char *job_written_value(const char *line, size_t length, size_t *bytes);
 
-/* Who wrote it. */
-typedef enum JobWriter {
-    JOB_BY_PERSON,
-    JOB_BY_PROGRAM /* job_to_text, maybe an earlier one's, which quoted nothing and knew of no
-                      variables: what is not understood means itself */
-} JobWriter;
+/* What is meant by what a person wrote. place begins messages. STATUS_CONFIG: quotes without their
+ * partner, blanks around a text that has no quotes, or a value that is too long; STATUS_USAGE: what
+ * the environment lacks, or ~ and $ otherwise than above. */
+Status job_written_meaning(const char *place, const JobOption *option, const char *text,
+                           char meant[static JOB_VALUE_MAX]);
 
-/* What is meant. place begins messages. STATUS_CONFIG: quotes without their partner, blanks around
- * a text that has no quotes, or a value that is too long; STATUS_USAGE: what the environment lacks,
- * or ~ and $ otherwise than above. */
-Status job_written_meaning(const char *place, const JobOption *option, JobWriter writer,
-                           const char *text, char meant[static JOB_VALUE_MAX]);
+/* What is meant by what job_to_text wrote, maybe that of an earlier release, which quoted nothing:
+ * where quotes are not those that job_written_text gives, all means itself. */
+void job_written_stored(const JobOption *option, const char *text,
+                        char meant[static JOB_VALUE_MAX]);
 
 /* How that is written so that job_written_meaning gives it back, whatever the environment. False
  * where a line of a job file cannot say it: control characters, none or too many bytes, or a need
  * of both kinds of quotes. */
 bool job_written_text(const JobOption *option, const char *meant, char text[static JOB_VALUE_MAX]);
+
+/* Whether it can be written, which whatever is no text can. */
+bool job_written_can(const JobOption *option, const char *meant);
 
 /* Bytes that a text of the option may have at most, where it needs no quotes. */
 size_t job_written_most(const JobOption *option);

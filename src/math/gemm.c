@@ -19,7 +19,7 @@ Status gemm_survey(GemmChoice *own) {
     STATUS_TRY(gemm_blis_survey(own));
     own->xsmm = wanted != BLIS_ALONE && gemm_xsmm_survey(own);
     if (wanted == WITH_XSMM && !own->xsmm)
-        return status_fail(STATUS_USAGE, "VIT_GEMM = xsmm in the environment: this program or "
+        return status_fail(STATUS_USAGE, "VIT_GEMM = 'xsmm' in the environment: this program or "
                                          "this processor has no LIBXSMM; leave it out");
     return STATUS_OK;
 }

@@ -76,12 +76,14 @@ static size_t launchers_number(const char *name) {
 
 Status placement_check_environment(void) {
     size_t number;
+    /* Slurm's count within its jobs. */
     for (size_t i = 0; i < sizeof launchers_numbers / sizeof *launchers_numbers; i++)
-        STATUS_TRY(environment_count(launchers_numbers[i], 0, INT_MAX, &number));
-    const char *list = getenv("SLURM_STEP_TASKS_PER_NODE");
+        if (strncmp(launchers_numbers[i], "SLURM_", 6) != 0 || getenv("SLURM_JOB_ID"))
+            STATUS_TRY(environment_count(launchers_numbers[i], 0, INT_MAX, &number));
+    const char *list = getenv("SLURM_JOB_ID") ? getenv("SLURM_STEP_TASKS_PER_NODE") : NULL;
     if (list && *list && slurm_count(list, 0) == 0)
         return status_fail(STATUS_USAGE,
-                           "SLURM_STEP_TASKS_PER_NODE = %s in the environment: must be counts as "
+                           "SLURM_STEP_TASKS_PER_NODE = '%s' in the environment: must be counts as "
                            "2(x3),1",
                            list);
     return threads_check_environment();

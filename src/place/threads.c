@@ -33,22 +33,28 @@ static size_t stack_bytes(const char *text) {
     return (size_t)number << shift;
 }
 
-/* 0 where it is not set. */
+/* 0 where it is not set. GCC's OpenMP has a name of its own, which the common one hides. */
 static Status read_stack(size_t *bytes) {
-    const char *text = getenv("OMP_STACKSIZE");
-    *bytes = text && *text ? stack_bytes(text) : 0;
-    if (!text || !*text || *bytes >= least_stack)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE,
-                       "OMP_STACKSIZE = %s in the environment: must be a size from %zuK to %zuG; "
-                       "better leave it out",
-                       text, least_stack >> 10, most_stack >> 30);
+    static const char *const names[] = {"OMP_STACKSIZE", "GOMP_STACKSIZE"};
+    *bytes = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !*bytes; i++) {
+        const char *text = getenv(names[i]);
+        if (!text || !*text)
+            continue;
+        *bytes = stack_bytes(text);
+        if (*bytes < least_stack)
+            return status_fail(STATUS_USAGE,
+                               "%s = '%s' in the environment: must be a size from %zuK to %zuG; "
+                               "better leave it out",
+                               names[i], text, least_stack >> 10, most_stack >> 30);
+    }
+    return STATUS_OK;
 }
 
 Status threads_check_environment(void) {
     size_t value;
     STATUS_TRY(environment_counts("OMP_NUM_THREADS", 1, THREADS_MOST, &value));
-    STATUS_TRY(environment_count("OMP_THREAD_LIMIT", 1, INT_MAX, &value));
+    STATUS_TRY(environment_count("OMP_THREAD_LIMIT", 1, UINT_MAX, &value));
     return read_stack(&value);
 }
 
@@ -121,4 +127,8 @@ Status threads_start(size_t threads) {
     if (threads > 1)
         STATUS_TRY(check_system(threads));
     return check_openmp(threads);
+}
+
+Status threads_start_own(void) {
+    return threads_start((size_t)omp_get_max_threads());
 }

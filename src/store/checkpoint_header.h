@@ -51,10 +51,10 @@ Status checkpoint_header_digest(const CheckpointHeader *header, char sha256[stat
 /* Writes everything, with the completeness mark last. */
 Status checkpoint_header_write(hid_t file, const CheckpointHeader *header);
 
-/* Reads everything, with room of its own, checks it against sha256 and the job's text against
- * job_parse; what the file's version lacks is as in a run that has not begun. STATUS_DATA when it
- * is not a checkpoint, incomplete or damaged, or, with *newer then set, of a program that knows
- * more than this one. On error *header is empty. `path` is for messages. */
+/* Reads everything, with room of its own, checks it against sha256 and the job's text by
+ * job_parse_resolved; what the file's version lacks is as in a run that has not begun. STATUS_DATA
+ * when it is not a checkpoint, incomplete or damaged, or, with *newer then set, of a program that
+ * knows more than this one. On error *header is empty. `path` is for messages. */
 Status checkpoint_header_read(hid_t file, const char *path, CheckpointHeader *header, bool *newer);
 /* The same of a file that was changed on purpose: whatever its digest says. */
 Status checkpoint_header_read_changed(hid_t file, const char *path, CheckpointHeader *header);

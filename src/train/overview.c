@@ -133,7 +133,8 @@ static void show_limit(const Plan *plan) {
     struct tm local;
     if (plan->limit_unknown)
         log_warning("Slurm does not say when this job ends (no answer from squeue, no "
-                    "SLURM_JOB_END_TIME): without a signal before (sbatch --signal=B:USR1@120) or "
+                    "time that lies ahead in SLURM_JOB_END_TIME): without a signal before (sbatch "
+                    "--signal=B:USR1@120) or "
                     "[run] time_limit = MINUTES what comes after the last save would be lost");
     if (!isfinite(plan->deadline))
         return;

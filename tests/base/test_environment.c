@@ -71,7 +71,7 @@ static void words_are_told_by_their_place(void **state) {
     assert_int_equal(environment_word(name, words, &word), STATUS_USAGE);
     assert_int_equal(word, -1);
     assert_string_equal(status_message(),
-                        "VIT_TEST = BLIS in the environment: must be blis, xsmm or none");
+                        "VIT_TEST = 'BLIS' in the environment: must be blis, xsmm or none");
 }
 
 static void what_is_not_there_is_no_mistake(void **state) {

@@ -104,9 +104,11 @@ static void what_comes_of_a_path_is_told(void **state) {
     check_refusal("data.file", "/$LONGER/$LONGER/$LONGER/$LONGER/$LONGER", STATUS_CONFIG,
                   "is too long with LONGER = xxxx");
     setenv("LONGER", "~it's", 1); /* quotes that leave ~ alone would end at the other one */
-    check_refusal("data.file", "$LONGER", STATUS_CONFIG, "means '~it's': must be a path");
+    check_refusal("data.file", "$LONGER", STATUS_CONFIG,
+                  "holds control characters, or both kinds of quotes");
     setenv("LONGER", "a\rb", 1);
     check_refusal("data.file", "/$LONGER", STATUS_CONFIG, "means '/a\\rb': must be a path");
+    check_refusal("job.name", "it's \"x\"", STATUS_CONFIG, "both kinds cannot stand together");
 }
 
 /* After a blank, and not within quotes; there are none on a command line. */
@@ -132,6 +134,8 @@ static void comments_begin_after_a_blank(void **state) {
         STATUS_OK);
     assert_int_equal(job.epochs, 7);
     assert_int_equal(job.max_steps, 3);
+    assert_int_equal(job_parse(&job, "x.ini", "[data]\nfile = # x", 0, NULL), STATUS_CONFIG);
+    assert_non_null(strstr(status_message(), "what follows is a comment"));
     assert_int_equal(job_parse(&job, "x.ini", "[train]\nepochs # = 7", 0, NULL), STATUS_CONFIG);
     assert_non_null(strstr(status_message(), "x.ini:2: neither a [section]"));
 }
@@ -183,16 +187,35 @@ static void the_resolved_text_means_the_same_everywhere(void **state) {
 /* Releases up to 0.3.0 knew neither quotes nor variables nor '#' after values. */
 static void the_job_of_an_old_checkpoint_is_read_as_it_was_meant(void **state) {
     (void)state;
-    static const char old[] = "[job]\nname = run #5 of dogs'\noutput = ~/$ABSENT\n"
-                              "[data]\nfile = ${x\n";
+    static const char *const values[] = {
+        "run #5 of dogs'", "~/$ABSENT", "${x",      "it's \"x\"", "say \"it's\"",
+        "~/it's",          "$\"it's",   "\"a'b\"c", "a$$b",       "\"runs/x\"",
+        "\"my run\"",      "'my run'",  "\"a$b\"",  "a;b",        "it's #1 'x'"};
     static const char *const set = "data.file=$SCRATCH/x";
     Job job;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        char old[1024];
+        snprintf(old, sizeof old, "[job]\nname = %s\noutput = %s\n[data]\nfile = %s\n", values[i],
+                 values[i], values[i]);
+        assert_int_equal(job_parse_resolved(&job, "last.h5", old, 0, NULL), STATUS_OK);
+        assert_string_equal(job.name, values[i]);
+        assert_string_equal(job.output, values[i]);
+        assert_string_equal(job.data_file, values[i]);
+        assert_int_equal(job_parse_resolved(&job, "last.h5", old, 1, &set), STATUS_OK);
+        assert_string_equal(job.data_file, "/scratch/x");
+    }
+}
+
+/* 192 bytes were allowed, whatever they are. */
+static void so_is_a_path_that_had_the_most_bytes(void **state) {
+    (void)state;
+    char path[193], old[256];
+    Job job;
+    memset(path, '$', sizeof path - 1);
+    path[sizeof path - 1] = '\0';
+    snprintf(old, sizeof old, "[data]\nfile = %s\n", path);
     assert_int_equal(job_parse_resolved(&job, "last.h5", old, 0, NULL), STATUS_OK);
-    assert_string_equal(job.name, "run #5 of dogs'");
-    assert_string_equal(job.output, "~/$ABSENT");
-    assert_string_equal(job.data_file, "${x");
-    assert_int_equal(job_parse_resolved(&job, "last.h5", old, 1, &set), STATUS_OK);
-    assert_string_equal(job.data_file, "/scratch/x");
+    assert_string_equal(job.data_file, path);
 }
 
 int main(void) {
@@ -206,6 +229,7 @@ int main(void) {
         cmocka_unit_test(a_quote_without_partner_is_refused),
         cmocka_unit_test(the_resolved_text_means_the_same_everywhere),
         cmocka_unit_test(the_job_of_an_old_checkpoint_is_read_as_it_was_meant),
+        cmocka_unit_test(so_is_a_path_that_had_the_most_bytes),
     };
     return cmocka_run_group_tests(tests, set_environment, NULL);
 }

@@ -83,6 +83,12 @@ static void the_environment_is_checked(void **state) {
     for (size_t i = 0; i < sizeof wrong_counts / sizeof *wrong_counts; i++)
         assert_int_equal(check_with("OMP_NUM_THREADS", wrong_counts[i]), STATUS_USAGE);
     assert_int_equal(check_with("OMP_THREAD_LIMIT", "0"), STATUS_USAGE);
+    assert_ok(check_with("OMP_THREAD_LIMIT", "4294967295")); /* GCC's own default */
+    assert_int_equal(check_with("GOMP_STACKSIZE", "16K"), STATUS_USAGE);
+    assert_non_null(strstr(status_message(), "GOMP_STACKSIZE = '16K'"));
+    setenv("OMP_STACKSIZE", "1M", 1);
+    assert_ok(check_with("GOMP_STACKSIZE", "16K")); /* not looked at */
+    unsetenv("OMP_STACKSIZE");
 }
 
 int main(void) {

@@ -25,7 +25,7 @@ done
 
 one VIT_KERNELS=sse9 && fail "kernels that nobody knows are taken"
 [ $? = 64 ] || fail "not 64"
-grep -q 'rank 1: VIT_KERNELS = sse9 in the environment: must be portable, avx2 or avx512' said || fail "$(cat said)"
+grep -q "rank 1: VIT_KERNELS = 'sse9' in the environment: must be portable, avx2 or avx512" said || fail "$(cat said)"
 
 # Paths are what they are on rank 0, where homes differ, too; the checkpoint has them expanded.
 mkdir home && mv data.h5 home

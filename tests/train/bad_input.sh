@@ -41,7 +41,7 @@ bad 78 'absent\x1b[31m.ini: cannot be opened' "absent${escape}.ini"
 # The environment.
 wrong() {
     export "$1=$2"
-    bad 64 "$1 = $2 in the environment: must be $3" job.ini --check
+    bad 64 "$1 = '$2' in the environment: must be $3" job.ini --check
     unset "$1"
 }
 wrong OMP_THREAD_LIMIT 0 'a whole number from 1'

@@ -3,6 +3,7 @@
 #include "vit/cpu.h"
 #include "vit/kernels.h"
 #include "vit/peak.h"
+#include "vit/threads.h"
 #include <omp.h>
 #include <stdio.h>
 
@@ -21,11 +22,12 @@ static Status peak_row(const Bench *bench, size_t threads) {
 
 Status bench_peak(const Bench *bench) {
     char model[128], heading[256];
+    const size_t all = bench->threads ? bench->threads : (size_t)omp_get_num_procs();
+    STATUS_TRY(threads_start(all));
     cpu_model(model, sizeof model);
     snprintf(heading, sizeof heading, "%s, %s, fp32", model, cpu_level_name(kernels_best()->level));
     bench_heading(bench, heading);
     bench_row(bench, 4, (const char *[]){"threads", "GFLOP/s", "cache GB/s", "memory GB/s"});
-    const size_t all = bench->threads ? bench->threads : (size_t)omp_get_num_procs();
     STATUS_TRY(peak_row(bench, 1));
     return all > 1 ? peak_row(bench, all) : STATUS_OK;
 }

@@ -3,6 +3,7 @@
 #include "data_command.h"
 #include "vit/checkpoint.h"
 #include "vit/file.h"
+#include "vit/kernels.h"
 #include "vit/log.h"
 #include "vit/threads.h"
 #include "vit/version.h"
@@ -89,6 +90,7 @@ static Status print_digest(const char *path, bool renew) {
 }
 
 static Status run(const DataCommand *command, DataForm form) {
+    int level;
     if (command->out) {
         STATUS_TRY(check_apart(command->source, command->out));
         STATUS_TRY(check_apart(command->import.train_from, command->out));
@@ -97,12 +99,14 @@ static Status run(const DataCommand *command, DataForm form) {
     switch (form) {
     case DATA_IMPORT:
         STATUS_TRY(threads_check_environment());
+        STATUS_TRY(threads_start_own());
         return data_import(command->source, command->out, &command->import);
     case DATA_SYNTH:
         return data_synth(command->out, &command->synth);
     case DATA_INFO:
         return data_info(command->source);
     case DATA_SHEET:
+        STATUS_TRY(kernels_wanted(&level));
         if (command->augmented)
             return data_augmented(command->augmented, command->source, command->out);
         return data_sheet(command->source, command->out, command->patches);

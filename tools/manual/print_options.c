@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
         job_print_options(stdout, true);
         return 0;
     }
-    for (size_t i = 0; i < sizeof lines / sizeof *lines && (argc == 2 || help); i++)
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && (argc == 2 || help); i++)
         if (strcmp(table, lines[i]->program) == 0) {
             if (help)
                 print_help(lines[i]);

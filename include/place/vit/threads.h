@@ -21,4 +21,7 @@ size_t threads_of_environment(void);
  * threads OpenMP ends the process, or takes fewer without a word. */
 Status threads_start(size_t threads);
 
+/* The same with as many as OpenMP takes by itself. */
+Status threads_start_own(void);
+
 #endif

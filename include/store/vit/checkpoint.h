@@ -61,8 +61,8 @@ Status checkpoint_write_temporary(const char *temporary, const Checkpoint *check
  * (names both versions). On error the vectors' content is unspecified. */
 Status checkpoint_read(const char *path, Checkpoint *checkpoint);
 
-/* Only the job text (a new string, memory_free), which job_parse accepts, from a checkpoint. Fails
- * as checkpoint_read. */
+/* Only the job text (a new string, memory_free), which job_parse_resolved reads, from a checkpoint.
+ * Fails as checkpoint_read. */
 Status checkpoint_read_job(const char *path, char **job_text);
 
 /* Only what it tells of its run's data (checkpoint_data_free), from a checkpoint of any model.

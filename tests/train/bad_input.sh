@@ -49,7 +49,9 @@ wrong OMP_STACKSIZE 16K 'a size from 256K'
 wrong VIT_GEMM foo 'blis or xsmm'
 wrong VIT_KERNELS foo 'portable, avx2 or avx512'
 wrong BLIS_ARCH_TYPE skx 'a whole number from 0'
+export SLURM_JOB_ID=1
 wrong SLURM_CPUS_ON_NODE many 'a whole number from 0'
+unset SLURM_JOB_ID
 wrong OMP_NUM_THREADS 99999 'whole numbers from 1 to 4096, separated by commas'
 wrong OMP_NUM_THREADS foo 'whole numbers from 1 to 4096, separated by commas'
 export OMP_NUM_THREADS=1

@@ -148,19 +148,24 @@ static Status fail_folder(const char *path, int reason) {
                        path, target, strerror(errno));
 }
 
+/* Each try but the first follows on a move by another process. */
+enum { TRIES = 100 };
+
 static Status make_one(const char *path) {
-    for (;;) {
+    int reason = ENOENT;
+    for (int tries = 0; tries < TRIES && reason == ENOENT; tries++) {
+        struct stat found;
         if (mkdir(path, 0777) == 0)
             return STATUS_OK;
-        const int reason = errno;
+        reason = errno;
         /* For a folder that is there, some systems give another reason first, such as EROFS. */
         if (is_folder(path))
             return STATUS_OK;
-        /* Another process may have moved it away since. */
-        struct stat found;
         if (reason != EEXIST || lstat(path, &found) == 0)
             return fail_folder(path, reason);
+        reason = errno;
     }
+    return fail_folder(path, reason);
 }
 
 Status file_make_folder(const char *path) {

@@ -1,6 +1,7 @@
 #include "vit/file.h"
 
 #include "folder.h"
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,6 +12,26 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* ---- lstat is wrapped by the linker (see tests.cmake) ---- */
+
+static struct {
+    int reason;    /* why it fails; 0: it does not */
+    size_t failed; /* so often */
+} lstat_fails;
+
+int __real_lstat(const char *path, struct stat *found);
+int __wrap_lstat(const char *path, struct stat *found);
+
+int __wrap_lstat(const char *path, struct stat *found) {
+    if (lstat_fails.reason == 0)
+        return __real_lstat(path, found);
+    assert_true(++lstat_fails.failed < 10000); /* who tries for ever */
+    errno = lstat_fails.reason;
+    return -1;
+}
+
+/* ---- helpers ---- */
 
 static void write_text(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
@@ -131,6 +152,25 @@ static void a_folder_that_cannot_be_made_is_named(void **state) {
     assert_non_null(strstr(status_message(), "longer than 1023 bytes"));
 }
 
+/* A file stands for a mount whose server is gone: its name is taken, and more cannot be learnt. */
+static void a_folder_that_cannot_be_looked_at_is_given_up_for_that_reason(void **state) {
+    (void)state;
+    static const struct {
+        int reason;
+        const char *words;
+    } cases[] = {{ENOTCONN, "dead: the folder cannot be made: Transport endpoint is not connected"},
+                 {ESTALE, "dead: the folder cannot be made: Stale file handle"},
+                 {ENOENT, "dead: the folder cannot be made: No such file or directory"}};
+    write_text("dead", "");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        lstat_fails.reason = cases[i].reason;
+        const Status status = file_make_folder("dead/a");
+        lstat_fails.reason = 0;
+        assert_int_equal(status, STATUS_IO);
+        assert_string_equal(status_message(), cases[i].words);
+    }
+}
+
 static void existing_files_and_folders_are_seen(void **state) {
     (void)state;
     assert_false(file_exists("a"));
@@ -169,6 +209,7 @@ int main(void) {
         test_in_folder(the_temporary_name_stands_beside_the_file),
         test_in_folder(folders_are_made_with_their_parents),
         test_in_folder(a_folder_that_cannot_be_made_is_named),
+        test_in_folder(a_folder_that_cannot_be_looked_at_is_given_up_for_that_reason),
         test_in_folder(existing_files_and_folders_are_seen),
         test_in_folder(a_stem_is_the_name_without_folders_and_last_extension),
     };

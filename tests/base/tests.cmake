@@ -1,6 +1,7 @@
 foreach(unit status path_name tree log measuring memory file digest random shares command_line environment job job_written job_values job_resume job_files)
   vit_test(test_${unit} base/test_${unit}.c LIBRARIES vit_base)
 endforeach()
+target_link_options(test_file PRIVATE LINKER:--wrap=lstat)
 target_compile_definitions(test_job_files PRIVATE VIT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 vit_test(test_h5 base/test_h5.c LIBRARIES vit_base)
 target_link_libraries(test_shares PRIVATE OpenMP::OpenMP_C)

@@ -57,6 +57,13 @@ static Status move_aside(const char *folder, char moved[static FILE_PATH_MAX]) {
             continue;
         if (rename(folder, moved) == 0)
             return STATUS_OK;
+        if (errno == EBUSY || errno == EINVAL)
+            return status_fail(
+                STATUS_IO,
+                "%s: cannot be moved aside: a mount point, and what ends in . or .., "
+                "has no name to change (%s); choose a folder below it as [job] "
+                "output",
+                folder, strerror(errno));
         if (!name_was_taken(errno))
             return status_fail(STATUS_IO, "%s: cannot be moved aside to %s: %s", folder, moved,
                                strerror(errno));
@@ -131,7 +138,7 @@ static Status set_name(Output *output, const char *name) {
 /* Without /proc the name has to do. */
 static void set_folder(Output *output) {
     snprintf(output->folder, FILE_PATH_MAX, "/proc/self/fd/%d", output->lock.folder);
-    if (output_lock_is_at(&output->lock, output->folder))
+    if (output_lock_find(&output->lock, output->folder) == OUTPUT_HERE)
         path_name_set(output->folder, output->name);
     else
         snprintf(output->folder, FILE_PATH_MAX, "%s", output->name);
@@ -161,22 +168,30 @@ void output_close(Output *output) {
 
 static bool is_removed(const Output *output) {
     struct stat found;
-    return fstat(output->lock.folder, &found) == 0 && found.st_nlink == 0;
+    return fstat(output->lock.folder, &found) == 0 ? found.st_nlink == 0 : errno == ESTALE;
+}
+
+/* Whether its files are opened by its name: without /proc. */
+static bool has_only_its_name(const Output *output) {
+    return strcmp(output->folder, output->name) == 0;
 }
 
 /* The folder is no longer what its name leads to. */
 static Status find_moved(Output *output) {
     char now[FILE_PATH_MAX];
-    if (strcmp(output->folder, output->name) == 0)
+    if (has_only_its_name(output))
         return status_fail(STATUS_IO,
                            "%s: the output folder was moved away while the run uses it; nothing "
                            "is saved into what has its name now",
                            output->name);
     const ssize_t length = readlink(output->folder, now, sizeof now - 1);
     now[length > 0 ? length : 0] = '\0';
-    if (!output_lock_is_at(&output->lock, now)) {
-        log_warning("%s: the output folder was moved away; the run goes on in it, wherever it is",
-                    output->name);
+    if (output_lock_find(&output->lock, now) != OUTPUT_HERE) {
+        if (!output->is_lost)
+            log_warning("%s: the output folder was moved away; the run goes on in it, wherever it "
+                        "is",
+                        output->name);
+        output->is_lost = true;
         return STATUS_OK;
     }
     log_warning("%s: the output folder was moved to %s, and the run goes on there; to go on after "
@@ -184,7 +199,16 @@ static Status find_moved(Output *output) {
                 output->name, now);
     snprintf(output->name, FILE_PATH_MAX, "%s", now);
     path_name_set(output->folder, now);
+    output->is_lost = false;
     return STATUS_OK;
+}
+
+/* Where its name leads cannot be told now: no move, and no matter to who does not go by it. */
+static Status do_without_name(const Output *output) {
+    return has_only_its_name(output)
+               ? status_fail(STATUS_IO, "%s: the output folder cannot be looked for: %s",
+                             output->name, strerror(errno))
+               : STATUS_OK;
 }
 
 Status output_check(Output *output) {
@@ -192,7 +216,15 @@ Status output_check(Output *output) {
         return status_fail(STATUS_IO, "%s: the output folder was removed while the run uses it",
                            output->name);
     STATUS_TRY(output_lock_keep(&output->lock, output->folder));
-    return output_lock_is_at(&output->lock, output->name) ? STATUS_OK : find_moved(output);
+    switch (output_lock_find(&output->lock, output->name)) {
+    case OUTPUT_HERE:
+        output->is_lost = false;
+        return STATUS_OK;
+    case OUTPUT_ELSEWHERE:
+        return find_moved(output);
+    default:
+        return do_without_name(output);
+    }
 }
 
 /* ---- files ---- */

@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "folder.h"
+#include "vit/log.h"
 #include "vit/output.h"
 #include "vit/path_name.h"
 #include <errno.h>
@@ -21,6 +22,24 @@ static struct {
     bool no_proc;
 } meanwhile;
 
+/* What the system answers; errno's number, 0 where nothing is wrong. */
+static struct {
+    int lock_once, lock, open_once, stat, stat_folder;
+    bool locks_are_of_no_effect;
+} system_says;
+
+static int fail_with(int reason) {
+    errno = reason;
+    return -1;
+}
+
+/* The answer that is given once. */
+static int take_once(int *reason) {
+    const int once = *reason;
+    *reason = 0;
+    return once;
+}
+
 static void do_once(Meanwhile *what) {
     const Meanwhile act = *what;
     *what = NULL;
@@ -32,10 +51,14 @@ int __real_rename(const char *from, const char *to);
 int __real_mkdir(const char *path, mode_t mode);
 int __real_fcntl(int descriptor, int command, void *argument);
 int __real_stat(const char *path, struct stat *found);
+int __real_fstat(int descriptor, struct stat *found);
+int __real_openat(int at, const char *path, int flags, ...);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_mkdir(const char *path, mode_t mode);
 int __wrap_fcntl(int descriptor, int command, void *argument);
 int __wrap_stat(const char *path, struct stat *found);
+int __wrap_fstat(int descriptor, struct stat *found);
+int __wrap_openat(int at, const char *path, int flags, mode_t mode);
 
 int __wrap_rename(const char *from, const char *to) {
     do_once(&meanwhile.before_rename);
@@ -51,18 +74,40 @@ int __wrap_mkdir(const char *path, mode_t mode) {
     return result;
 }
 
+static int lock_fails(void) {
+    const int once = take_once(&system_says.lock_once);
+    return once ? once : system_says.lock;
+}
+
 int __wrap_fcntl(int descriptor, int command, void *argument) {
-    if (command == F_SETLK)
-        do_once(&meanwhile.before_lock);
-    return __real_fcntl(descriptor, command, argument);
+    if (command != F_SETLK)
+        return __real_fcntl(descriptor, command, argument);
+    do_once(&meanwhile.before_lock);
+    const int reason = lock_fails();
+    if (reason)
+        return fail_with(reason);
+    return system_says.locks_are_of_no_effect ? 0 : __real_fcntl(descriptor, command, argument);
 }
 
 int __wrap_stat(const char *path, struct stat *found) {
-    if (meanwhile.no_proc && strncmp(path, "/proc/", 6) == 0) {
-        errno = ENOENT;
-        return -1;
-    }
+    const bool in_proc = strncmp(path, "/proc/", 6) == 0;
+    if (meanwhile.no_proc && in_proc)
+        return fail_with(ENOENT);
+    if (system_says.stat && !in_proc)
+        return fail_with(system_says.stat);
     return __real_stat(path, found);
+}
+
+int __wrap_fstat(int descriptor, struct stat *found) {
+    const int result = __real_fstat(descriptor, found);
+    return result == 0 && system_says.stat_folder && S_ISDIR(found->st_mode)
+               ? fail_with(system_says.stat_folder)
+               : result;
+}
+
+int __wrap_openat(int at, const char *path, int flags, mode_t mode) {
+    const int reason = take_once(&system_says.open_once);
+    return reason ? fail_with(reason) : __real_openat(at, path, flags, mode);
 }
 
 /* ---- helpers ---- */
@@ -82,6 +127,31 @@ static bool holds(const char *path, const char *text) {
     found[fread(found, 1, sizeof found - 1, file)] = '\0';
     fclose(file);
     return strcmp(found, text) == 0;
+}
+
+static void start_log(void) {
+    log_start(true, false);
+    assert_ok(log_open("log.txt"));
+}
+
+/* How many of its lines have the words. */
+static int end_log(const char *words) {
+    char line[FILE_PATH_MAX];
+    int lines = 0;
+    log_close();
+    log_start(false, false);
+    FILE *file = fopen("log.txt", "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        lines += strstr(line, words) != NULL;
+    fclose(file);
+    return lines;
+}
+
+static void assert_check_fails(Output *output, const char *expected) {
+    assert_int_equal(output_check(output), STATUS_IO);
+    if (!strstr(status_message(), expected))
+        fail_msg("'%s' is not in '%s'", expected, status_message());
 }
 
 static Status open_close(const char *path, bool fresh, char moved[static FILE_PATH_MAX]) {
@@ -208,7 +278,7 @@ static void a_new_user_signs_in_place_of_the_old_one(void **state) {
     snprintf(owner, sizeof owner, "(process %ld on ", (long)other);
     assert_refused("out", false, owner);
     assert_refused("out", false, ", Slurm job 42); wait for it");
-    /* One line, for people who look. */
+    /* Nothing is left of the old one. */
     struct stat lock;
     assert_int_equal(stat("out/.lock", &lock), 0);
     assert_true(lock.st_size > 0 && lock.st_size < (off_t)sizeof old - 1);
@@ -269,6 +339,61 @@ static void a_link_stays_and_what_it_leads_to_is_moved_aside(void **state) {
     assert_int_equal(access("scratch/x/.lock", F_OK), 0);
     assert_int_not_equal(access("out/last.h5", F_OK), 0);
     assert_int_not_equal(access("out.1", F_OK), 0);
+}
+
+static void a_folder_that_cannot_be_renamed_is_told(void **state) {
+    (void)state;
+    put("something", "");
+    assert_refused(".", true, "has no name to change (Device or resource busy); choose a folder");
+    assert_opens(".", false, "");
+}
+
+/* ---- what the system says while it is taken ---- */
+
+static void a_lock_that_is_interrupted_is_tried_again(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    system_says.lock_once = EINTR;
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_false(other_opens("out", false));
+    output_close(&output);
+}
+
+static void a_lock_that_fails_is_not_taken_for_a_file_system_without_locks(void **state) {
+    (void)state;
+    system_says.lock_once = EIO;
+    assert_refused("out", false, "out/.lock: cannot be locked: Input/output error");
+}
+
+static void a_file_system_without_locks_is_told_once(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_int_equal(mkdir("out", 0777), 0);
+    put("out/last.h5", "first");
+    start_log();
+    system_says.lock = ENOLCK;
+    assert_ok(output_open(&output, "out", true, moved));
+    assert_int_equal(unlink("out/.lock"), 0);
+    assert_ok(output_check(&output));
+    assert_ok(output_check(&output));
+    system_says.lock = 0;
+    output_close(&output);
+    assert_int_equal(end_log("this file system has no locks"), 1);
+}
+
+/* On a network file system, by another host. */
+static void a_folder_that_becomes_stale_while_it_is_opened_is_opened_again(void **state) {
+    (void)state;
+    system_says.open_once = ESTALE;
+    assert_opens("out", false, "");
+}
+
+static void a_folder_in_which_no_file_can_be_is_not_called_moved(void **state) {
+    (void)state;
+    assert_refused("/proc/self", false,
+                   "/proc/self: the output folder is not writable: No such file or directory");
 }
 
 /* ---- several at once ---- */
@@ -429,7 +554,139 @@ static void a_lock_that_somebody_removed_is_made_anew(void **state) {
     assert_int_equal(unlink("out/.lock"), 0);
     assert_true(other_opens("out", false));
     assert_int_equal(output_check(&output), STATUS_IO);
-    assert_non_null(strstr(status_message(), "out: another job has taken the output folder"));
+    assert_non_null(strstr(status_message(), "out: another job (process "));
+    assert_non_null(strstr(status_message(), ") has taken the output folder"));
+    output_close(&output);
+}
+
+static void put_in_place_of_the_lock(const char *text) {
+    put("out/copy", text);
+    assert_int_equal(__real_rename("out/copy", "out/.lock"), 0);
+}
+
+/* As rsync and a restore from a backup do. */
+static void a_lock_in_whose_place_its_copy_is_put_is_taken_over(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    put_in_place_of_the_lock(output.lock.signature);
+    assert_ok(output_check(&output));
+    assert_false(other_opens("out", false));
+    put_in_place_of_the_lock("process 1 on elsewhere\n");
+    assert_check_fails(&output, "out: another job (process 1 on elsewhere) has taken");
+    output_close(&output);
+}
+
+static void a_copy_of_the_lock_that_another_has_locked_is_his(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX], signature[OUTPUT_SIGNATURE_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    strcpy(signature, output.lock.signature);
+    assert_int_equal(unlink("out/.lock"), 0);
+    const pid_t other = start_other("out");
+    put("out/.lock", signature);
+    assert_check_fails(&output, ") has taken the output folder");
+    kill_other(other);
+    output_close(&output);
+}
+
+static void lose_lock(const Output *output) {
+    struct flock none = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    assert_int_equal(__real_fcntl(output->lock.file, F_SETLK, &none), 0);
+}
+
+/* As a server does that has not heard of its client for a while. */
+static void a_lock_that_the_file_system_lost_is_taken_again(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX], signature[OUTPUT_SIGNATURE_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    lose_lock(&output);
+    assert_ok(output_check(&output));
+    assert_false(other_opens("out", false));
+    lose_lock(&output);
+    strcpy(signature, output.lock.signature);
+    const pid_t other = start_other("out");
+    put("out/.lock", signature);
+    assert_check_fails(&output, ") has taken the output folder");
+    kill_other(other);
+    output_close(&output);
+}
+
+static void where_locks_hold_on_one_host_only_the_signature_tells_of_another(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX], owner[64];
+    system_says.locks_are_of_no_effect = true;
+    assert_ok(output_open(&output, "out", false, moved));
+    assert_ok(output_check(&output));
+    const pid_t other = start_other("out");
+    snprintf(owner, sizeof owner, "out: another job (process %ld on ", (long)other);
+    assert_check_fails(&output, owner);
+    kill_other(other);
+    assert_check_fails(&output, owner);
+    output_close(&output);
+    system_says.locks_are_of_no_effect = false;
+}
+
+static void a_name_that_cannot_be_followed_now_is_no_move(void **state) {
+    (void)state;
+    static const int reasons[] = {ESTALE, EACCES, EIO};
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    start_log();
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        system_says.stat = reasons[i];
+        assert_ok(output_check(&output));
+        system_says.stat = 0;
+    }
+    output_close(&output);
+    assert_int_equal(end_log("moved"), 0);
+}
+
+/* Without another way to its folder, who cannot see where the name leads writes nothing there. */
+static void a_run_that_has_only_the_name_does_not_write_where_it_cannot_be_followed(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    meanwhile.no_proc = true;
+    assert_ok(output_open(&output, "out", false, moved));
+    system_says.stat = EIO;
+    assert_check_fails(&output, "out: the output folder cannot be looked for: Input/output error");
+    system_says.stat = 0;
+    assert_ok(output_check(&output));
+    output_close(&output);
+    meanwhile.no_proc = false;
+}
+
+static void a_folder_that_is_lost_from_sight_is_told_once_until_it_is_back(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    start_log();
+    for (int times = 0; times < 2; times++) {
+        system_says.stat = ENOENT;
+        assert_ok(output_check(&output));
+        assert_ok(output_check(&output));
+        system_says.stat = 0;
+        assert_ok(output_check(&output));
+    }
+    output_close(&output);
+    assert_int_equal(end_log("was moved away; the run goes on in it"), 2);
+}
+
+static void a_stale_folder_is_a_removed_one(void **state) {
+    (void)state;
+    Output output;
+    char moved[FILE_PATH_MAX];
+    assert_ok(output_open(&output, "out", false, moved));
+    system_says.stat_folder = ESTALE;
+    assert_check_fails(&output, "out: the output folder was removed");
+    system_says.stat_folder = 0;
     output_close(&output);
 }
 
@@ -516,6 +773,12 @@ int main(void) {
         test_in_folder(a_fresh_folder_is_locked),
         test_in_folder(a_folder_that_holds_nothing_is_not_moved_aside),
         test_in_folder(a_link_stays_and_what_it_leads_to_is_moved_aside),
+        test_in_folder(a_folder_that_cannot_be_renamed_is_told),
+        test_in_folder(a_lock_that_is_interrupted_is_tried_again),
+        test_in_folder(a_lock_that_fails_is_not_taken_for_a_file_system_without_locks),
+        test_in_folder(a_file_system_without_locks_is_told_once),
+        test_in_folder(a_folder_that_becomes_stale_while_it_is_opened_is_opened_again),
+        test_in_folder(a_folder_in_which_no_file_can_be_is_not_called_moved),
         test_in_folder(nobody_begins_in_a_folder_that_is_being_moved_aside),
         test_in_folder(who_is_faster_than_a_fresh_start_is_not_mixed_with_it),
         test_in_folder(who_is_faster_than_a_fresh_start_keeps_the_folder),
@@ -526,6 +789,14 @@ int main(void) {
         test_in_folder(a_run_that_cannot_follow_its_folder_writes_into_no_other),
         test_in_folder(a_removed_folder_is_told),
         test_in_folder(a_lock_that_somebody_removed_is_made_anew),
+        test_in_folder(a_lock_in_whose_place_its_copy_is_put_is_taken_over),
+        test_in_folder(a_copy_of_the_lock_that_another_has_locked_is_his),
+        test_in_folder(a_lock_that_the_file_system_lost_is_taken_again),
+        test_in_folder(where_locks_hold_on_one_host_only_the_signature_tells_of_another),
+        test_in_folder(a_name_that_cannot_be_followed_now_is_no_move),
+        test_in_folder(a_run_that_has_only_the_name_does_not_write_where_it_cannot_be_followed),
+        test_in_folder(a_folder_that_is_lost_from_sight_is_told_once_until_it_is_back),
+        test_in_folder(a_stale_folder_is_a_removed_one),
         test_in_folder(what_a_killed_run_left_goes_and_nothing_else),
         test_in_folder(a_folder_that_cannot_be_written_is_refused),
         test_in_folder(a_text_replaces_the_old_one_or_leaves_it),

@@ -145,6 +145,7 @@ static void writes_nothing_into_a_folder_that_was_lost(void **state) {
     path_of("other", other);
     FILE *file = fopen(other, "w");
     assert_non_null(file);
+    fputs("process 1 on a host of its own\n", file);
     fclose(file);
     assert_int_equal(rename(other, lock), 0);
     Save save = save_of(true, true, true);
@@ -152,7 +153,9 @@ static void writes_nothing_into_a_folder_that_was_lost(void **state) {
     writer_wait(&writer);
     for (SaveFile wanted = 0; wanted < SAVE_FILES; wanted++) {
         assert_int_equal(save.status[wanted], STATUS_IO);
-        assert_non_null(strstr(save.message[wanted], "another job has taken the output folder"));
+        assert_non_null(strstr(save.message[wanted],
+                               "another job (process 1 on a host of its own) has taken "
+                               "the output folder"));
     }
     assert_int_equal(scratch_count(fixture.folder), 0);
 }

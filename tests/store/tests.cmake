@@ -17,7 +17,8 @@ target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
 vit_test(test_writer store/test_writer.c LIBRARIES vit_store)
 vit_test(test_output store/test_output.c LIBRARIES vit_store)
-target_link_options(test_output PRIVATE LINKER:--wrap=rename,--wrap=mkdir,--wrap=fcntl,--wrap=stat)
+target_link_options(test_output PRIVATE
+                    LINKER:--wrap=rename,--wrap=mkdir,--wrap=fcntl,--wrap=stat,--wrap=fstat,--wrap=openat)
 
 # Checkpoints of other releases, in whole programs.
 add_executable(make_newer store/make_newer.c)

@@ -15,6 +15,7 @@ typedef struct Output {
      * call it by its name (path_name.h). */
     char folder[FILE_PATH_MAX];
     char name[FILE_PATH_MAX]; /* as the job says it; where it was moved, what output_check found */
+    bool is_lost;             /* moved to where no name of it is known, which was told */
     OutputLock lock;
 } Output;
 

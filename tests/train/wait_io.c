@@ -1,7 +1,8 @@
 /* A library to be loaded before all others (LD_PRELOAD), by which a call takes its time, so that
  * others can do something meanwhile: WAIT_CALL (rename, fcntl's F_SETLK, or close), WAIT_PATH (how
  * the path ends that it is about), WAIT_AT: once, before the call, the file $WAIT_AT.reached is
- * made, and $WAIT_AT.go awaited. For one_folder.sh. */
+ * made, and $WAIT_AT.go awaited. Nothing goes on unasked: after five minutes, or when the folder of
+ * these files is gone, the process ends with a word. For one_folder.sh. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -20,6 +21,8 @@ static bool ends_as_told(const char *path) {
     return end && length >= end_length && strcmp(path + length - end_length, end) == 0;
 }
 
+enum { TRIES = 30000, PAUSE_US = 10000 };
+
 static void wait_for(const char *at) {
     char reached[4096], go[4096];
     struct stat found;
@@ -28,8 +31,13 @@ static void wait_for(const char *at) {
     const int made = open(reached, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (made >= 0)
         close(made);
-    for (int tries = 0; tries < 3000 && stat(go, &found) != 0; tries++)
-        usleep(10000);
+    for (int tries = 0; tries < TRIES && stat(reached, &found) == 0; tries++) {
+        if (stat(go, &found) == 0)
+            return;
+        usleep(PAUSE_US);
+    }
+    fprintf(stderr, "wait_io: nobody made %s\n", go);
+    _exit(1);
 }
 
 static void wait_at(const char *call, const char *path) {

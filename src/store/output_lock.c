@@ -14,22 +14,26 @@
 
 /* ---- who has it, for the next one's message and for its own doubts ---- */
 
-static void tell_time(char text[static 32]) {
+enum { TIME_MAX = 32 };
+
+/* Local, as in the log. */
+static void tell_time(char text[static TIME_MAX]) {
     struct timespec now;
     struct tm local;
     clock_gettime(CLOCK_REALTIME, &now);
-    const size_t length = strftime(text, 24, "%Y-%m-%d %H:%M:%S", localtime_r(&now.tv_sec, &local));
-    snprintf(text + length, 32 - length, ".%06ld", now.tv_nsec / 1000);
+    const size_t length =
+        strftime(text, TIME_MAX, "%Y-%m-%d %H:%M:%S", localtime_r(&now.tv_sec, &local));
+    snprintf(text + length, TIME_MAX - length, ".%06ld", now.tv_nsec / 1000);
 }
 
 /* The time tells processes of one number apart, such as those of containers. */
 static void compose(char signature[static OUTPUT_SIGNATURE_MAX]) {
-    char host[128] = "", time[32];
+    char host[128] = "", since[TIME_MAX];
     const char *job = getenv("SLURM_JOB_ID");
     gethostname(host, sizeof host - 1);
-    tell_time(time);
+    tell_time(since);
     snprintf(signature, OUTPUT_SIGNATURE_MAX, "process %ld on %s%s%.32s\nsince %s\n",
-             (long)getpid(), host, job ? ", Slurm job " : "", job ? job : "", time);
+             (long)getpid(), host, job ? ", Slurm job " : "", job ? job : "", since);
 }
 
 /* What cannot be written is tried again by the next check: the lock is as good without it. */

@@ -16,9 +16,11 @@ vit_test(test_checkpoint_last store/test_checkpoint_last.c LIBRARIES vit_store)
 target_link_options(test_checkpoint_last PRIVATE
                     LINKER:--wrap=rename,--wrap=link,--wrap=unlink,--wrap=fsync,--wrap=h5_close)
 vit_test(test_writer store/test_writer.c LIBRARIES vit_store)
-vit_test(test_output store/test_output.c LIBRARIES vit_store)
-target_link_options(test_output PRIVATE
-                    LINKER:--wrap=rename,--wrap=mkdir,--wrap=fcntl,--wrap=stat,--wrap=fstat,--wrap=openat)
+foreach(test output output_life)
+  vit_test(test_${test} store/test_${test}.c LIBRARIES vit_store)
+  target_link_options(test_${test} PRIVATE
+                      LINKER:--wrap=rename,--wrap=mkdir,--wrap=fcntl,--wrap=stat,--wrap=fstat,--wrap=openat)
+endforeach()
 
 # Checkpoints of other releases, in whole programs.
 add_executable(make_newer store/make_newer.c)

@@ -49,9 +49,11 @@ grep -q 'Resuming from out/last.h5: epoch 1, step 2' held || fail "not in the ne
 [ "$(weights out/last.h5)" = "$other" ] || fail "the new folder's run did not go on"
 [ "$(echo out*)" = 'out out.1 out.2' ] || fail "there are $(echo out*)"
 
-# Moved away in the middle of a save, and another run begins under the old name.
+# Moved away in the middle of a save, with a copy of the lock in its place, and another run begins under the old name.
 held rename /last.h5.tmp 2 moves -s train.max_steps=4 -s checkpoint.every_steps=1 -s checkpoint.keep=4
 mv moves moved
+cp moved/.lock moved/copy
+mv moved/copy moved/.lock
 must_train 1 moves -s train.max_steps=4 -s job.seed=2 -s checkpoint.keep=1
 ls -l --full-time moves >listing
 goes_on 0

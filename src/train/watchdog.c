@@ -46,15 +46,29 @@ static struct {
 
 /* ---- the end ---- */
 
+/* Before the ranks have met every other one may be on another host, which a launcher needs seconds
+ * to end: ranks 1, 2, 4, 8, ... take turns, so that one of them lives wherever the culprits are,
+ * and the others come last, silently. */
+enum { LAST_TURN = 16 };
+static int early_turn(void) {
+    const int rank = dog.ranks.rank;
+    int turn = 0;
+    while (turn < LAST_TURN && rank >> turn > 0)
+        turn++;
+    return (rank & (rank - 1)) == 0 ? turn : LAST_TURN;
+}
+
+static bool has_met(void) {
+    return dog.near.count > 0;
+}
+
 /* Seconds beyond the limit after which this rank speaks: the host's first one at once when it knows
- * what is wrong, the others when they still live then, since the first one to speak ends all. A
- * launcher takes some seconds to end those of other hosts, which every other rank may be on until
- * the ranks have met. */
+ * what is wrong, the others when they still live then, since the first one to speak ends all. */
 static double patience(bool knows) {
-    const bool met = dog.near.count > 0, first = met ? dog.near.first_host : dog.ranks.rank == 0;
-    const double mine = met ? (double)dog.near.mine : (double)dog.ranks.rank;
-    const double turn = mine > 0.0 ? 2.0 + 0.25 * mine : 0.0;
-    return (turn < 6.0 ? turn : 6.0) + (knows ? 0.0 : first ? 1.0 : 6.0);
+    const bool first = has_met() ? dog.near.first_host : dog.ranks.rank == 0;
+    const double mine = (double)dog.near.mine, turn = mine > 0.0 ? 2.0 + 0.25 * mine : 0.0;
+    const double own = !has_met() ? 3.0 * early_turn() : turn < 6.0 ? turn : 6.0;
+    return own + (knows ? 0.0 : first ? 1.0 : 6.0);
 }
 
 static void last_save(char *text, size_t bytes) {
@@ -71,22 +85,27 @@ static void end_alone(int unused) {
     _exit(STATUS_INTERNAL);
 }
 
-/* Says why, and what may help ("; ..." or ""), and ends the job. */
-static void bark(const char *reason, const char *advice) {
+static void tell(const char *reason, const char *advice) {
     char saved[64];
     last_save(saved, sizeof saved);
-    signal(SIGALRM, end_alone);
-    sigset_t only;
-    sigemptyset(&only);
-    sigaddset(&only, SIGALRM);
-    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
-    alarm(abort_s);
     fprintf(stderr, "Error: rank %d on %s stands still in phase '%s' after step %llu: %s; %s%s\n",
             dog.ranks.rank, dog.ranks.host, atomic_load(&dog.work), atomic_load(&dog.step), reason,
             saved, advice);
     fflush(stderr);
     log_note("Error: stands still in phase '%s' after step %llu: %s; %s%s", atomic_load(&dog.work),
              atomic_load(&dog.step), reason, saved, advice);
+}
+
+/* Says why, and what may help ("; ..." or ""), and ends the job. */
+static void bark(const char *reason, const char *advice) {
+    signal(SIGALRM, end_alone);
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    alarm(abort_s);
+    if (has_met() || early_turn() < LAST_TURN)
+        tell(reason, advice);
     /* In MPI_Init there is nothing yet to abort; the launcher ends the others. */
     if (dog.ranks.comm == MPI_COMM_NULL)
         _exit(STATUS_INTERNAL);

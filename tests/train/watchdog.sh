@@ -12,17 +12,18 @@ begin() {
     timeout 60 "$mpiexec" "$1" "$stand_still" "$2" >"$2.said" 2>&1
     echo $? >"$2.code"
 }
-# A rank that never gets to MPI_Init.
-begin_late() {
+# begin_without RANK RANKS: that one never gets to MPI_Init.
+begin_without() {
     # Its variables are those of the shell that mpiexec starts.
     # shellcheck disable=SC2016
-    timeout 60 "$mpiexec" 2 sh -c '[ "$OMPI_COMM_WORLD_RANK" = 1 ] && exec sleep 60; exec "$@"' - \
-        "$programs/vit_mpi" job.ini -s run.stall_timeout=0.0166667 >late.said 2>&1
-    echo $? >late.code
+    missing=$1 timeout 60 "$mpiexec" "$2" sh -c '[ "$OMPI_COMM_WORLD_RANK" = "$missing" ] && exec sleep 60; exec "$@"' - \
+        "$programs/vit_mpi" job.ini -s run.stall_timeout=0.0166667 >"without_$1.said" 2>&1
+    echo $? >"without_$1.code"
 }
 for deed in alone limits stop; do begin 1 $deed & done
 for deed in together first_works stopped_peer ticks; do begin 2 $deed & done
-begin_late &
+begin_without 1 2 &
+begin_without 0 6 &
 wait
 
 # ended DEED CODE TEXT...: with that code, and a line of what was said holds each text.
@@ -45,8 +46,10 @@ ended alone 70 "$round: its own work does not end; a file system may be stuck, $
 ended together 70 "$round: another rank does not answer, $limit; nothing is saved yet; in a container" \
     'OMPI_MCA_btl_vader_single_copy_mechanism=none'
 ! grep -q 'host,\|network' together.said || fail "one host, but: $(cat together.said)"
-ended late 70 "Error: rank 0 on $host stands still in phase 'MPI_Init' after step 0: another rank does not answer, $limit; \
-nothing is saved yet"
+begin="stands still in phase 'MPI_Init' after step 0: another rank does not answer, $limit; nothing is saved yet"
+ended without_1 70 "Error: rank 0 on $host $begin"
+# Ranks 2 to 5 leave the launcher time to end them.
+ended without_0 70 "Error: rank 1 on $host $begin"
 ended limits 70 'left alone' "$sheep"
 ended stop 70 'left alone' "$sheep"
 # Rank 1 waits for rank 0, which speaks: it is the one to blame.

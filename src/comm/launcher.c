@@ -1,8 +1,11 @@
 #include "vit/launcher.h"
 
+#include "pmi.h"
+#include <fcntl.h>
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where a launcher tells a process how many there are and which one it is; and what to say of it
  * where they do not find each other. */
@@ -28,17 +31,43 @@ static int number(const char *name) {
     return text ? atoi(text) : 0;
 }
 
+/* Whether another PMIx than Slurm's has started this process (Flux's, PRRTE's). */
+static bool by_other_pmix(void) {
+    const char *space = getenv("PMIX_NAMESPACE");
+    return getenv("PMIX_RANK") && space && strncmp(space, "slurm.", strlen("slurm.")) != 0;
+}
+
 /* The one that started this process, or LAUNCHERS. In a batch script Slurm tells of no step. */
 static int find_launcher(void) {
     int i = 0;
     while (i < LAUNCHERS && number(launchers[i].ranks) < 1)
         i++;
-    return i;
+    return i == BY_SRUN && by_other_pmix() ? LAUNCHERS : i;
 }
 
-/* Whether an MPI may know how to join what srun started. */
-static bool srun_offers_help(void) {
-    return getenv("PMIX_RANK") || getenv("PMI_RANK") || getenv("PMI_FD");
+/* Whether nothing is there by which MPI could join what srun, or a launcher within its step, has
+ * started. Open MPI then ends the process in MPI_Init, in its own words. */
+static bool is_hopeless(void) {
+    if (getenv("PMIX_RANK"))
+        return false;
+    const bool step = getenv("SLURM_STEP_ID") || find_launcher() == BY_SRUN;
+    const bool offered = getenv("PMI_RANK") || getenv("PMI_FD");
+    return step && (!offered || pmi_is_missing());
+}
+
+/* Whether a person has started this process from a shell in a step of Slurm's: what srun starts
+ * itself has no terminal, whatever variables it inherits. */
+static bool is_by_hand(void) {
+    if (find_launcher() != BY_SRUN)
+        return false;
+    const int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal >= 0)
+        close(terminal);
+    return terminal >= 0;
+}
+
+static bool is_alone_by_right(void) {
+    return launcher_ranks() == 1 || is_by_hand();
 }
 
 /* "Open MPI v4.1.4" */
@@ -58,13 +87,18 @@ static Status refuse(const Launcher *launcher) {
                        number(launcher->ranks), launcher->instead, version);
 }
 
-Status launcher_check(int ranks) {
-    const int found = find_launcher();
-    const bool hopeless = found == BY_SRUN && !srun_offers_help();
-    const bool by_hand = found == BY_SRUN && getenv("SLURM_PTY_PORT");
-    if (launcher_ranks() == 1 || by_hand)
+Status launcher_prepare(void) {
+    if (!is_hopeless())
         return STATUS_OK;
-    return ranks == 1 || (ranks == 0 && hopeless) ? refuse(&launchers[found]) : STATUS_OK;
+    if (!is_alone_by_right())
+        return refuse(&launchers[find_launcher()]);
+    /* Without a step Open MPI makes a world of one. */
+    unsetenv("SLURM_STEP_ID");
+    return STATUS_OK;
+}
+
+Status launcher_check(int ranks) {
+    return ranks > 1 || is_alone_by_right() ? STATUS_OK : refuse(&launchers[find_launcher()]);
 }
 
 int launcher_rank(void) {

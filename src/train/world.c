@@ -24,12 +24,14 @@ static double first_limit_minutes(int argc, char **argv) {
     return job.stall_timeout;
 }
 
-/* The first process says it, and some launchers end all others when one has ended with an error. */
+/* The first process says it. Some launchers end all others when one has ended with an error: the
+ * others give it time, since it may be the last one to start. */
 static Status alone(Status status) {
+    enum { HEAD_START_S = 3 };
     const bool first = launcher_rank() == 0;
     log_start(first, false);
     if (!first)
-        sleep(1);
+        sleep(HEAD_START_S);
     return status;
 }
 
@@ -37,7 +39,7 @@ Status world_enter(int *argc, char ***argv, Arithmetic *own) {
     int provided = 0, size = 0;
     arithmetic_survey(own);
     placement_prepare();
-    Status status = launcher_check(0);
+    Status status = launcher_prepare();
     if (status != STATUS_OK)
         return alone(status);
     watchdog_start(first_limit_minutes(*argc, *argv));

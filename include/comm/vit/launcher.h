@@ -6,12 +6,17 @@
 
 /* What started this process, told by the environment that launchers make. All local. */
 
-/* Whether processes that were started together can become the ranks of one run. STATUS_USAGE, with
- * what was found and what to use instead, where a launcher that is not this MPI's has started
- * several, of which each would be rank 0 of 1. ranks: MPI's number of them, or 0 before MPI_Init,
- * when only what no MPI can join is refused (MPI_Init would end the process in its own way). A
- * program that a person starts from a shell in a step of Slurm's (srun --pty), or by mpirun there,
- * is alone by right. */
+/* Both tell whether processes that were started together can become the ranks of one run.
+ * STATUS_USAGE, with what was found and what to use instead, where a launcher that is not this
+ * MPI's has started several, of which each would be rank 0 of 1. A program that a person starts
+ * from a shell in a step of Slurm's (srun --pty), or that mpirun or Flux starts within one, is
+ * alone by right. */
+
+/* Before MPI_Init, and before there are threads: refuses only what this MPI cannot join, and in
+ * which MPI_Init would end the process in its own way. Where such a process is alone by right
+ * SLURM_STEP_ID, by which Open MPI knows a step, is taken from its environment. */
+Status launcher_prepare(void);
+/* After it; ranks: MPI's number of them. */
 Status launcher_check(int ranks);
 
 /* This process's number, and how many there are, by whatever launcher; 0 and 1 without one. */

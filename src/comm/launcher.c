@@ -3,6 +3,7 @@
 #include "pmi.h"
 #include <fcntl.h>
 #include <mpi.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,24 +32,41 @@ static int number(const char *name) {
     return text ? atoi(text) : 0;
 }
 
-/* Whether another PMIx than Slurm's has started this process (Flux's, PRRTE's). */
-static bool by_other_pmix(void) {
-    const char *space = getenv("PMIX_NAMESPACE");
-    return getenv("PMIX_RANK") && space && strncmp(space, "slurm.", strlen("slurm.")) != 0;
+/* Whose PMIx a process has, by the name of its ranks' space. */
+typedef enum Pmix {
+    PMIX_NONE,
+    PMIX_OF_SLURM,
+    PMIX_OF_OTHERS /* Flux, PRRTE, mpirun */
+} Pmix;
+
+/* A shell in a step of Slurm's hands its variables on to the steps that are started from it. Only
+ * steps are compared: the job in the name may be the leader of several. */
+static Pmix find_pmix(void) {
+    const char *space = getenv("PMIX_NAMESPACE"), *own = getenv("SLURM_STEP_ID");
+    unsigned job = 0, step = 0;
+    char more = '\0';
+    if (!getenv("PMIX_RANK"))
+        return PMIX_NONE;
+    if (!space || strncmp(space, "slurm.", strlen("slurm.")) != 0)
+        return space ? PMIX_OF_OTHERS : PMIX_OF_SLURM;
+    const bool named = sscanf(space, "slurm.pmix.%u.%u%c", &job, &step, &more) == 2;
+    return named && own && strtoul(own, NULL, 10) != step ? PMIX_NONE : PMIX_OF_SLURM;
 }
 
-/* The one that started this process, or LAUNCHERS. In a batch script Slurm tells of no step. */
+/* The one that started this process with others, or LAUNCHERS. One that started this process alone
+ * may be of a shell that srun was called from, but for mpirun. In a batch script Slurm tells of no
+ * step. */
 static int find_launcher(void) {
     int i = 0;
-    while (i < LAUNCHERS && number(launchers[i].ranks) < 1)
+    while (i < LAUNCHERS && number(launchers[i].ranks) < (i == BY_MPIRUN ? 1 : 2))
         i++;
-    return i == BY_SRUN && by_other_pmix() ? LAUNCHERS : i;
+    return i == BY_SRUN && find_pmix() == PMIX_OF_OTHERS ? LAUNCHERS : i;
 }
 
 /* Whether nothing is there by which MPI could join what srun, or a launcher within its step, has
  * started. Open MPI then ends the process in MPI_Init, in its own words. */
 static bool is_hopeless(void) {
-    if (getenv("PMIX_RANK"))
+    if (find_pmix() != PMIX_NONE)
         return false;
     const bool step = getenv("SLURM_STEP_ID") || find_launcher() == BY_SRUN;
     const bool offered = getenv("PMI_RANK") || getenv("PMI_FD");

@@ -162,6 +162,22 @@ static void another_pmix_within_a_step_counts(void **state) {
     refused(launcher_check(1), "SLURM_STEP_NUM_TASKS=2", "use srun --mpi=pmix");
 }
 
+/* srun hands on what the shell of another step has, where it has no such thing for the new one. */
+static void what_a_shell_of_another_step_had_does_not_count(void **state) {
+    (void)state;
+    enter_step("2");
+    set("SLURM_STEP_ID", "1");
+    set("PMIX_RANK", "0");
+    set("PMIX_NAMESPACE", "slurm.pmix.7.0");
+    refused(launcher_prepare(), "SLURM_STEP_NUM_TASKS=2", "use srun --mpi=pmix");
+    set("PMIX_NAMESPACE", "slurm.pmix.7.1");
+    assert_ok(launcher_prepare());
+    unsetenv("PMIX_RANK");
+    set("PMI_SIZE", "1");
+    set("PMI_RANK", "0");
+    refused(launcher_prepare(), "SLURM_STEP_NUM_TASKS=2", "use srun --mpi=pmix");
+}
+
 /* Within a step of two: how the checks end in a process of its own session, with a terminal or
  * without; 0 where both are content and there is no step left for MPI. */
 static int check_in_session(bool with_terminal) {
@@ -209,6 +225,7 @@ int main(void) {
         cmocka_unit_test_setup(pmi_within_a_step_helps_only_an_mpi_that_knows_it, forget_all),
         cmocka_unit_test_setup(a_step_of_one_is_no_step_for_mpi, forget_all),
         cmocka_unit_test_setup(another_pmix_within_a_step_counts, forget_all),
+        cmocka_unit_test_setup(what_a_shell_of_another_step_had_does_not_count, forget_all),
         cmocka_unit_test_setup(a_person_at_a_terminal_may_start_one, forget_all),
     };
     leave_terminal();

@@ -27,6 +27,9 @@ static const Launcher launchers[] = {
 };
 enum { LAUNCHERS = sizeof launchers / sizeof *launchers, BY_MPIRUN = 0, BY_SRUN = LAUNCHERS - 1 };
 
+/* What Open MPI knows a step by: without it, it makes a world of one. */
+static const char step_variable[] = "SLURM_STEP_ID";
+
 static int number(const char *name) {
     const char *text = getenv(name);
     return text ? atoi(text) : 0;
@@ -42,7 +45,7 @@ typedef enum Pmix {
 /* A shell in a step of Slurm's hands its variables on to the steps that are started from it. Only
  * steps are compared: the job in the name may be the leader of several. */
 static Pmix find_pmix(void) {
-    const char *space = getenv("PMIX_NAMESPACE"), *own = getenv("SLURM_STEP_ID");
+    const char *space = getenv("PMIX_NAMESPACE"), *own = getenv(step_variable);
     unsigned job = 0, step = 0;
     char more = '\0';
     if (!getenv("PMIX_RANK"))
@@ -68,7 +71,7 @@ static int find_launcher(void) {
 static bool is_hopeless(void) {
     if (find_pmix() != PMIX_NONE)
         return false;
-    const bool step = getenv("SLURM_STEP_ID") || find_launcher() == BY_SRUN;
+    const bool step = getenv(step_variable) || find_launcher() == BY_SRUN;
     const bool offered = getenv("PMI_RANK") || getenv("PMI_FD");
     return step && (!offered || pmi_is_missing());
 }
@@ -105,17 +108,31 @@ static Status refuse(const Launcher *launcher) {
                        number(launcher->ranks), launcher->instead, version);
 }
 
+/* Its value while MPI_Init is not to see it. */
+static char hidden_step[32];
+
+static void hide_step(void) {
+    const char *step = getenv(step_variable);
+    snprintf(hidden_step, sizeof hidden_step, "%s", step ? step : "");
+    unsetenv(step_variable);
+}
+
 Status launcher_prepare(void) {
-    if (!is_hopeless())
-        return STATUS_OK;
-    if (!is_alone_by_right())
+    const bool hopeless = is_hopeless();
+    if (hopeless && !is_alone_by_right())
         return refuse(&launchers[find_launcher()]);
-    /* Without a step Open MPI makes a world of one. */
-    unsetenv("SLURM_STEP_ID");
+    /* Slurm's PMIx lets one process in for each task: of a shell's programs only the first, and it
+     * ends the step when a second one wants to join. */
+    if (hopeless || (number(launchers[BY_SRUN].ranks) == 1 && find_pmix() == PMIX_OF_SLURM))
+        hide_step();
     return STATUS_OK;
 }
 
 Status launcher_check(int ranks) {
+    /* What a step of one task says of cores is right for this process too. */
+    if (*hidden_step && launcher_ranks() == 1)
+        setenv(step_variable, hidden_step, 1);
+    *hidden_step = '\0';
     return ranks > 1 || is_alone_by_right() ? STATUS_OK : refuse(&launchers[find_launcher()]);
 }
 

@@ -135,18 +135,26 @@ static void pmi_within_a_step_helps_only_an_mpi_that_knows_it(void **state) {
     assert_non_null(getenv("SLURM_STEP_ID"));
 }
 
+static void prepared_without_a_step(void) {
+    assert_ok(launcher_prepare());
+    assert_null(getenv("SLURM_STEP_ID"));
+    assert_ok(launcher_check(1));
+}
+
 static void a_step_of_one_is_no_step_for_mpi(void **state) {
     (void)state;
     set("SLURM_NTASKS", "8"); /* also in a batch script, which is in no step */
     assert_ok(launcher_check(1));
     enter_step("1");
+    prepared_without_a_step();
+    assert_string_equal(getenv("SLURM_STEP_ID"), "0");
     set("PMIX_RANK", "0");
+    set("PMIX_NAMESPACE", "slurm.pmix.7.0"); /* lets only the first of a shell's programs in */
+    prepared_without_a_step();
+    assert_string_equal(getenv("SLURM_STEP_ID"), "0");
+    set("PMIX_NAMESPACE", "prterun-n1-42@1");
     assert_ok(launcher_prepare());
-    assert_non_null(getenv("SLURM_STEP_ID")); /* MPI joins it */
-    unsetenv("PMIX_RANK");
-    assert_ok(launcher_prepare());
-    assert_null(getenv("SLURM_STEP_ID"));
-    assert_ok(launcher_check(1));
+    assert_non_null(getenv("SLURM_STEP_ID"));
 }
 
 /* Flux and PRRTE start processes within a step of several; Slurm's PMIx names itself. */

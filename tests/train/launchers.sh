@@ -4,17 +4,20 @@
 . "$(dirname "$0")/common.sh"
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-# start_two NAME PROGRAM...: two processes with the variables of $size and $rank, and $more, in the background. A session of
-# their own, as launchers give them: a terminal means a person.
+# start_two NAME PROGRAM...: two processes with the variables of $size and $rank, and $more, in the background; the first one
+# is late. A session of their own, as launchers give them: a terminal means a person.
 start_two() {
     name=$1
     shift
     for i in 0 1; do
         (
+            sleep $((1 - i))
             # Words.
             # shellcheck disable=SC2086
             setsid --wait env $more "$size=2" "$rank=$i" "$@" >"$name.said.$i" 2>&1
-            echo $? >"$name.code.$i"
+            code=$?
+            [ $i = 0 ] || [ -e "$name.code.0" ] || touch "$name.early"
+            echo $code >"$name.code.$i"
         ) &
     done
 }
@@ -24,6 +27,7 @@ refused() {
     name=$1 size=$2
     codes="$(cat "$name.code.0") $(cat "$name.code.1")"
     [ "$codes" = '64 64' ] || fail "$name: ended with $codes: $(cat "$name.said.0" "$name.said.1")"
+    [ ! -e "$name.early" ] || fail "$name: the second one ended first, which ends the first one under some launchers"
     [ ! -s "$name.said.1" ] || fail "$name: the second one said: $(cat "$name.said.1")"
     [ "$(wc -l <"$name.said.0")" -eq 1 ] || fail "$name: not one line: $(cat "$name.said.0")"
     grep -q "^Error: .* started 2 processes ($size=2) .*mpirun of Open MPI v" "$name.said.0" || fail "$name: $(cat "$name.said.0")"

@@ -13,10 +13,10 @@
  * alone by right. */
 
 /* Before MPI_Init, and before there are threads: refuses only what this MPI cannot join, and in
- * which MPI_Init would end the process in its own way. Where such a process is alone by right
- * SLURM_STEP_ID, by which Open MPI knows a step, is taken from its environment. */
+ * which MPI_Init would end the process in its own way. A process that is alone by right in a step
+ * loses SLURM_STEP_ID, by which Open MPI knows that it is in one. */
 Status launcher_prepare(void);
-/* After it; ranks: MPI's number of them. */
+/* After it; ranks: MPI's number of them. SLURM_STEP_ID is there again if it was a step of one. */
 Status launcher_check(int ranks);
 
 /* This process's number, and how many there are, by whatever launcher; 0 and 1 without one. */

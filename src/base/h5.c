@@ -267,18 +267,18 @@ static Status fail_count(hid_t file, const char *name, hsize_t count) {
 }
 
 static Status read_strings(hid_t file, const char *name, const H5Dataset *dataset, H5Texts *texts) {
-    const char *what;
     if (dataset->rank != 1)
         return h5_fail_content(file, name, "is not a list of strings");
     STATUS_TRY(h5_storage_check(file, name, dataset));
     if (dataset->shape[0] > H5_STRINGS_MOST)
         return fail_count(file, name, dataset->shape[0]);
     const hid_t stored = H5Dget_type(dataset->id);
-    const Status status = h5_text_read(dataset->id, stored, dataset->space, dataset->shape[0],
-                                       read_texts, texts, &what);
+    const H5TextSource source = {
+        file, name, dataset->id, stored, dataset->space, dataset->shape[0], read_texts};
+    const Status status = h5_text_read(&source, texts);
     if (stored >= 0)
         H5Tclose(stored);
-    return status == STATUS_DATA ? h5_fail_content(file, name, what) : status;
+    return status;
 }
 
 Status h5_read_strings(hid_t file, const char *name, size_t *count, size_t *width, char **strings) {

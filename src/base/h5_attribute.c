@@ -156,14 +156,14 @@ static herr_t read_text(hid_t attribute, hid_t memory_type, void *values) {
 }
 
 static Status get_text(hid_t file, const char *label, hid_t id, hid_t stored, H5Texts *texts) {
-    const char *what = "is not one text";
     const hid_t space = H5Aget_space(id);
-    Status status = STATUS_DATA;
-    if (space >= 0 && attribute_count(id) == 1)
-        status = h5_text_read(id, stored, space, 1, read_text, texts, &what);
+    const H5TextSource source = {file, label, id, stored, space, 1, read_text};
+    const Status status = space >= 0 && attribute_count(id) == 1
+                              ? h5_text_read(&source, texts)
+                              : h5_fail_content(file, label, "is not one text");
     if (space >= 0)
         H5Sclose(space);
-    return status == STATUS_DATA ? h5_fail_content(file, label, what) : status;
+    return status;
 }
 
 Status h5_get_text(hid_t file, const char *name, const char *attribute, char **value) {

@@ -25,37 +25,41 @@ static hid_t memory_type(hid_t stored, size_t width) {
     return H5I_INVALID_HID;
 }
 
+/* The reason is asked for right after the call that failed: closing anything makes HDF5 forget it.
+ */
+static Status read_values(const H5TextSource *source, hid_t type, void *values) {
+    if (type >= 0 && (source->count == 0 || source->read(source->object, type, values) >= 0))
+        return STATUS_OK;
+    return h5_fail_call(source->file, STATUS_DATA, source->name, "is damaged");
+}
+
 /* ---- of fixed length ---- */
 
-static Status read_fixed(hid_t object, hid_t stored, H5TextRead read, H5Texts *texts,
-                         const char **what) {
-    const size_t size = H5Tget_size(stored);
-    texts->width = size && H5Tget_strpad(stored) != H5T_STR_NULLTERM ? size + 1 : size;
+static Status read_fixed(const H5TextSource *source, H5Texts *texts) {
+    const size_t size = H5Tget_size(source->stored);
+    texts->width = size && H5Tget_strpad(source->stored) != H5T_STR_NULLTERM ? size + 1 : size;
     if (texts->width == 0)
-        return STATUS_DATA;
+        return h5_fail_content(source->file, source->name, "does not hold texts");
     STATUS_TRY(memory_allocate(&texts->text, texts->count, texts->width, "texts"));
-    *what = "is damaged";
-    const hid_t type = memory_type(stored, texts->width);
-    const bool done = type >= 0 && (texts->count == 0 || read(object, type, texts->text) >= 0);
+    const hid_t type = memory_type(source->stored, texts->width);
+    const Status status = read_values(source, type, texts->text);
     if (type >= 0)
         H5Tclose(type);
     for (size_t i = 0; i < texts->count; i++)
         texts->text[(i + 1) * texts->width - 1] = '\0';
-    return done ? STATUS_OK : STATUS_DATA;
+    return status;
 }
 
 /* ---- of variable length, as h5py writes all ---- */
 
-static Status copy_variable(char **value, H5Texts *texts, const char **what) {
+static Status copy_variable(const H5TextSource *source, char **value, H5Texts *texts) {
     size_t longest = 0;
     for (size_t i = 0; i < texts->count; i++) {
         const size_t length = value[i] ? strnlen(value[i], VARIABLE_BYTES_MOST) : 0;
         longest = longest < length ? length : longest;
     }
-    if (longest == VARIABLE_BYTES_MOST) {
-        *what = "holds a text of 4096 bytes or more";
-        return STATUS_DATA;
-    }
+    if (longest == VARIABLE_BYTES_MOST)
+        return h5_fail_content(source->file, source->name, "holds a text of 4096 bytes or more");
     texts->width = longest + 1;
     STATUS_TRY(memory_allocate(&texts->text, texts->count, texts->width, "texts"));
     for (size_t i = 0; i < texts->count; i++)
@@ -64,32 +68,27 @@ static Status copy_variable(char **value, H5Texts *texts, const char **what) {
     return STATUS_OK;
 }
 
-static Status read_variable(hid_t object, hid_t stored, hid_t space, H5TextRead read,
-                            H5Texts *texts, const char **what) {
+static Status read_variable(const H5TextSource *source, H5Texts *texts) {
     char **value;
     STATUS_TRY(memory_allocate(&value, texts->count, sizeof *value, "texts"));
-    const hid_t type = memory_type(stored, H5T_VARIABLE);
-    Status status = STATUS_DATA;
-    *what = "is damaged";
-    if (type >= 0 && (texts->count == 0 || read(object, type, value) >= 0))
-        status = copy_variable(value, texts, what);
+    const hid_t type = memory_type(source->stored, H5T_VARIABLE);
+    Status status = read_values(source, type, value);
+    if (status == STATUS_OK)
+        status = copy_variable(source, value, texts);
     if (type >= 0) {
-        H5Dvlen_reclaim(type, space, H5P_DEFAULT, value);
+        H5Dvlen_reclaim(type, source->space, H5P_DEFAULT, value);
         H5Tclose(type);
     }
     memory_free(value);
     return status;
 }
 
-Status h5_text_read(hid_t object, hid_t stored, hid_t space, size_t count, H5TextRead read,
-                    H5Texts *texts, const char **what) {
-    *texts = (H5Texts){.count = count};
-    *what = "does not hold texts";
-    if (stored < 0 || H5Tget_class(stored) != H5T_STRING)
-        return STATUS_DATA;
-    const Status status = H5Tis_variable_str(stored) > 0
-                              ? read_variable(object, stored, space, read, texts, what)
-                              : read_fixed(object, stored, read, texts, what);
+Status h5_text_read(const H5TextSource *source, H5Texts *texts) {
+    *texts = (H5Texts){.count = source->count};
+    if (source->stored < 0 || H5Tget_class(source->stored) != H5T_STRING)
+        return h5_fail_content(source->file, source->name, "does not hold texts");
+    const Status status = H5Tis_variable_str(source->stored) > 0 ? read_variable(source, texts)
+                                                                 : read_fixed(source, texts);
     if (status == STATUS_OK)
         return STATUS_OK;
     memory_free(texts->text);

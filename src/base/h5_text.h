@@ -1,10 +1,7 @@
 #ifndef VIT_BASE_H5_TEXT_H
 #define VIT_BASE_H5_TEXT_H
 
-#include "vit/status.h"
-#include <hdf5.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "h5_file.h"
 
 /* Texts of fixed and of variable length, of datasets and attributes. Private to src/base. All
  * local. */
@@ -18,10 +15,18 @@ typedef struct H5Texts {
     char *text;
 } H5Texts;
 
-/* Reads all values of an open dataset or attribute, whose stored type is given, into new memory.
- * *what: with STATUS_DATA, what is wrong. STATUS_INTERNAL: out of memory. */
-typedef herr_t (*H5TextRead)(hid_t object, hid_t memory_type, void *values);
-Status h5_text_read(hid_t object, hid_t stored, hid_t space, size_t count, H5TextRead read,
-                    H5Texts *texts, const char **what);
+/* An open dataset or attribute: its file and name, for messages; its stored type; its space, with
+ * count values; how it is read. */
+typedef struct H5TextSource {
+    hid_t file;
+    const char *name;
+    hid_t object, stored, space;
+    size_t count;
+    herr_t (*read)(hid_t object, hid_t memory_type, void *values);
+} H5TextSource;
+
+/* Reads all values into new memory. STATUS_DATA: they are no texts, too long, or damaged;
+ * STATUS_IO; STATUS_INTERNAL: out of memory. On error *texts is empty. */
+Status h5_text_read(const H5TextSource *source, H5Texts *texts);
 
 #endif

@@ -93,7 +93,7 @@ Status checkpoint_check_version(const char *path) {
     bool newer;
     const Status status = open_header(path, &file, &header, &newer);
     if (status != STATUS_OK)
-        return newer || status == STATUS_INTERNAL ? status : STATUS_OK;
+        return newer || status != STATUS_DATA ? status : STATUS_OK;
     checkpoint_header_free(&header);
     h5_close(file);
     return STATUS_OK;

@@ -20,8 +20,23 @@ with() {
     LD_PRELOAD=$preload FAIL_CALL=$call FAIL_ERRNO=$errno FAIL_AFTER=$after FAIL_PATH=$path "$@"
 }
 
+# every_read FILE COMMAND...: whichever read of the file fails, and all after it.
+every_read() {
+    file=$1 after=0
+    shift
+    until with read $eio $after "$file" "$@" >said 2>&1; do
+        code=$?
+        [ $code -eq 74 ] || fail "$*: EIO after $after reads: $code: $(cat said)"
+        grep -q 'Input/output error' said || fail "$*: EIO after $after reads: $(cat said)"
+        after=$((after + 1))
+    done
+    [ $after -ge 50 ] || fail "$*: reads but $after times"
+}
+every_read out/last.h5 "$vit_data" digest out/last.h5
+every_read data.h5 "$vit_data" info data.h5
+
 more='-s train.max_steps=14'
-for after in 0 1 2 4 8 16 32; do
+for after in 0 32 100 224 300; do
     # shellcheck disable=SC2086 # options
     expect 74 'out/last.h5' with read $eio $after out/last.h5 train 1 out $more
     grep -q 'Input/output error' said || fail "after $after reads: $(cat said)"
@@ -43,11 +58,17 @@ expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_mpi" out/best.
 expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_data" digest out/best.h5
 expect 74 'Input/output error' with read $eio 3 data.h5 train 1 out
 unchanged "data.h5"
-expect 74 'Input/output error' with read $eio 20 data.h5 "$vit_data" info data.h5
 # shellcheck disable=SC2086 # options
 must_train 1 out $more
 must_train 1 whole $more -s checkpoint.every_steps=2
 [ "$(weights out/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights afterwards"
+
+# Where no validation counts yet, the next one would take best.h5's place.
+must_train 1 early -s train.max_steps=4
+cp early/best.h5 best_of_4.h5
+# shellcheck disable=SC2086 # options
+expect 74 'early/best.h5: ' with read $eio 0 early/best.h5 train 1 early $more
+cmp -s early/best.h5 best_of_4.h5 || fail "a best.h5 that cannot be read was replaced"
 
 # At the end all is done but the test.
 expect 74 'all steps are done, and the same command tests them' with read $eio 0 end/best.h5 train 1 end $more

@@ -76,8 +76,8 @@ Status checkpoint_has_states(const char *path, bool *states);
 Status checkpoint_has_state(const char *path, const char *name, bool *has);
 
 /* STATUS_DATA, naming both versions, for a checkpoint that is whole but of a program that knows
- * more than this one: a later format version, or keys in its job. STATUS_INTERNAL: out of memory.
- * STATUS_OK for any other file, whatever its readers say. */
+ * more than this one: a later format version, or keys in its job. STATUS_INTERNAL: out of memory;
+ * STATUS_IO: cannot be read. STATUS_OK for any other file, damaged or not. */
 Status checkpoint_check_version(const char *path);
 
 /* Reads the whole file at path and compares it with what was meant to be written: its state's

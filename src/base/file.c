@@ -112,12 +112,33 @@ Status file_copy(const char *from, const char *to) {
     return status;
 }
 
+/* Whether the path is a symbolic link, and where it leads, cut to the room. */
+static bool read_link(const char *path, char target[static FILE_PATH_MAX]) {
+    const ssize_t length = readlink(path, target, FILE_PATH_MAX - 1);
+    target[length < 0 ? 0 : length] = '\0';
+    return length >= 0;
+}
+
+static Status fail_link(const char *path, const char *target, int reason) {
+    if (reason == ENOENT)
+        return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which does not exist", path,
+                           target);
+    return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which cannot be followed: %s",
+                       path, target, strerror(reason));
+}
+
 Status file_find(const char *path, bool *found) {
     struct stat status;
+    char target[FILE_PATH_MAX];
     *found = stat(path, &status) == 0;
-    if (*found || errno == ENOENT || errno == ENOTDIR)
+    if (*found)
         return STATUS_OK;
-    return status_fail(STATUS_IO, "%s: cannot be looked for: %s", path, strerror(errno));
+    const int reason = errno;
+    if (read_link(path, target))
+        return fail_link(path, target, reason);
+    if (reason == ENOENT || reason == ENOTDIR)
+        return STATUS_OK;
+    return status_fail(STATUS_IO, "%s: cannot be looked for: %s", path, strerror(reason));
 }
 
 bool file_exists(const char *path) {
@@ -133,19 +154,12 @@ static bool is_folder(const char *path) {
 static Status fail_folder(const char *path, int reason) {
     char target[FILE_PATH_MAX];
     struct stat found;
-    const ssize_t length = readlink(path, target, sizeof target - 1);
-    if (length < 0)
+    if (!read_link(path, target))
         return status_fail(STATUS_IO, "%s: the folder cannot be made: %s", path,
                            reason == EEXIST ? "a file has its name" : strerror(reason));
-    target[length] = '\0';
-    if (stat(path, &found) == 0)
-        return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which is no folder", path,
-                           target);
-    if (errno == ENOENT)
-        return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which does not exist", path,
-                           target);
-    return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which cannot be followed: %s",
-                       path, target, strerror(errno));
+    if (stat(path, &found) != 0)
+        return fail_link(path, target, errno);
+    return status_fail(STATUS_IO, "%s: is a symbolic link to %s, which is no folder", path, target);
 }
 
 /* Each try but the first follows on a move by another process. */

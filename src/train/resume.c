@@ -6,6 +6,7 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -214,21 +215,27 @@ static Status check_best(Training *training) {
     return STATUS_OK;
 }
 
+static Status rename_checkpoint(const char *from, const char *to) {
+    if (rename(from, to) == 0)
+        return STATUS_OK;
+    return status_fail(STATUS_IO, "%s: cannot be renamed to %s: %s", from, to, strerror(errno));
+}
+
 /* Damaged files make room, so that they do not count among those that are kept; the valid one, of
- * this index, becomes the newest. */
-static void set_damaged_aside(const Training *training, size_t valid) {
+ * this index, becomes the newest. Nothing takes the place of one that stays. */
+static Status set_damaged_aside(const char *folder, size_t valid) {
+    char path[FILE_PATH_MAX], newest[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
     for (size_t i = 0; i < valid; i++) {
-        char path[FILE_PATH_MAX], aside[FILE_PATH_MAX + 16];
-        if (output_file_last(training->saver.output->folder, i, path) != STATUS_OK ||
-            !file_exists(path))
-            continue;
+        bool there;
+        STATUS_TRY(output_file_last(folder, i, path));
+        STATUS_TRY(file_find(path, &there));
         snprintf(aside, sizeof aside, "%s.damaged", path);
-        rename(path, aside);
+        if (there)
+            STATUS_TRY(rename_checkpoint(path, aside));
     }
-    char from[FILE_PATH_MAX], newest[FILE_PATH_MAX];
-    if (valid > 0 && output_file_last(training->saver.output->folder, valid, from) == STATUS_OK &&
-        output_file_last(training->saver.output->folder, 0, newest) == STATUS_OK)
-        rename(from, newest);
+    STATUS_TRY(output_file_last(folder, valid, path));
+    STATUS_TRY(output_file_last(folder, 0, newest));
+    return valid > 0 ? rename_checkpoint(path, newest) : STATUS_OK;
 }
 
 /* An older checkpoint is no way round one that this program is too old for, nor may it replace a
@@ -262,7 +269,7 @@ static Status read_newest(Training *training, bool *found, Job *stored) {
         Status status = read_state(training, path, stored);
         if (status == STATUS_OK) {
             *found = true;
-            set_damaged_aside(training, i);
+            STATUS_TRY(set_damaged_aside(training->saver.output->folder, i));
             if (!training->progress.finished || training_work_is_left(training))
                 log_info("Resuming from %s: epoch %llu, step %llu", path,
                          (unsigned long long)training->progress.epoch + 1,

@@ -180,6 +180,31 @@ static void existing_files_and_folders_are_seen(void **state) {
     assert_false(file_exists("a/b"));
 }
 
+static void only_what_is_surely_not_there_is_missing(void **state) {
+    (void)state;
+    bool found;
+    write_text("file", "");
+    assert_int_equal(symlink("file", "to_file"), 0);
+    assert_int_equal(symlink("unmounted/x", "dangling"), 0);
+    assert_int_equal(symlink("file/x", "through_a_file"), 0);
+    assert_int_equal(symlink("circle", "circle"), 0);
+    assert_int_equal(file_find("to_file", &found), STATUS_OK);
+    assert_true(found);
+    assert_int_equal(file_find("none", &found), STATUS_OK);
+    assert_false(found);
+    assert_int_equal(file_find("file/none", &found), STATUS_OK);
+    assert_false(found);
+    assert_int_equal(file_find("dangling", &found), STATUS_IO);
+    assert_string_equal(status_message(),
+                        "dangling: is a symbolic link to unmounted/x, which does not exist");
+    assert_int_equal(file_find("through_a_file", &found), STATUS_IO);
+    assert_non_null(strstr(status_message(), "which cannot be followed: Not a directory"));
+    assert_int_equal(file_find("circle", &found), STATUS_IO);
+    assert_non_null(strstr(status_message(), "which cannot be followed: Too many levels"));
+    assert_int_equal(file_find("circle/x", &found), STATUS_IO);
+    assert_non_null(strstr(status_message(), "circle/x: cannot be looked for: Too many levels"));
+}
+
 static void a_stem_is_the_name_without_folders_and_last_extension(void **state) {
     (void)state;
     static const char *const cases[][2] = {
@@ -211,6 +236,7 @@ int main(void) {
         test_in_folder(a_folder_that_cannot_be_made_is_named),
         test_in_folder(a_folder_that_cannot_be_looked_at_is_given_up_for_that_reason),
         test_in_folder(existing_files_and_folders_are_seen),
+        test_in_folder(only_what_is_surely_not_there_is_missing),
         test_in_folder(a_stem_is_the_name_without_folders_and_last_extension),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,34 @@ expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_mpi" out/best.
 expect 74 'Input/output error' with read $eio 3 out/best.h5 "$vit_data" digest out/best.h5
 expect 74 'Input/output error' with read $eio 3 data.h5 train 1 out
 unchanged "data.h5"
+
+# A link to a disk that is not mounted now is no missing file, whatever else there is.
+# leads_nowhere FILE
+leads_nowhere() {
+    mv "out/$1" mounted.h5
+    ln -s "$work/unmounted/x" "out/$1"
+    # shellcheck disable=SC2086 # options
+    expect 74 "out/$1: is a symbolic link to $work/unmounted/x, which does not exist" train 1 out $more
+    [ -L "out/$1" ] || fail "the link in the place of $1 was replaced"
+    mv mounted.h5 "out/$1"
+}
+leads_nowhere last.h5
+leads_nowhere best.h5
+mv out/last.1.h5 older.h5
+leads_nowhere last.h5
+mv older.h5 out/last.1.h5
+unchanged "links that lead nowhere"
+
+# A damaged checkpoint that cannot be set aside stays, and so does the one before it.
+cp -r out stuck
+truncate -s -1 stuck/last.h5
+mkdir -p stuck/last.h5.damaged/full
+cp stuck/last.h5 cut.h5
+# shellcheck disable=SC2086 # options
+expect 74 'stuck/last.h5: cannot be renamed to stuck/last.h5.damaged' train 1 stuck $more
+cmp -s stuck/last.h5 cut.h5 || fail "something took the place of what could not be set aside"
+cmp -s stuck/last.1.h5 out/last.1.h5 || fail "the older checkpoint is gone"
+
 # shellcheck disable=SC2086 # options
 must_train 1 out $more
 must_train 1 whole $more -s checkpoint.every_steps=2
@@ -73,10 +101,18 @@ cmp -s early/best.h5 best_of_4.h5 || fail "a best.h5 that cannot be read was rep
 # At the end all is done but the test.
 expect 74 'all steps are done, and the same command tests them' with read $eio 0 end/best.h5 train 1 end $more
 [ ! -e end/best.h5.damaged ] || fail "best.h5 was called damaged"
+[ "$(weights end/last.1.h5)" != "$(weights end/last.h5)" ] || fail "a copy of last.h5 took the older one's place"
 # shellcheck disable=SC2086 # options
 must_train 1 end $more
 grep -q '^Test accuracy' said || fail "nothing is tested: $(cat said)"
 [ "$(weights end/last.h5)" = "$(weights whole/last.h5)" ] || fail "other weights at the end"
+
+# Unless that fails, too.
+mkdir -p unsaved/last.h5.tmp/full
+with read $eio 0 unsaved/best.h5 train 1 unsaved -s train.max_steps=4
+code=$?
+[ $code -eq 74 ] || fail "neither saved nor tested: exit code $code: $(cat said)"
+grep -q 'all steps are done, but not saved; nothing was saved before in unsaved' said || fail "not told: $(cat said)"
 
 # Locks are off, whatever a module sets.
 flock -x data.h5 sleep 20 &

@@ -25,7 +25,7 @@ Status file_copy(const char *from, const char *to);
 
 bool file_exists(const char *path);
 /* The same where "no" must be sure: what cannot be looked for, a stale handle, a folder that may
- * not be entered, is STATUS_IO and not missing. */
+ * not be entered, a symbolic link whose target is not there now, is STATUS_IO and not missing. */
 Status file_find(const char *path, bool *found);
 
 /* Makes the folder and its missing parents. */

@@ -64,12 +64,24 @@ static Status test_best(Training *training, Evaluation *test) {
 
 /* The best weights cannot be read now: what is left to do is left to the same command. */
 static Status put_off(Training *training, Status status) {
-    char why[1024];
+    const Ranks *ranks = training->plan->ranks;
+    const uint64_t step = training->progress.step;
+    Saver *saver = &training->saver;
+    char why[1024], saved[SAVER_TEXT];
     snprintf(why, sizeof why, "%s", status_message());
-    saver_write(&training->saver, &training->trainer, (SaveWish){.last = true});
-    if (training->plan->ranks->rank == 0)
-        saver_wait(&training->saver);
-    return status_fail(status, "%s; all steps are done, and the same command tests them", why);
+    if (ranks->rank == 0)
+        saver_wait(saver);
+    /* What is saved already would only push out an older one. */
+    bool wanted = saver->saved_step != step;
+    ranks_broadcast(ranks, &wanted, sizeof wanted);
+    if (wanted)
+        saver_write(saver, &training->trainer, (SaveWish){.last = true});
+    if (ranks->rank == 0)
+        saver_wait(saver);
+    if (saver->saved_step == step)
+        return status_fail(status, "%s; all steps are done, and the same command tests them", why);
+    saver_describe(saver, saved);
+    return status_fail(status, "%s; all steps are done, but not saved; %s", why, saved);
 }
 
 /* The job ends with steps that went wrong. */

@@ -168,9 +168,11 @@ Status h5_close(hid_t file) {
         return STATUS_OK;
     char path[FILE_PATH_MAX];
     h5_file_name(file, path);
-    if (H5Fclose(file) < 0)
-        return status_fail(STATUS_IO, "%s: cannot be closed; its content may be lost", path);
-    return STATUS_OK;
+    if (H5Fclose(file) >= 0)
+        return STATUS_OK;
+    const H5Reason reason = h5_reason();
+    return status_fail(STATUS_IO, "%s: cannot be closed; its content may be lost: %s", path,
+                       reason.text);
 }
 
 /* ---- groups ---- */

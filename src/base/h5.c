@@ -132,6 +132,17 @@ Status h5_write(hid_t file, const char *name, hid_t file_type, hid_t memory_type
     return h5_write_rows(file, name, memory_type, 0, shape[0], values);
 }
 
+/* After a virtual dataset was read: for a source that HDF5 could not open it gave zeros. Those that
+ * it did open are closed with the dataset. */
+static Status check_sources(hid_t file, const char *name, H5Dataset *dataset) {
+    if (!h5_storage_is_virtual(dataset))
+        return STATUS_OK;
+    if (!h5_dataset_close(dataset))
+        return h5_fail_call(file, STATUS_INTERNAL, name, "cannot be closed");
+    STATUS_TRY(h5_dataset_open(file, name, dataset));
+    return h5_storage_check(file, name, dataset);
+}
+
 static Status read_rows(hid_t file, const char *name, H5Dataset *dataset, hid_t memory_type,
                         size_t first, size_t rows, void *values) {
     hid_t memory_space = H5I_INVALID_HID;
@@ -143,12 +154,12 @@ static Status read_rows(hid_t file, const char *name, H5Dataset *dataset, hid_t 
         status = h5_fail_call(file, STATUS_DATA, name, "is damaged");
     if (memory_space >= 0)
         H5Sclose(memory_space);
-    return status;
+    return status == STATUS_OK && rows > 0 ? check_sources(file, name, dataset) : status;
 }
 
 static Status close_read(hid_t file, const char *name, H5Dataset *dataset, Status status) {
     if (!h5_dataset_close(dataset) && status == STATUS_OK)
-        return h5_fail_call(file, STATUS_DATA, name, "cannot be closed");
+        return h5_fail_call(file, STATUS_INTERNAL, name, "cannot be closed");
     return status;
 }
 

@@ -1,7 +1,7 @@
 #include "h5_dataset.h"
 
+#include "h5_link.h"
 #include "vit/memory.h"
-#include <stdio.h>
 #include <string.h>
 
 bool h5_dataset_close(H5Dataset *dataset) {
@@ -9,35 +9,22 @@ bool h5_dataset_close(H5Dataset *dataset) {
     return (dataset->id < 0 || H5Dclose(dataset->id) >= 0) && closed;
 }
 
-/* What an external or symbolic link says, for what it leads to is not there. */
-static Status fail_link(hid_t file, const char *name, const H5L_info_t *link) {
-    char path[FILE_PATH_MAX];
-    const char *to_file = NULL, *to = NULL;
-    char *value;
-    STATUS_TRY(memory_allocate(&value, link->u.val_size + 1, 1, name));
-    if (H5Lget_val(file, name, value, link->u.val_size, H5P_DEFAULT) >= 0)
-        to = value;
-    if (to && link->type == H5L_TYPE_EXTERNAL &&
-        H5Lunpack_elink_val(value, link->u.val_size, NULL, &to_file, &to) < 0)
-        to = NULL;
+static Status fail_missing(hid_t file, const char *name) {
+    char broken[FILE_PATH_MAX], path[FILE_PATH_MAX];
+    H5Link link = {0};
+    if (h5_link_is_broken(file, name, broken))
+        STATUS_TRY(h5_link_read(file, broken, &link));
+    if (!link.value)
+        return h5_fail_content(file, name, "is missing");
     h5_file_name(file, path);
-    status_fail(STATUS_DATA, "%s: %s: is a link to %s%s%s, which cannot be opened", path, name,
-                to_file ? to_file : "", to_file ? ": " : "", to ? to : "an object");
-    memory_free(value);
+    status_fail(STATUS_DATA, "%s: %s: is a link to %s%s%s, which cannot be opened", path, broken,
+                link.file ? link.file : "", link.file ? ": " : "", link.object);
+    memory_free(link.value);
     return STATUS_DATA;
 }
 
-static Status fail_missing(hid_t file, const char *name) {
-    char broken[FILE_PATH_MAX];
-    H5L_info_t link;
-    const bool leads = h5_find_broken(file, name, broken) &&
-                       H5Lget_info(file, broken, &link, H5P_DEFAULT) >= 0 &&
-                       link.type != H5L_TYPE_HARD;
-    return leads ? fail_link(file, broken, &link) : h5_fail_content(file, name, "is missing");
-}
-
 static Status fail_open(hid_t file, const char *name) {
-    const Status status = h5_fail_call(file, STATUS_DATA, name, "cannot be opened");
+    const Status status = h5_link_fail_call(file, name, "cannot be opened");
     if (strstr(status_message(), "version number"))
         return status_fail(status, "%s: a newer HDF5 than this one, %d.%d.%d, may have written it",
                            status_message(), H5_VERS_MAJOR, H5_VERS_MINOR, H5_VERS_RELEASE);

@@ -21,6 +21,20 @@ static bool quotes_system(const char *text, H5Reason *reason) {
     return true;
 }
 
+/* Some of HDF5's parts call a failed malloc an error of theirs. Room in a file that cannot be had
+ * looks the same, but only where something is written. */
+static bool tells_of_memory(const H5E_error2_t *error) {
+    return error->maj_num == H5E_RESOURCE || error->min_num == H5E_CANTALLOC ||
+           error->min_num == H5E_NOSPACE;
+}
+
+/* Files of raw bytes are opened and read without a word of what the system said. */
+static bool is_of_raw_file(const H5E_error2_t *error) {
+    return error->maj_num == H5E_EFL &&
+           (error->min_num == H5E_CANTOPENFILE || error->min_num == H5E_SEEKERROR ||
+            error->min_num == H5E_READERROR);
+}
+
 /* Keeps the description of the innermost error, or what the system said, whichever error quotes it.
  */
 static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *kept) {
@@ -28,8 +42,11 @@ static herr_t keep_reason(unsigned depth, const H5E_error2_t *error, void *kept)
     if (!error->desc || reason->system)
         return 0;
     reason->system = quotes_system(error->desc, reason);
-    if (depth == 0 && !reason->system)
-        snprintf(reason->text, sizeof reason->text, "%s", error->desc);
+    if (depth != 0 || reason->system)
+        return 0;
+    reason->memory = tells_of_memory(error);
+    reason->system = is_of_raw_file(error);
+    snprintf(reason->text, sizeof reason->text, "%s", error->desc);
     return 0;
 }
 
@@ -46,11 +63,19 @@ void h5_file_name(hid_t file, char path[static FILE_PATH_MAX]) {
 
 Status h5_fail_call(hid_t file, Status code, const char *name, const char *what) {
     const H5Reason reason = h5_reason();
+    return h5_fail_reason(file, code, name, what, &reason);
+}
+
+Status h5_fail_reason(hid_t file, Status code, const char *name, const char *what,
+                      const H5Reason *reason) {
     char path[FILE_PATH_MAX];
     h5_file_name(file, path);
-    if (reason.system && code != STATUS_IO)
-        return status_fail(STATUS_IO, "%s: %s: cannot be read (%s)", path, name, reason.text);
-    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason.text);
+    if (reason->system && code != STATUS_IO)
+        return status_fail(STATUS_IO, "%s: %s: cannot be read (%s)", path, name, reason->text);
+    if (reason->memory && code == STATUS_DATA)
+        return status_fail(STATUS_INTERNAL, "%s: %s: cannot be read (%s)", path, name,
+                           reason->text);
+    return status_fail(code, "%s: %s: %s (%s)", path, name, what, reason->text);
 }
 
 Status h5_fail_content(hid_t file, const char *name, const char *what) {
@@ -126,6 +151,8 @@ static Status fail_open(const char *path, const H5Reason *why) {
     const char *reason = why->text;
     if (why->system)
         return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, reason);
+    if (why->memory)
+        return status_fail(STATUS_INTERNAL, "%s: cannot be opened: %s", path, reason);
     if (strstr(reason, "h5clear"))
         return status_fail(STATUS_DATA,
                            "%s: is open for writing, or its writer was killed: if no program "
@@ -177,9 +204,7 @@ Status h5_close(hid_t file) {
 
 /* ---- groups ---- */
 
-/* Copies the part of name that ends before the separator at or after `from`; returns where that is.
- */
-static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_PATH_MAX]) {
+size_t h5_prefix(const char *name, size_t from, char prefix[static FILE_PATH_MAX]) {
     size_t end = from + strcspn(name + from, "/");
     if (end >= FILE_PATH_MAX)
         end = FILE_PATH_MAX - 1;
@@ -188,53 +213,11 @@ static size_t prefix_of(const char *name, size_t from, char prefix[static FILE_P
     return end;
 }
 
-/* Whether there is an object at the path; *linked: at least a link. */
-static Status find_object(hid_t file, const char *path, bool *linked, bool *found) {
-    const htri_t link = H5Lexists(file, path, H5P_DEFAULT);
-    *linked = link > 0;
-    *found = false;
-    if (link < 0)
-        return h5_fail_call(file, STATUS_DATA, path, "cannot be looked for");
-    if (link == 0)
-        return STATUS_OK;
-    const htri_t object = H5Oexists_by_name(file, path, H5P_DEFAULT);
-    *found = object > 0;
-    /* A link that leads nowhere is no error; a file that it leads into may fail, though. */
-    return object < 0 && h5_reason().system
-               ? h5_fail_call(file, STATUS_IO, path, "cannot be looked for")
-               : STATUS_OK;
-}
-
-/* Whether all of the path is there; otherwise prefix is as far as the first part that is not. */
-static Status follow(hid_t file, const char *name, char prefix[static FILE_PATH_MAX], bool *linked,
-                     bool *found) {
-    *linked = *found = false;
-    if (strlen(name) >= FILE_PATH_MAX)
-        return STATUS_OK;
-    *found = true;
-    for (size_t at = strspn(name, "/"); *found && name[at]; at += strspn(name + at, "/")) {
-        at = prefix_of(name, at, prefix);
-        STATUS_TRY(find_object(file, prefix, linked, found));
-    }
-    return STATUS_OK;
-}
-
-Status h5_find(hid_t file, const char *name, bool *found) {
-    char prefix[FILE_PATH_MAX];
-    bool linked;
-    return follow(file, name, prefix, &linked, found);
-}
-
-bool h5_find_broken(hid_t file, const char *name, char link[static FILE_PATH_MAX]) {
-    bool linked, found;
-    return follow(file, name, link, &linked, &found) == STATUS_OK && !found && linked;
-}
-
 /* One at a time, because parents that HDF5 makes by itself carry the time. */
 Status h5_make_groups(hid_t file, const char *name, size_t end) {
     char prefix[FILE_PATH_MAX];
     for (size_t at = strspn(name, "/"); at < end; at += strspn(name + at, "/")) {
-        at = prefix_of(name, at, prefix);
+        at = h5_prefix(name, at, prefix);
         if (H5Lexists(file, prefix, H5P_DEFAULT) > 0)
             continue;
         hid_t creation = H5Pcreate(H5P_GROUP_CREATE), group = H5I_INVALID_HID;

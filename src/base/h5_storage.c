@@ -1,10 +1,13 @@
 #include "h5_storage.h"
 
+#include "h5_link.h"
 #include "h5_type.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* How far sources of virtual datasets, which may be virtual themselves, are followed. */
 enum { DEPTH_MOST = 4, SOURCES_MOST = 1000000 };
@@ -102,9 +105,12 @@ static Status fail_incomplete(hid_t file, const char *name) {
  * smaller. */
 static Status check_room(hid_t file, const char *name, const H5Dataset *stored) {
     hsize_t bytes;
-    if (value_bytes(stored, &bytes) && H5Dget_storage_size(stored->id) >= bytes)
+    if (!value_bytes(stored, &bytes))
+        return fail_incomplete(file, name);
+    if (H5Dget_storage_size(stored->id) >= bytes)
         return STATUS_OK;
-    return fail_incomplete(file, name);
+    return h5_reason().system ? h5_fail_call(file, STATUS_DATA, name, "has no readable size")
+                              : fail_incomplete(file, name);
 }
 
 static Status check_chunks(hid_t file, const char *name, const H5Dataset *dataset, hid_t creation) {
@@ -141,20 +147,37 @@ static Status fail_source(hid_t file, const char *name, const char *source, cons
     return status_fail(STATUS_DATA, "%s: %s: takes values from %s%s", path, name, source, what);
 }
 
+/* HDF5 would not say why it cannot open the file. */
+static Status raw_size(const char *path, off_t *size) {
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat found;
+    if (descriptor < 0 || fstat(descriptor, &found) != 0) {
+        const int reason = errno;
+        if (descriptor >= 0)
+            close(descriptor);
+        return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(reason));
+    }
+    close(descriptor);
+    *size = found.st_size;
+    return STATUS_OK;
+}
+
 /* The part of the raw bytes, of which *left are still to be found, that a file has; what is behind
  * a file's end would be zeros. */
 static Status check_external_file(hid_t file, const char *name, hid_t creation, unsigned number,
                                   hsize_t *left) {
     char path[FILE_PATH_MAX] = "";
-    off_t offset = 0;
+    off_t offset = 0, size = 0;
     hsize_t bytes = 0;
-    struct stat found;
+    bool there;
     if (H5Pget_external(creation, number, sizeof path, path, &offset, &bytes) < 0)
         return h5_fail_call(file, STATUS_DATA, name, "has no readable list of files");
-    if (stat(path, &found) != 0)
+    STATUS_TRY(file_find(path, &there));
+    if (!there)
         return fail_source(file, name, path, ", which is not there");
+    STATUS_TRY(raw_size(path, &size));
     bytes = bytes < *left ? bytes : *left;
-    if (offset < 0 || offset > found.st_size || (hsize_t)(found.st_size - offset) < bytes)
+    if (offset < 0 || offset > size || (hsize_t)(size - offset) < bytes)
         return fail_source(file, name, path, ", which is shorter than it should be");
     *left -= bytes;
     return STATUS_OK;
@@ -192,26 +215,6 @@ static bool open_mapping(hid_t creation, size_t number, Mapping *mapping) {
     const ssize_t name = H5Pget_virtual_dsetname(creation, number, mapping->dataset, FILE_PATH_MAX);
     return mapping->source >= 0 && mapping->target >= 0 && file > 0 && file < FILE_PATH_MAX &&
            name > 0 && name < FILE_PATH_MAX;
-}
-
-static hid_t open_beside(const char *from, const char *path) {
-    char beside[2 * FILE_PATH_MAX];
-    const char *slash = strrchr(from, '/');
-    hid_t source;
-    snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash - from + 1) : 0, from, path);
-    return h5_open(beside, &source) == STATUS_OK ? source : H5I_INVALID_HID;
-}
-
-/* As HDF5 looks for it: beside the file that names it, then from the current folder, then beside
- * what a link to that file leads to. */
-static hid_t open_source(const char *from, const char *path) {
-    hid_t source = path[0] == '/' ? H5I_INVALID_HID : open_beside(from, path);
-    if (source >= 0 || h5_open(path, &source) == STATUS_OK)
-        return source;
-    char *linked = path[0] == '/' ? NULL : realpath(from, NULL);
-    source = linked ? open_beside(linked, path) : H5I_INVALID_HID;
-    free(linked);
-    return source;
 }
 
 /* Whether all that is taken from the source is within it as it is now. The file does not tell how
@@ -278,7 +281,8 @@ static Status check_source(hid_t file, const char *name, const H5Dataset *datase
         return status;
     }
     h5_file_name(dataset->id, from);
-    const hid_t source = open_source(from, mapping->file);
+    hid_t source;
+    STATUS_TRY(h5_link_open(from, mapping->file, &source));
     if (source < 0)
         return fail_source(file, name, mapping->file,
                            ", which cannot be opened: HDF5 would give zeros");
@@ -403,4 +407,12 @@ static Status check(hid_t file, const char *name, const H5Dataset *dataset, Sear
 Status h5_storage_check(hid_t file, const char *name, const H5Dataset *dataset) {
     Search search = {0};
     return check(file, name, dataset, &search);
+}
+
+bool h5_storage_is_virtual(const H5Dataset *dataset) {
+    const hid_t creation = H5Dget_create_plist(dataset->id);
+    const bool is = creation >= 0 && H5Pget_layout(creation) == H5D_VIRTUAL;
+    if (creation >= 0)
+        H5Pclose(creation);
+    return is;
 }

@@ -10,5 +10,7 @@
  * that it holds, which must not be more than its files can. STATUS_DATA with what is missing, a
  * filter that this HDF5 does not have included. Private to src/base. Local. */
 Status h5_storage_check(hid_t file, const char *name, const H5Dataset *dataset);
+/* Whether its values are those of other datasets. */
+bool h5_storage_is_virtual(const H5Dataset *dataset);
 
 #endif

@@ -16,7 +16,9 @@ static Status read_stored_job(const char *path, Job *stored) {
     STATUS_TRY(checkpoint_read_job(path, &text));
     const Status status = job_parse_resolved(stored, path, text, 0, NULL);
     memory_free(text);
-    return status == STATUS_OK ? status : status_fail(STATUS_DATA, "%s", status_message());
+    return status == STATUS_OK || status == STATUS_INTERNAL
+               ? status
+               : status_fail(STATUS_DATA, "%s", status_message());
 }
 
 /* Whether the run in a checkpoint may go on as the job at hand, on the data at hand: other pictures

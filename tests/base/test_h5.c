@@ -1,3 +1,4 @@
+#include "h5_file.h"
 #include "h5_found.h"
 #include "vit/h5.h"
 
@@ -113,6 +114,35 @@ static void rows_are_written_and_read_in_pieces(void **state) {
     assert_ok(h5_close(file));
     free(values);
     free(back);
+}
+
+/* As HDF5 does where a call fails. */
+static void push_error(hid_t part, hid_t kind, const char *text) {
+    assert_true(H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, part, kind, "%s",
+                         text) >= 0);
+}
+
+static void lack_of_memory_is_no_damage(void **state) {
+    (void)state;
+    hid_t file;
+    write_sample("a.h5");
+    const struct {
+        hid_t part, kind;
+        Status of_reading;
+    } errors[] = {{H5E_RESOURCE, H5E_NOSPACE, STATUS_INTERNAL},
+                  {H5E_HEAP, H5E_CANTALLOC, STATUS_INTERNAL},
+                  {H5E_IO, H5E_READERROR, STATUS_DATA}};
+    assert_ok(h5_open("a.h5", &file));
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        H5Eclear2(H5E_DEFAULT);
+        push_error(errors[i].part, errors[i].kind, "memory allocation failed");
+        assert_int_equal(h5_fail_call(file, STATUS_DATA, "/x", "is damaged"), errors[i].of_reading);
+        assert_says("memory allocation failed");
+        H5Eclear2(H5E_DEFAULT);
+        push_error(errors[i].part, errors[i].kind, "file allocation failed");
+        assert_int_equal(h5_fail_call(file, STATUS_IO, "/x", "cannot be written"), STATUS_IO);
+    }
+    assert_ok(h5_close(file));
 }
 
 static void an_empty_dataset_is_legal(void **state) {
@@ -484,6 +514,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_here(values_of_every_rank_read_back),
         test_here(rows_are_written_and_read_in_pieces),
+        test_here(lack_of_memory_is_no_damage),
         test_here(an_empty_dataset_is_legal),
         test_here(strings_read_back),
         test_here(strings_without_a_terminating_zero_get_one),

@@ -67,6 +67,11 @@ ssize_t pread(int descriptor, void *bytes, size_t count, off_t offset) {
     return read_fails(descriptor) ? -1 : NEXT(Read, "pread")(descriptor, bytes, count, offset);
 }
 
+ssize_t read(int descriptor, void *bytes, size_t count) {
+    typedef ssize_t (*Read)(int, void *, size_t);
+    return read_fails(descriptor) ? -1 : NEXT(Read, "read")(descriptor, bytes, count);
+}
+
 static int open_next(const char *name, const char *path, int flags, mode_t mode) {
     typedef int (*Open)(const char *, int, ...);
     char full[4096];

@@ -2,7 +2,7 @@
 # What failed is not what is damaged: a checkpoint or a data file that the system does not let be opened or read ends the
 # run with 74 and the system's words, and nothing is renamed, replaced or begun anew; the same command goes on afterwards.
 . "$(dirname "$0")/common.sh"
-preload=$3/libfail_io.so
+foreign=$3/foreign preload=$3/libfail_io.so
 eio=5 emfile=24 estale=116
 
 must_train 1 out -s train.max_steps=12 -s checkpoint.every_steps=2
@@ -20,20 +20,37 @@ with() {
     LD_PRELOAD=$preload FAIL_CALL=$call FAIL_ERRNO=$errno FAIL_AFTER=$after FAIL_PATH=$path "$@"
 }
 
-# every_read FILE COMMAND...: whichever read of the file fails, and all after it.
-every_read() {
-    file=$1 after=0
-    shift
-    until with read $eio $after "$file" "$@" >said 2>&1; do
+# every CALL STEP FILE LEAST COMMAND...: whichever call of the file fails, and all after it; of many each STEP-th. There are
+# LEAST of them and more.
+every() {
+    call=$1 step=$2 file=$3 least=$4 after=0
+    shift 4
+    until with "$call" $eio $after "$file" "$@" >said 2>&1; do
         code=$?
-        [ $code -eq 74 ] || fail "$*: EIO after $after reads: $code: $(cat said)"
-        grep -q 'Input/output error' said || fail "$*: EIO after $after reads: $(cat said)"
-        after=$((after + 1))
+        [ $code -eq 74 ] || fail "$*: EIO after $after times $call: $code: $(cat said)"
+        # HDF5 does not quote the system where it is about files of raw bytes.
+        grep -q 'Input/output error\|external raw data file)$' said || fail "$*: EIO after $after times $call: $(cat said)"
+        after=$((after + step))
     done
-    [ $after -ge 50 ] || fail "$*: reads but $after times"
+    [ $after -ge "$least" ] || fail "$*: $call of $file but $after times"
 }
-every_read out/last.h5 "$vit_data" digest out/last.h5
-every_read data.h5 "$vit_data" info data.h5
+every read 1 out/last.h5 50 "$vit_data" digest out/last.h5
+every read 1 data.h5 50 "$vit_data" info data.h5
+# Files that others lead into.
+for kind in linked virtual raw; do
+    mkdir $kind
+    cp data.h5 $kind
+    (cd $kind && "$foreign" $kind data.h5) || fail "$kind cannot be made"
+done
+every open 7 linked/train.h5 50 "$vit_data" info linked/data.h5
+every read 41 linked/train.h5 300 "$vit_data" info linked/data.h5
+every open 1 virtual/images1.h5 10 "$vit_data" info virtual/data.h5
+every read 5 virtual/images1.h5 50 "$vit_data" info virtual/data.h5
+(
+    cd raw || exit 1 # from which HDF5 looks for them
+    every open 1 second.raw 5 "$vit_data" info data.h5
+    every read 1 second.raw 1 "$vit_data" info data.h5
+) || exit 1
 
 more='-s train.max_steps=14'
 for after in 0 32 100 224 300; do

@@ -15,8 +15,9 @@
  * words: nothing is known then of what the file holds. A file that can be read but is not HDF5, is
  * cut short, fails a checksum, lacks an object or has another shape or type gives STATUS_DATA. So
  * does a dataset of which not all values are there, whatever HDF5 would give for them: chunks that
- * were never written, external links and sources of virtual datasets that lead nowhere, filters
- * that this HDF5 does not have. */
+ * were never written, external links and sources of virtual datasets that lead nowhere (those that
+ * are there and cannot be opened are STATUS_IO), filters that this HDF5 does not have. Lack of
+ * memory is STATUS_INTERNAL. */
 
 /* Creates (truncates) a file whose metadata carries checksums (format of HDF5 1.10). */
 Status h5_create(const char *path, hid_t *file);

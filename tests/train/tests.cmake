@@ -46,7 +46,7 @@ foreach(script agree alike average binding bridges failure foreign job_files sch
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()
 # But these wait more than they compute, for starts and ends of short runs or for time to pass: two at a time, and early.
-foreach(script agree alike bad_input bridges cut_link launchers lost_peer one_folder)
+foreach(script agree alike bad_input bridges cut_link failure launchers lost_peer one_folder)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 1 COST 300)
 endforeach()
 # They make the same network namespaces.

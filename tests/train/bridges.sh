@@ -2,14 +2,8 @@
 # A bridge of containers with the same address on two hosts, which Open MPI takes for a way from one to the other: the first
 # message hangs, and the watchdog ends the run with one line that names the bridge and the option that leaves it out. With
 # that option, and with what the batch script sets, the ranks find each other. Hosts are network namespaces.
-. "$(dirname "$0")/common.sh"
-# shellcheck source=../../tools/hosts.sh
-. "$source_folder/tools/hosts.sh"
-missing=$(hosts_possible) || skip "$missing"
-hosts=2 rate='' place=()
-trap 'hosts_down; rm -rf "$work"' EXIT
-hosts_up || skip "network namespaces cannot be made here"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+hosts=2
+. "$(dirname "$0")/on_hosts.sh"
 for host in vit-h1 vit-h2; do
     ip -n "$host" link add docker0 type bridge || skip "bridges cannot be made here"
     ip -n "$host" addr add 172.17.0.1/16 dev docker0

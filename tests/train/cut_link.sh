@@ -1,14 +1,8 @@
 #!/usr/bin/env bash
 # The link of one of three hosts is cut: with the keepalive settings of jobs/ mpirun ends the job soon instead of never, and what
 # was saved is whole. Hosts are network namespaces.
-. "$(dirname "$0")/common.sh"
-# shellcheck source=../../tools/hosts.sh
-. "$source_folder/tools/hosts.sh"
-missing=$(hosts_possible) || skip "$missing"
-hosts=3 rate='' place=()
-trap 'hosts_down; rm -rf "$work"' EXIT
-hosts_up || skip "network namespaces cannot be made here"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+hosts=3
+. "$(dirname "$0")/on_hosts.sh"
 
 sed -i 's/^epochs.*/epochs = 100000/' job.ini
 mapfile -t keepalive < <(sed -n '/oob_tcp_keepalive/s/[ )]*$//p' "$source_folder/jobs/cifar100.sbatch" | xargs -n 1)

@@ -3,6 +3,7 @@
 #include "text.h"
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 
 static const char *value_of(const char *name) {
@@ -38,6 +39,11 @@ Status environment_count(const char *name, size_t least, size_t most, size_t *co
     return status_fail(STATUS_USAGE,
                        "%s = '%s' in the environment: must be a whole number from %zu to %zu", name,
                        value, least, most);
+}
+
+size_t environment_number(const char *name) {
+    size_t number;
+    return environment_count(name, 0, INT_MAX, &number) == STATUS_OK ? number : 0;
 }
 
 Status environment_counts(const char *name, size_t least, size_t most, size_t *first) {

@@ -1,5 +1,6 @@
 #include "vit/interfaces.h"
 
+#include "vit/list.h"
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -25,15 +26,6 @@ static bool is_bridge(const char *name) {
         if (strncmp(name, bridges[i], strlen(bridges[i])) == 0)
             return true;
     return is_docker_network(name);
-}
-
-/* Whether a list "a,b,c" has a word. */
-static bool is_listed(const char *list, const char *word) {
-    const size_t length = strlen(word);
-    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
 }
 
 size_t interfaces_find(size_t most, Interface *interface) {
@@ -72,7 +64,7 @@ static void advise_exclude(size_t count, const Interface *interface, const char 
                            char *text, size_t bytes) {
     say(text, bytes, "; to leave such bridges out: mpirun --mca btl_tcp_if_exclude %s", exclude);
     for (size_t i = 0; i < count; i++)
-        if (is_bridge(interface[i].name) && !is_listed(exclude, interface[i].name))
+        if (is_bridge(interface[i].name) && !list_has(exclude, interface[i].name))
             say(text, bytes, ",%s", interface[i].name);
 }
 
@@ -87,7 +79,7 @@ void interfaces_describe(size_t count, const Interface *interface, const char *i
         const bool bridge = is_bridge(interface[i].name);
         say(text, bytes, "%s%s (%s%s)", i ? ", " : "", interface[i].name, interface[i].address,
             bridge ? ", a bridge whose address other hosts may have too" : "");
-        open += bridge && !is_listed(exclude, interface[i].name);
+        open += bridge && !list_has(exclude, interface[i].name);
         others += !bridge;
         if (!bridge && !other)
             other = interface[i].name;

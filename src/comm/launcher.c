@@ -1,6 +1,7 @@
 #include "vit/launcher.h"
 
 #include "pmi.h"
+#include "vit/environment.h"
 #include <fcntl.h>
 #include <mpi.h>
 #include <stdio.h>
@@ -31,8 +32,7 @@ enum { LAUNCHERS = sizeof launchers / sizeof *launchers, BY_MPIRUN = 0, BY_SRUN 
 static const char step_variable[] = "SLURM_STEP_ID";
 
 static int number(const char *name) {
-    const char *text = getenv(name);
-    return text ? atoi(text) : 0;
+    return (int)environment_number(name);
 }
 
 /* Whose PMIx a process has, by the name of its ranks' space. */

@@ -2,6 +2,7 @@
 #include "placement_node.h"
 
 #include "vit/environment.h"
+#include "vit/list.h"
 #include "vit/size.h"
 #include "vit/threads.h"
 #include <hwloc.h>
@@ -68,12 +69,6 @@ static const char *const launchers_numbers[] = {"OMPI_COMM_WORLD_LOCAL_SIZE", "S
                                                 "SLURM_THREADS_PER_CORE", "SLURM_CPUS_ON_NODE",
                                                 "SLURM_NODEID"};
 
-/* One of these, 0 where there is none or it is wrong, which placement_check_environment tells. */
-static size_t launchers_number(const char *name) {
-    size_t number;
-    return environment_count(name, 0, INT_MAX, &number) == STATUS_OK ? number : 0;
-}
-
 Status placement_check_environment(void) {
     size_t number;
     /* Slurm's count within its jobs. */
@@ -109,7 +104,7 @@ static bool mpi_yields(void) {
 static bool slurm_leaves_hyperthreads(void) {
     const char *hint = getenv("SLURM_HINT");
     return (hint && strcmp(hint, "nomultithread") == 0) ||
-           launchers_number("SLURM_THREADS_PER_CORE") == 1;
+           environment_number("SLURM_THREADS_PER_CORE") == 1;
 }
 
 void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
@@ -127,19 +122,10 @@ void place_of_this_rank(RankPlace *place, int rank, size_t threads) {
     /* mpirun's ranks inherit the batch script's, which says nothing about them. */
     if (!started_by_mpirun() && getenv("SLURM_STEP_ID"))
         *(slurm_leaves_hyperthreads() ? &place->srun_cores : &place->srun_cpus) =
-            (uint32_t)launchers_number("SLURM_CPUS_PER_TASK");
+            (uint32_t)environment_number("SLURM_CPUS_PER_TASK");
 }
 
 /* ---- limits of processor time ---- */
-
-/* Whether a list "a,b,c" has a word. */
-static bool listed(const char *list, const char *word) {
-    const size_t length = strlen(word);
-    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strncmp(at, word, length) == 0 && (at[length] == ',' || at[length] == '\0'))
-            return true;
-    return false;
-}
 
 /* Two numbers of two files or one; a word ("max") leaves -1. */
 static void read_numbers(const char *folder, const char *name, long long *first,
@@ -215,7 +201,7 @@ static bool read_cgroup(const char *cgroup_file, int version, char path[static 4
         if (!name)
             continue;
         *name = '\0';
-        found = version == 2 ? controllers[1] == '\0' : listed(controllers + 1, "cpu");
+        found = version == 2 ? controllers[1] == '\0' : list_has(controllers + 1, "cpu");
         if (found)
             snprintf(path, 4096, "%s", name + 1);
     }
@@ -239,7 +225,7 @@ void place_read_limits(const char *cgroup_file, const char *mounts_file,
             sscanf(rest, " - %63s %*s %4095s", type, options) != 2)
             continue;
         const int version = strcmp(type, "cgroup2") == 0 ? 2 : 1;
-        if (version == 1 && (strcmp(type, "cgroup") != 0 || !listed(options, "cpu")))
+        if (version == 1 && (strcmp(type, "cgroup") != 0 || !list_has(options, "cpu")))
             continue;
         if (known[version])
             add_limits_upwards(mount, root, cgroup[version], version, limit);
@@ -303,7 +289,7 @@ void node_cores_of_this_node(NodeCores *node) {
             node->core[i] = (uint16_t)i;
     }
     /* Slurm may have given a part of the node without confining the job to it. */
-    const size_t given = getenv("SLURM_JOB_ID") ? launchers_number("SLURM_CPUS_ON_NODE") : 0;
+    const size_t given = getenv("SLURM_JOB_ID") ? environment_number("SLURM_CPUS_ON_NODE") : 0;
     const size_t given_cores = size_groups(given, node->width);
     if (given && given_cores < node->usable)
         node->usable = given_cores;
@@ -331,9 +317,9 @@ size_t slurm_count(const char *list, size_t n) {
 /* Ranks that the launcher starts on this node; 0 when it does not say. */
 static size_t local_ranks(void) {
     if (started_by_mpirun())
-        return launchers_number("OMPI_COMM_WORLD_LOCAL_SIZE");
+        return environment_number("OMPI_COMM_WORLD_LOCAL_SIZE");
     if (getenv("SLURM_STEP_ID"))
-        return slurm_count(getenv("SLURM_STEP_TASKS_PER_NODE"), launchers_number("SLURM_NODEID"));
+        return slurm_count(getenv("SLURM_STEP_TASKS_PER_NODE"), environment_number("SLURM_NODEID"));
     return 0;
 }
 

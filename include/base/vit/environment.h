@@ -10,6 +10,9 @@
 /* A whole number from least to most; 0 where there is none, or an error. */
 Status environment_count(const char *name, size_t least, size_t most, size_t *count);
 
+/* One from 0 to INT_MAX that a launcher or Slurm tells; 0 where there is none, or it is wrong. */
+size_t environment_number(const char *name);
+
 /* The first of several such numbers, separated by commas, blanks around each; 0 likewise. */
 Status environment_counts(const char *name, size_t least, size_t most, size_t *first);
 

@@ -1,26 +1,23 @@
 #!/bin/sh
-# The mapping that is advised for several nodes, and that of the batch script, as Open MPI itself lays it out on nodes that it
-# only imagines: accepted, every rank on cores of its own, neighbours on one node.
+# The mapping that is advised for several nodes, and that of the batch script, as Open MPI itself lays it out on nodes that are
+# named but never reached: accepted, every rank on cores of its own, neighbours on one node.
 . "$(dirname "$0")/../common.sh"
 print_advice=$3/print_advice
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 unset SLURM_JOB_ID SLURM_CPUS_ON_NODE
 export HWLOC_SYNTHETIC='pack:2 core:4 pu:2'
 
-ompi_info 2>/dev/null | grep -q 'MCA ras: simulator' || skip "Open MPI has no simulator of nodes here"
+mpirun --version | grep -q 'Open MPI) 4' || skip "the map is read as Open MPI 4 prints it"
 
 # lay_out NODES ARGUMENT...: lines 'node rank cores' of mpirun's map on NODES such nodes, in `map`.
 lay_out() {
-    imagined=$1
+    hosts=$(seq -s , -f 'node%g:8' "$1")
     shift
-    # It ends in an error, since it launches nothing; the map is printed before. The simulator itself crashes now and then.
-    for _ in 1 2 3 4 5; do
-        env -u HWLOC_SYNTHETIC mpirun --mca ras simulator --mca ras_simulator_num_nodes "$imagined" \
-            --mca ras_simulator_topo_files "$PWD/node.xml" --do-not-launch --display-map "$@" true >mpirun.out 2>&1
-        awk '/Data for node:/ { node = $4 }
-            /Process rank:/ { sub(/.*Process rank: /, ""); rank = $1; sub(/.*:/, ""); print node, rank, $0 }' mpirun.out >map
-        if [ -s map ] || ! grep -q 'Segmentation fault' mpirun.out; then break; fi
-    done
+    # Of a node that it has not reached, mpirun believes that it is like its own. It ends in an error, since it launches
+    # nothing; the map is printed before.
+    mpirun --host "$hosts" --do-not-launch --display-map "$@" true >mpirun.out 2>&1
+    awk '/Data for node:/ { node = $4 }
+        /Process rank:/ { sub(/.*Process rank: /, ""); rank = $1; sub(/.*:/, ""); print node, rank, $0 }' mpirun.out >map
 }
 
 # laid_out 'NODE RANK CORES'...: exactly so.
@@ -31,15 +28,15 @@ laid_out() {
 
 # advised NODES RANKS: what is advised for so many ranks on each of so many nodes, without the program.
 advised() {
-    "$print_advice" "$1" "$2" node.xml >advice || fail "no advice"
+    "$print_advice" "$1" "$2" >advice || fail "no advice"
     sed -n 's/.*: mpirun \(.*\) \.\/vit_mpi \.\.\.$/\1/p' advice >arguments
     [ -s arguments ] || fail "no command in: $(cat advice)"
     cat arguments
 }
 
 two_nodes() {
-    laid_out 'nodeA0 0 [BB/BB/BB/BB][../../../..]' 'nodeA0 1 [../../../..][BB/BB/BB/BB]' \
-        'nodeA1 2 [BB/BB/BB/BB][../../../..]' 'nodeA1 3 [../../../..][BB/BB/BB/BB]'
+    laid_out 'node1 0 [BB/BB/BB/BB][../../../..]' 'node1 1 [../../../..][BB/BB/BB/BB]' \
+        'node2 2 [BB/BB/BB/BB][../../../..]' 'node2 3 [../../../..][BB/BB/BB/BB]'
 }
 
 # Several words.
@@ -48,7 +45,7 @@ lay_out 2 $(advised 2 2)
 two_nodes
 # shellcheck disable=SC2046
 lay_out 1 $(advised 1 2)
-laid_out 'nodeA0 0 [BB/BB/BB/BB][../../../..]' 'nodeA0 1 [../../../..][BB/BB/BB/BB]'
+laid_out 'node1 0 [BB/BB/BB/BB][../../../..]' 'node1 1 [../../../..][BB/BB/BB/BB]'
 
 # The batch script's line. These are its variables.
 # shellcheck disable=SC2016

@@ -1,9 +1,8 @@
-/* print_advice NODES RANKS FILE: the advice for so many nodes with so many ranks each, of which
- * every one may use one core only. The nodes are as hwloc sees this one (HWLOC_SYNTHETIC makes it
- * another); FILE receives their topology as XML. */
+/* print_advice NODES RANKS: the advice for so many nodes with so many ranks each, of which every
+ * one may use one core only. The nodes are as hwloc sees this one (HWLOC_SYNTHETIC makes it
+ * another). */
 
 #include "placement_node.h"
-#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,16 +11,6 @@ static NodeCores node;
 static RankPlace place[MOST_RANKS];
 static NodeReport report[MOST_NODES];
 static Placement placement;
-
-static bool write_topology(const char *file) {
-    hwloc_topology_t topology;
-    if (hwloc_topology_init(&topology) != 0)
-        return false;
-    const bool written =
-        hwloc_topology_load(topology) == 0 && hwloc_topology_export_xml(topology, file, 0) == 0;
-    hwloc_topology_destroy(topology);
-    return written;
-}
 
 /* Rank r of the node may use the processors of core r. */
 static void place_ranks(size_t ranks) {
@@ -37,11 +26,10 @@ static void place_ranks(size_t ranks) {
 
 int main(int argc, char **argv) {
     static int leader[MOST_NODES * MOST_RANKS];
-    const size_t nodes = argc == 4 ? strtoul(argv[1], NULL, 10) : 0;
-    const size_t ranks = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
-    if (nodes < 1 || nodes > MOST_NODES || ranks < 1 || ranks > MOST_RANKS ||
-        !write_topology(argv[3])) {
-        fprintf(stderr, "usage: print_advice NODES RANKS FILE\n");
+    const size_t nodes = argc == 3 ? strtoul(argv[1], NULL, 10) : 0;
+    const size_t ranks = argc == 3 ? strtoul(argv[2], NULL, 10) : 0;
+    if (nodes < 1 || nodes > MOST_NODES || ranks < 1 || ranks > MOST_RANKS) {
+        fprintf(stderr, "usage: print_advice NODES RANKS\n");
         return 64;
     }
     node_cores_of_this_node(&node);

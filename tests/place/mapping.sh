@@ -1,6 +1,6 @@
 #!/bin/sh
 # The mapping that is advised for several nodes, and that of the batch script, as Open MPI itself lays it out on nodes that are
-# named but never reached: accepted, every rank on cores of its own, neighbours on one node.
+# named (by addresses that no host has) but never reached: accepted, every rank on cores of its own, neighbours on one node.
 . "$(dirname "$0")/../common.sh"
 print_advice=$3/print_advice
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -11,7 +11,7 @@ mpirun --version | grep -q 'Open MPI) 4' || skip "the map is read as Open MPI 4 
 
 # lay_out NODES ARGUMENT...: lines 'node rank cores' of mpirun's map on NODES such nodes, in `map`.
 lay_out() {
-    hosts=$(seq -s , -f 'node%g:8' "$1")
+    hosts=$(seq -s , -f '240.0.0.%g:8' "$1")
     shift
     # Of a node that it has not reached, mpirun believes that it is like its own. It ends in an error, since it launches
     # nothing; the map is printed before.
@@ -35,8 +35,8 @@ advised() {
 }
 
 two_nodes() {
-    laid_out 'node1 0 [BB/BB/BB/BB][../../../..]' 'node1 1 [../../../..][BB/BB/BB/BB]' \
-        'node2 2 [BB/BB/BB/BB][../../../..]' 'node2 3 [../../../..][BB/BB/BB/BB]'
+    laid_out '240.0.0.1 0 [BB/BB/BB/BB][../../../..]' '240.0.0.1 1 [../../../..][BB/BB/BB/BB]' \
+        '240.0.0.2 2 [BB/BB/BB/BB][../../../..]' '240.0.0.2 3 [../../../..][BB/BB/BB/BB]'
 }
 
 # Several words.
@@ -45,7 +45,7 @@ lay_out 2 $(advised 2 2)
 two_nodes
 # shellcheck disable=SC2046
 lay_out 1 $(advised 1 2)
-laid_out 'node1 0 [BB/BB/BB/BB][../../../..]' 'node1 1 [../../../..][BB/BB/BB/BB]'
+laid_out '240.0.0.1 0 [BB/BB/BB/BB][../../../..]' '240.0.0.1 1 [../../../..][BB/BB/BB/BB]'
 
 # The batch script's line. These are its variables.
 # shellcheck disable=SC2016

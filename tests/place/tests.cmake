@@ -11,5 +11,5 @@ set_tests_properties(test_free_thread PROPERTIES LABELS place SKIP_RETURN_CODE 7
 
 add_executable(print_advice place/print_advice.c)
 target_include_directories(print_advice PRIVATE ${PROJECT_SOURCE_DIR}/src/place)
-target_link_libraries(print_advice PRIVATE vit_place PkgConfig::HWLOC)
+target_link_libraries(print_advice PRIVATE vit_place)
 vit_script(place_mapping place/mapping.sh)

@@ -86,12 +86,23 @@ void wire_add_double(Wire *wire, unsigned field, double value) {
     put_little_endian(wire, bits, sizeof bits);
 }
 
-void wire_add_bytes(Wire *wire, unsigned field, const void *bytes, size_t count) {
-    put_key(wire, field, WIRE_LENGTH);
-    put_varint(wire, count);
+void wire_append(Wire *wire, const void *bytes, size_t count) {
     uint8_t *to = count ? grow(wire, count) : NULL;
     if (to)
         memcpy(to, bytes, count);
+}
+
+void wire_append_message(Wire *wire, Wire *message) {
+    if (wire->status == STATUS_OK)
+        wire->status = message->status;
+    wire_append(wire, message->bytes, message->count);
+    wire_free(message);
+}
+
+void wire_add_bytes(Wire *wire, unsigned field, const void *bytes, size_t count) {
+    put_key(wire, field, WIRE_LENGTH);
+    put_varint(wire, count);
+    wire_append(wire, bytes, count);
 }
 
 void wire_add_text(Wire *wire, unsigned field, const char *text) {
@@ -99,10 +110,9 @@ void wire_add_text(Wire *wire, unsigned field, const char *text) {
 }
 
 void wire_add_message(Wire *wire, unsigned field, Wire *message) {
-    if (wire->status == STATUS_OK)
-        wire->status = message->status;
-    wire_add_bytes(wire, field, message->bytes, message->count);
-    wire_free(message);
+    put_key(wire, field, WIRE_LENGTH);
+    put_varint(wire, message->count);
+    wire_append_message(wire, message);
 }
 
 void wire_add_floats(Wire *wire, unsigned field, const float *values, size_t count) {

@@ -30,6 +30,11 @@ void wire_add_bytes(Wire *wire, unsigned field, const void *bytes, size_t count)
 /* The message becomes a part of this one, and is freed. */
 void wire_add_message(Wire *wire, unsigned field, Wire *message);
 
+/* Without a field's number: bytes as they are; and the fields of another message, which is freed.
+ */
+void wire_append(Wire *wire, const void *bytes, size_t count);
+void wire_append_message(Wire *wire, Wire *message);
+
 /* float values as bytes, little-endian: a tensor's raw data. */
 void wire_add_floats(Wire *wire, unsigned field, const float *values, size_t count);
 

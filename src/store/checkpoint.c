@@ -272,20 +272,38 @@ static Status channels_of_file(hid_t file, const char *path, const Job *job, siz
     return STATUS_OK;
 }
 
-/* The table of the model in the file: as its job says, with as many channels as its patches have
- * and as many classes as the logits are wide. */
-static Status table_of_file(hid_t file, const char *path, const CheckpointHeader *header,
-                            ParameterTable *table) {
-    Job job;
-    STATUS_TRY(job_parse_resolved(&job, path, header->job_text, 0, NULL));
+/* The model in the file: as its job says, with as many channels as its patches have and as many
+ * classes as the logits are wide. */
+static Status model_of_file(hid_t file, const char *path, const CheckpointHeader *header, Job *job,
+                            ModelShape *model) {
+    STATUS_TRY(job_parse_resolved(job, path, header->job_text, 0, NULL));
     size_t channels, axes, shape[4] = {0};
-    STATUS_TRY(channels_of_file(file, path, &job, &channels));
+    STATUS_TRY(channels_of_file(file, path, job, &channels));
     STATUS_TRY(h5_shape(file, "/model/logits/bias", &axes, shape));
     if (shape[0] == 0)
         return status_fail(STATUS_DATA,
                            "%s: /model/logits/bias: is empty; a model has 1 class or more", path);
-    const ModelShape model = model_shape(&job, channels, shape[0]);
+    *model = model_shape(job, channels, shape[0]);
+    return STATUS_OK;
+}
+
+static Status table_of_file(hid_t file, const char *path, const CheckpointHeader *header,
+                            ParameterTable *table) {
+    Job job;
+    ModelShape model;
+    STATUS_TRY(model_of_file(file, path, header, &job, &model));
     return parameter_table_init(table, &model);
+}
+
+Status checkpoint_read_model(const char *path, Job *job, ModelShape *shape) {
+    hid_t file;
+    CheckpointHeader header;
+    bool newer;
+    STATUS_TRY(open_header(path, &file, &header, &newer));
+    const Status status = model_of_file(file, path, &header, job, shape);
+    checkpoint_header_free(&header);
+    h5_close(file);
+    return status == STATUS_CONFIG ? status_fail(STATUS_DATA, "%s", status_message()) : status;
 }
 
 Status checkpoint_digest(const char *path, char text[static DIGEST_TEXT]) {

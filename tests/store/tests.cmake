@@ -5,6 +5,7 @@ vit_test(test_history store/test_history.c LIBRARIES vit_store)
 target_link_options(test_history PRIVATE LINKER:--wrap=h5_close)
 vit_test(test_checkpoint store/test_checkpoint.c LIBRARIES vit_store)
 vit_test(test_checkpoint_data store/test_checkpoint_data.c LIBRARIES vit_store)
+vit_test(test_trained_model store/test_trained_model.c LIBRARIES vit_store)
 vit_test(test_checkpoint_damage store/test_checkpoint_damage.c LIBRARIES vit_store)
 vit_test(test_checkpoint_versions store/test_checkpoint_versions.c LIBRARIES vit_store)
 target_compile_definitions(test_checkpoint_versions PRIVATE

@@ -69,6 +69,10 @@ Status checkpoint_read_job(const char *path, char **job_text);
  * Fails as checkpoint_read. */
 Status checkpoint_read_data(const char *path, CheckpointData *data);
 
+/* Only which model it holds, from a checkpoint of any model: its job, and the shape that follows
+ * from that, its patches' channels and its logits' width. Fails as checkpoint_read. */
+Status checkpoint_read_model(const char *path, Job *job, ModelShape *shape);
+
 /* Only whether it holds an optimizer's states beside the weights. Fails as checkpoint_read. */
 Status checkpoint_has_states(const char *path, bool *states);
 

@@ -8,6 +8,7 @@ endfunction()
 vit_readme_table(job jobs/README.md)
 vit_readme_table(vit_mpi jobs/README.md)
 vit_readme_table(vit_data tools/README.md)
+vit_readme_table(vit_export tools/README.md)
 vit_readme_table(vit_bench tools/README.md)
 
 # The map of the sources, and what READMEs lead to, are there.

@@ -1,0 +1,65 @@
+#include "export.h"
+#include "export_advice.h"
+#include "export_command.h"
+#include "vit/log.h"
+#include "vit/version.h"
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* vit_export: the model of a checkpoint for other software. */
+
+/* A file takes the place of an older one, but not of what it is made from, nor of a folder. */
+static Status check_place(const ExportCommand *command) {
+    struct stat in, out;
+    if (command->wish.form == EXPORT_FOLDER || stat(command->out, &out) != 0)
+        return STATUS_OK;
+    if (S_ISDIR(out.st_mode))
+        return status_fail(STATUS_IO, "%s: is a folder", command->out);
+    if (stat(command->checkpoint, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        return status_fail(STATUS_USAGE, "%s: would be overwritten, and is what is read",
+                           command->out);
+    return STATUS_OK;
+}
+
+static Status export_model(const ExportCommand *command) {
+    TrainedModel model;
+    STATUS_TRY(check_place(command));
+    Status status = trained_model_read(&model, command->checkpoint);
+    if (status == STATUS_OK)
+        status = export_write(&model, &command->wish);
+    if (status == STATUS_OK)
+        export_advice_show(&model, &command->wish);
+    trained_model_free(&model);
+    return status;
+}
+
+static Status run(const ExportCommand *command, size_t form) {
+    if (form != EXPORT_FORMS)
+        return export_model(command);
+    if (command->help)
+        command_line_print_help(stdout, &export_command_line);
+    else
+        printf("vit_export %s\n", version_text);
+    return STATUS_OK;
+}
+
+int main(int argc, char **argv) {
+    ExportCommand command;
+    size_t form;
+    log_start(true, isatty(STDOUT_FILENO));
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is an error like a full disk */
+    if (argc < 2) {
+        command_line_print_help(stderr, &export_command_line);
+        return STATUS_USAGE;
+    }
+    Status status = export_command_parse(argc, argv, &command, &form);
+    if (status == STATUS_OK)
+        status = run(&command, form);
+    if (status == STATUS_OK)
+        status = log_check_output();
+    if (status != STATUS_OK)
+        log_error("%s", status_message());
+    return (int)status;
+}

@@ -196,6 +196,8 @@ const JobOption job_options[] = {
      .meaning = "compare the ranks' weights every so many steps; 0: after each epoch"},
     {"run", "stall_timeout", REAL(stall_timeout), .preset = "10", MINUTES, .low_excluded = true,
      .may_change = true, .meaning = "end the job when a step stands still for so many minutes"},
+    {"run", "tensorboard", FLAG(tensorboard), .preset = "no", .may_change = true,
+     .meaning = "write event files for TensorBoard into the output folder"},
 };
 
 const size_t job_option_count = sizeof job_options / sizeof *job_options;

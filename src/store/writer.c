@@ -54,6 +54,8 @@ static Status write_wanted(Save *save, SaveFile file) {
 }
 
 static void write_all(Save *save) {
+    if (save->first && output_check(save->output) == STATUS_OK)
+        save->first(save->context, save);
     for (SaveFile file = 0; file < SAVE_FILES; file++) {
         save->status[file] = write_wanted(save, file);
         if (save->status[file] == STATUS_OK)

@@ -165,6 +165,8 @@ Status loop_run(Training *training) {
         return finish_again(training);
     progress->finished = false;
     history_cut(&training->history, progress->epoch, progress->step);
+    if (plan->ranks->rank == 0)
+        saver_begin(&training->saver);
     display_ready(&training->display);
     while (training_work_is_left(training)) {
         Outcome outcome;

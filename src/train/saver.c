@@ -32,6 +32,7 @@ Status saver_allocate(Saver *saver) {
 
 void saver_free(Saver *saver) {
     saver_wait(saver);
+    events_free(&saver->events);
     memory_free(saver->weights);
     checkpoint_data_free(&saver->data);
     for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
@@ -48,6 +49,11 @@ Status saver_open(Saver *saver, Output *output, bool fresh) {
     if (moved[0])
         log_info("Starting over; the earlier run is now in %s", moved);
     return STATUS_OK;
+}
+
+void saver_begin(Saver *saver) {
+    const Plan *plan = saver->plan;
+    events_init(&saver->events, plan->job.tensorboard, plan_epoch_steps(plan), saver->progress);
 }
 
 /* ---- the snapshot ---- */
@@ -162,6 +168,12 @@ void saver_wait(Saver *saver) {
 
 /* ---- saving ---- */
 
+/* Before last.h5: a run that goes on from it may count on what it has of the history. */
+static void write_events(void *events, const Save *save) {
+    events_write(events, save->output->folder, save->checkpoint.history,
+                 &save->checkpoint.progress);
+}
+
 /* Rank 0: begins to write. */
 static void write_snapshot(Saver *saver, SaveWish wish) {
     Save *save = &saver->save;
@@ -169,6 +181,8 @@ static void write_snapshot(Saver *saver, SaveWish wish) {
                    .output = saver->output,
                    .keep = saver->plan->job.keep,
                    .average = saver_average(saver),
+                   .first = write_events,
+                   .context = &saver->events,
                    .best_val_accuracy = wish.best_val_accuracy,
                    .best_epoch = wish.best_epoch};
     const Status status = history_copy(&saver->history_copy, saver->history);

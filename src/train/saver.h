@@ -2,6 +2,7 @@
 #define VIT_SAVER_H
 
 #include "display.h"
+#include "events.h"
 #include "trainer.h"
 #include "vit/checkpoint.h"
 #include "vit/output.h"
@@ -27,6 +28,7 @@ typedef struct Saver {
     /* What is being saved: flat vectors. */
     float *weights, *state[OPTIMIZER_STATES_MOST];
     History history_copy;
+    Events events; /* for TensorBoard: the writer's while it is busy */
     bool failed[SAVE_FILES]; /* the latest write of each */
     double stall;            /* s that training stood still for the latest save of last.h5 */
     double seconds;          /* s until it was written; 0: not known yet */
@@ -52,6 +54,9 @@ Status saver_set_data(Saver *saver, const Input *input);
  * *output, OUTPUT_NONE before, stays open until output_close, also on error. STATUS_IO as
  * output_open. Local. */
 Status saver_open(Saver *saver, Output *output, bool fresh);
+
+/* Rank 0: the run begins, or goes on, from its progress. Local. */
+void saver_begin(Saver *saver);
 
 /* Rank 0: where a checkpoint that is read or written has the optimizer's states: the snapshot's,
  * under their names. Local. */

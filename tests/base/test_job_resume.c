@@ -33,6 +33,7 @@ static const char *const may_change[] = {
     "run.progress=none",
     "run.check_every=7",
     "run.stall_timeout=7",
+    "run.tensorboard=yes",
 };
 static const char *const must_stay[] = {
     "job.seed=7",

@@ -127,7 +127,8 @@ static const char default_text[] = "[job]\n"
                                    "threads = auto\n"
                                    "progress = auto\n"
                                    "check_every = 0\n"
-                                   "stall_timeout = 10\n";
+                                   "stall_timeout = 10\n"
+                                   "tensorboard = no\n";
 
 static void the_defaults_are_the_documented_ones(void **state) {
     (void)state;
@@ -150,7 +151,7 @@ static void the_defaults_are_the_documented_ones(void **state) {
     assert_true(job.unit_images == 4 && job.every_minutes == 10 && job.every_steps == 0);
     assert_true(job.at_epoch_end && job.keep == 2 && job.time_limit == JOB_TIME_LIMIT_AUTO);
     assert_true(job.threads == 0 && job.progress == PROGRESS_AUTO && job.check_every == 0);
-    assert_true(job.stall_timeout == 10);
+    assert_true(job.stall_timeout == 10 && !job.tensorboard);
     assert_true(job.validation == VALIDATION_FILE_END && job.crop == 0 && job.randaugment == 0);
     assert_true(job.magnitude == 9 && job.erasing == 0 && job.mixup == 0 && job.cutmix == 0);
     assert_true(job.mix_probability == 1 && job.mix_switch == 0.5);

@@ -4,77 +4,8 @@
 
 #include "vit/onnx.h"
 
-#include "check.h"
+#include "exchange/message.h"
 #include "folder.h"
-
-/* ---- a message as its fields ---- */
-
-typedef struct Bytes {
-    const uint8_t *at, *end;
-} Bytes;
-
-typedef struct Field {
-    unsigned number;
-    uint64_t value; /* of a varint */
-    Bytes bytes;    /* of what has a length, or of four or eight bytes */
-} Field;
-
-static uint64_t read_varint(Bytes *message) {
-    uint64_t value = 0;
-    for (unsigned shift = 0;; shift += 7) {
-        assert_true(message->at < message->end && shift < 64);
-        const uint8_t byte = *message->at++;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80)
-            return value;
-    }
-}
-
-/* The next field; false at the end. */
-static bool next(Bytes *message, Field *field) {
-    if (message->at == message->end)
-        return false;
-    const uint64_t key = read_varint(message);
-    *field = (Field){.number = (unsigned)(key >> 3)};
-    uint64_t length = 0;
-    switch (key & 7) {
-    case 0:
-        field->value = read_varint(message);
-        return true;
-    case 1:
-        length = 8;
-        break;
-    case 2:
-        length = read_varint(message);
-        break;
-    case 5:
-        length = 4;
-        break;
-    default:
-        fail_msg("a field of an unknown type");
-    }
-    assert_true(length <= (uint64_t)(message->end - message->at));
-    field->bytes = (Bytes){message->at, message->at + length};
-    message->at += length;
-    return true;
-}
-
-/* The first field of that number; its number is 0 where there is none. */
-static Field find(Bytes message, unsigned number) {
-    Field field = {0};
-    while (next(&message, &field))
-        if (field.number == number)
-            return field;
-    return (Field){0};
-}
-
-static size_t count_of(Bytes bytes) {
-    return (size_t)(bytes.end - bytes.at);
-}
-
-static bool is_text(Bytes bytes, const char *text) {
-    return count_of(bytes) == strlen(text) && memcmp(bytes.at, text, strlen(text)) == 0;
-}
 
 static bool same(Bytes one, Bytes other) {
     return count_of(one) == count_of(other) && memcmp(one.at, other.at, count_of(one)) == 0;
@@ -110,24 +41,24 @@ static void add(Known *known, Bytes name) {
 static size_t check_constant(Bytes tensor, Known *known) {
     Field field;
     size_t values = 1;
-    add(known, find(tensor, 8).bytes);
-    for (Bytes rest = tensor; next(&rest, &field);)
+    add(known, message_find(tensor, 8).bytes);
+    for (Bytes rest = tensor; message_next(&rest, &field);)
         if (field.number == 1)
             values *= field.value;
-    const uint64_t type = find(tensor, 2).value;
+    const uint64_t type = message_find(tensor, 2).value;
     assert_true(type == 1 || type == 7);
-    assert_int_equal(count_of(find(tensor, 9).bytes), values * (type == 1 ? 4 : 8));
+    assert_int_equal(count_of(message_find(tensor, 9).bytes), values * (type == 1 ? 4 : 8));
     return type == 1 ? values : 0;
 }
 
 /* NodeProto: input 1, output 2, op_type 4. What goes in has been made. */
 static void check_node(Bytes node, Known *known) {
     Field field;
-    assert_true(count_of(find(node, 4).bytes) > 0);
-    for (Bytes rest = node; next(&rest, &field);)
+    assert_true(count_of(message_find(node, 4).bytes) > 0);
+    for (Bytes rest = node; message_next(&rest, &field);)
         if (field.number == 1)
             assert_true(is_known(known, field.bytes));
-    add(known, find(node, 2).bytes);
+    add(known, message_find(node, 2).bytes);
 }
 
 /* Returns the floats of all constants. */
@@ -136,15 +67,15 @@ static size_t check_graph(Bytes graph) {
     Field field;
     size_t floats = 0;
     known.count = 0;
-    const Bytes input = find(find(graph, GRAPH_INPUT).bytes, 1).bytes;
-    const Bytes output = find(find(graph, GRAPH_OUTPUT).bytes, 1).bytes;
+    const Bytes input = message_find(message_find(graph, GRAPH_INPUT).bytes, 1).bytes;
+    const Bytes output = message_find(message_find(graph, GRAPH_OUTPUT).bytes, 1).bytes;
     assert_true(is_text(input, "pixel_values"));
     assert_true(is_text(output, "logits"));
     add(&known, input);
-    for (Bytes rest = graph; next(&rest, &field);)
+    for (Bytes rest = graph; message_next(&rest, &field);)
         if (field.number == GRAPH_CONSTANT)
             floats += check_constant(field.bytes, &known);
-    for (Bytes rest = graph; next(&rest, &field);)
+    for (Bytes rest = graph; message_next(&rest, &field);)
         if (field.number == GRAPH_NODE)
             check_node(field.bytes, &known);
     assert_true(is_known(&known, output));
@@ -176,11 +107,13 @@ static void check_model(size_t count, const char *const *overrides, size_t own) 
     size_t bytes;
     uint8_t *content = read_file("m.onnx", &bytes);
     const Bytes model = {content, content + bytes};
-    assert_int_equal(find(model, MODEL_IR).value, 8);
-    assert_int_equal(find(find(model, MODEL_OPERATORS).bytes, 2).value, 17);
-    assert_true(is_text(find(find(model, MODEL_NOTES).bytes, 1).bytes, "vit_mpi.job"));
-    assert_true(is_text(find(find(model, MODEL_NOTES).bytes, 2).bytes, "a text"));
-    assert_int_equal(check_graph(find(model, MODEL_GRAPH).bytes), table.trainable + 3 + own);
+    assert_int_equal(message_find(model, MODEL_IR).value, 8);
+    assert_int_equal(message_find(message_find(model, MODEL_OPERATORS).bytes, 2).value, 17);
+    assert_true(
+        is_text(message_find(message_find(model, MODEL_NOTES).bytes, 1).bytes, "vit_mpi.job"));
+    assert_true(is_text(message_find(message_find(model, MODEL_NOTES).bytes, 2).bytes, "a text"));
+    assert_int_equal(check_graph(message_find(model, MODEL_GRAPH).bytes),
+                     table.trainable + 3 + own);
     memory_free(content);
     memory_free(weights);
     parameter_table_free(&table);

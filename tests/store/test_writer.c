@@ -137,6 +137,28 @@ static void last_does_not_claim_a_best_that_failed(void **state) {
     assert_true(progress.best_val_accuracy == 0.25);
 }
 
+static size_t first_calls;
+
+/* Of the caller's, before any file. */
+static void note_first(void *context, const Save *save) {
+    assert_ptr_equal(context, &fixture);
+    assert_ptr_equal(save->output, &output);
+    assert_false(is_there("last.h5"));
+    first_calls++;
+}
+
+static void what_comes_first_comes_before_the_files(void **state) {
+    (void)state;
+    Save save = save_of(false, true, false);
+    save.first = note_first;
+    save.context = &fixture;
+    first_calls = 0;
+    writer_start(&writer, &save);
+    writer_wait(&writer);
+    assert_int_equal(first_calls, 1);
+    assert_true(is_there("last.h5"));
+}
+
 /* Whoever took the folder once its lock was removed may be writing there. */
 static void writes_nothing_into_a_folder_that_was_lost(void **state) {
     (void)state;
@@ -149,8 +171,12 @@ static void writes_nothing_into_a_folder_that_was_lost(void **state) {
     fclose(file);
     assert_int_equal(rename(other, lock), 0);
     Save save = save_of(true, true, true);
+    save.first = note_first;
+    save.context = &fixture;
+    first_calls = 0;
     writer_start(&writer, &save);
     writer_wait(&writer);
+    assert_int_equal(first_calls, 0);
     for (SaveFile wanted = 0; wanted < SAVE_FILES; wanted++) {
         assert_int_equal(save.status[wanted], STATUS_IO);
         assert_non_null(strstr(save.message[wanted],
@@ -205,6 +231,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(writes_what_is_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_best_weights_are_the_averaged_ones, set_up, tear_down),
         cmocka_unit_test_setup_teardown(last_does_not_claim_a_best_that_failed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_comes_first_comes_before_the_files, set_up, tear_down),
         cmocka_unit_test_setup_teardown(writes_nothing_into_a_folder_that_was_lost, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(does_not_flush_denormals, set_up, tear_down),

@@ -20,8 +20,7 @@ static void tensors_free(Tensors *tensors) {
 
 /* Whether all values of one of ours stand there in the same order. */
 static bool lies_alike(const MapTensor *tensor) {
-    return tensor->parts == 1 && tensor->part[0].at == 0 &&
-           tensor->part[0].view[0] == tensor->count;
+    return tensor->parts == 1 && tensor->part[0].view[0] == tensor->count;
 }
 
 /* Their values, in `values`, of which it takes as many as it needs, or where they are. */

@@ -101,6 +101,7 @@ typedef struct Job {
     ProgressKind progress;
     size_t check_every;   /* steps; 0: each epoch */
     double stall_timeout; /* minutes */
+    bool tensorboard;
 } Job;
 
 /* Reads job text (INI, through inih) over the defaults, then the overrides, in order, each

@@ -18,13 +18,17 @@ typedef enum SaveFile { SAVE_BEST, SAVE_LAST, SAVE_METRICS, SAVE_FILES } SaveFil
 const char *writer_file_name(SaveFile file);
 
 /* What is to be written, and then what came of it. */
-typedef struct Save {
+typedef struct Save Save;
+struct Save {
     bool wanted[SAVE_FILES];
     Output *output; /* whose folder is looked after before anything is written */
     size_t keep;    /* last.h5, last.1.h5, ...: so many in all */
     /* The snapshot. All that it points at is the caller's, and is left alone until writer_wait. */
     Checkpoint checkpoint;
     float *average; /* of the weights, a flat vector, which best.h5 then holds; or NULL */
+    /* What the thread does before it writes these, if the folder is this run's; or NULL. */
+    void (*first)(void *context, const Save *save);
+    void *context;
     /* What the snapshot's progress shall call the best should best.h5 not be written. */
     double best_val_accuracy;
     uint64_t best_epoch;
@@ -32,7 +36,7 @@ typedef struct Save {
     Status status[SAVE_FILES]; /* STATUS_OK for what was not wanted */
     char message[SAVE_FILES][1024];
     double seconds; /* that last.h5 took */
-} Save;
+};
 
 typedef struct Writer {
     void (*enter)(void); /* the caller's, or NULL: what the thread does before it writes */

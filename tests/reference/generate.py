@@ -60,6 +60,12 @@ pictures.h5: encoded pictures, and resized ones (pictures.py)
     /grey/<i>           uint8 [height, width, 1] turned, convert('L')
     /from/<i>           uint8 [height, width, channels]
     /to/<i>             uint8, alike: resized by Pillow, bilinear
+
+libraries.h5: models by the names of other libraries (libraries.py), a group each
+    group attributes    job: the same model as the text of a job file; classes, batch
+    file                uint8 [bytes] a safetensors file with the library's names
+    images              fp32 [B, channels, S, S] normalized planes
+    logits              [B, classes]
 """
 import pathlib
 import sys
@@ -70,6 +76,7 @@ import numpy as np
 import adamw
 import augment
 import augment_ops
+import libraries
 import model
 import pictures
 from stored import write
@@ -84,6 +91,7 @@ def all_files():
     files['augment.h5'] = augment.augment_cases()
     files['augment_ops.h5'] = augment_ops.ops_cases()
     files['pictures.h5'] = pictures.picture_cases()
+    files['libraries.h5'] = libraries.library_cases()
     return files
 
 

@@ -1,5 +1,6 @@
 #include "onnx_graph.h"
 
+#include "little_endian.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -53,8 +54,7 @@ OnnxValue onnx_integers(OnnxGraph *graph, const char *name, size_t count, const 
     Wire raw = {0};
     for (size_t i = 0; i < count; i++) {
         uint8_t bytes[8];
-        for (size_t k = 0; k < sizeof bytes; k++)
-            bytes[k] = (uint8_t)((uint64_t)values[i] >> 8 * k);
+        little_endian_put((uint64_t)values[i], bytes, sizeof bytes);
         wire_append(&raw, bytes, sizeof bytes);
     }
     wire_add_message(&tensor, TENSOR_RAW, &raw);

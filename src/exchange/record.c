@@ -1,5 +1,7 @@
 #include "record.h"
 
+#include "little_endian.h"
+
 uint32_t record_crc(const uint8_t *bytes, size_t count) {
     static const uint32_t polynomial = 0x82f63b78u; /* reflected */
     uint32_t crc = 0xffffffffu;
@@ -16,14 +18,9 @@ uint32_t record_masked_crc(const uint8_t *bytes, size_t count) {
     return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
 
-static void put_little_endian(uint64_t value, uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        bytes[i] = (uint8_t)(value >> 8 * i);
-}
-
 void record_frame(const uint8_t *bytes, size_t count, uint8_t before[static RECORD_BEFORE],
                   uint8_t after[static RECORD_AFTER]) {
-    put_little_endian(count, before, 8);
-    put_little_endian(record_masked_crc(before, 8), before + 8, 4);
-    put_little_endian(record_masked_crc(bytes, count), after, 4);
+    little_endian_put(count, before, 8);
+    little_endian_put(record_masked_crc(before, 8), before + 8, 4);
+    little_endian_put(record_masked_crc(bytes, count), after, 4);
 }

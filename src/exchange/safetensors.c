@@ -1,6 +1,7 @@
 #include "vit/safetensors.h"
 
 #include "half.h"
+#include "little_endian.h"
 #include "safetensors_header.h"
 #include "vit/memory.h"
 #include <errno.h>
@@ -30,13 +31,6 @@ static Status read_bytes(const Safetensors *file, uint64_t from, void *to, size_
     return STATUS_OK;
 }
 
-static uint64_t little_endian(const uint8_t *bytes, size_t count) {
-    uint64_t value = 0;
-    for (size_t i = count; i-- > 0;)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
 /* ---- open ---- */
 
 static Status open_file(Safetensors *file, uint64_t *bytes) {
@@ -56,7 +50,7 @@ static Status read_length(const Safetensors *file, uint64_t bytes, uint64_t *len
         return status_fail(STATUS_DATA, "%s: is no safetensors file: it has %llu bytes", file->path,
                            (unsigned long long)bytes);
     STATUS_TRY(read_bytes(file, 0, stored, sizeof stored));
-    *length = little_endian(stored, sizeof stored);
+    *length = little_endian_get(stored, sizeof stored);
     if (*length > HEADER_MOST || *length > bytes - LENGTH_BYTES)
         return status_fail(STATUS_DATA,
                            "%s: is no safetensors file, or cut short: its header would have %llu "
@@ -119,11 +113,11 @@ const char *safetensors_note(const Safetensors *file, const char *key) {
 static float value_of(SafetensorsKind kind, const uint8_t *bytes) {
     switch (kind) {
     case SAFETENSORS_F16:
-        return half_from_f16((uint16_t)little_endian(bytes, 2));
+        return half_from_f16((uint16_t)little_endian_get(bytes, 2));
     case SAFETENSORS_BF16:
-        return half_from_bf16((uint16_t)little_endian(bytes, 2));
+        return half_from_bf16((uint16_t)little_endian_get(bytes, 2));
     case SAFETENSORS_F64: {
-        const uint64_t bits = little_endian(bytes, 8);
+        const uint64_t bits = little_endian_get(bytes, 8);
         double value;
         memcpy(&value, &bits, sizeof value);
         return (float)value;
@@ -132,12 +126,12 @@ static float value_of(SafetensorsKind kind, const uint8_t *bytes) {
     case SAFETENSORS_OTHER:
         break;
     }
-    return half_of_bits((uint32_t)little_endian(bytes, 4));
+    return half_of_bits((uint32_t)little_endian_get(bytes, 4));
 }
 
 Status safetensors_read(const Safetensors *file, const SafetensorsTensor *tensor, float *values) {
     enum { BLOCK = 1 << 16 };
-    uint8_t bytes[BLOCK];
+    uint8_t bytes[BLOCK] = {0};
     if (tensor->kind == SAFETENSORS_OTHER)
         return status_fail(STATUS_DATA,
                            "%s: tensor '%s': is of dtype %s; F32, F16, BF16 and F64 are read",

@@ -1,5 +1,6 @@
 #include "vit/wire.h"
 
+#include "little_endian.h"
 #include "vit/memory.h"
 #include <string.h>
 
@@ -61,10 +62,10 @@ static void put_key(Wire *wire, unsigned field, WireType type) {
     put_varint(wire, (uint64_t)field << 3 | type);
 }
 
-static void put_little_endian(Wire *wire, uint64_t value, size_t count) {
+static void put_fixed(Wire *wire, uint64_t value, size_t count) {
     uint8_t *to = grow(wire, count);
-    for (size_t i = 0; to && i < count; i++)
-        to[i] = (uint8_t)(value >> 8 * i);
+    if (to)
+        little_endian_put(value, to, count);
 }
 
 void wire_add_integer(Wire *wire, unsigned field, uint64_t value) {
@@ -76,14 +77,14 @@ void wire_add_float(Wire *wire, unsigned field, float value) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     put_key(wire, field, WIRE_32_BITS);
-    put_little_endian(wire, bits, sizeof bits);
+    put_fixed(wire, bits, sizeof bits);
 }
 
 void wire_add_double(Wire *wire, unsigned field, double value) {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     put_key(wire, field, WIRE_64_BITS);
-    put_little_endian(wire, bits, sizeof bits);
+    put_fixed(wire, bits, sizeof bits);
 }
 
 void wire_append(Wire *wire, const void *bytes, size_t count) {
@@ -122,7 +123,6 @@ void wire_add_floats(Wire *wire, unsigned field, const float *values, size_t cou
     for (size_t i = 0; to && i < count; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
-        for (size_t k = 0; k < sizeof bits; k++)
-            to[i * sizeof bits + k] = (uint8_t)(bits >> 8 * k);
+        little_endian_put(bits, to + i * sizeof bits, sizeof bits);
     }
 }

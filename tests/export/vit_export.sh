@@ -35,6 +35,9 @@ for out in out out.onnx; do
     [ ! -e $out ] || fail "$out was written after all"
 done
 
+# Of release 0.1.0, which does not know how pictures are fed.
+expect 0 "how pictures are normalized is not known" "$vit_export" "$source_folder/tests/store/old-0.1.0.h5" old.safetensors
+
 # A disk without room: what was there stays, and nothing else.
 for out in own.safetensors model.onnx; do
     cp "$out" before

@@ -8,9 +8,13 @@ events() {
     "$read_events" events "$1"/events.out.tfevents.* >messages 2>&1 || fail "the events of $1: $(cat messages)"
 }
 
-# same_as_metrics FOLDER GROUP COLUMN: a tag's values, in order, are the column.
+# same_as_metrics FOLDER GROUP COLUMN: a tag's values, in order, are the column. Where a file starts, readers forget what they
+# have from its step on.
 same_as_metrics() {
-    awk -v tag="$2/$3" '$2 == tag {print $3}' events >ours
+    awk -v tag="$2/$3" '
+        $1 == "start" { while (count > 0 && step[count] >= $2) count-- }
+        $2 == tag { step[++count] = $1; value[count] = $3 }
+        END { for (i = 1; i <= count; i++) print value[i] }' events >ours
     column "$1/metrics.h5" "/$2/$3" >theirs
     close_to 1e-6 ours theirs || fail "$2/$3 is not that of metrics.h5: $(paste ours theirs)"
 }
@@ -44,6 +48,22 @@ events parts
 grep -q '^start 6$' events || fail "where it goes on: $(grep start events)"
 for name in loss gradient_norm; do
     same_as_metrics parts step $name
+done
+
+# Stopped in the middle of an epoch; and killed, after events that the last checkpoint knows nothing of.
+for signal in USR1 KILL; do
+    start 1 -s run.tensorboard=yes -s train.epochs=20 -s checkpoint.every_steps=10 -s checkpoint.at_epoch_end=no
+    kill -$signal "$(rank_ids | head -n 1)"
+    wait $pid
+    sleep 1.1
+    must_train 1 "$work/out" -s run.tensorboard=yes -s train.epochs=20 -s checkpoint.at_epoch_end=no
+    events out
+    for name in loss gradient_norm; do
+        same_as_metrics out step $name
+    done
+    for name in epoch loss; do
+        same_as_metrics out epoch $name
+    done
 done
 
 # Off by default; and a folder that was moved aside keeps its own.

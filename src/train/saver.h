@@ -28,7 +28,7 @@ typedef struct Saver {
     /* What is being saved: flat vectors. */
     float *weights, *state[OPTIMIZER_STATES_MOST];
     History history_copy;
-    Events events; /* for TensorBoard: the writer's while it is busy */
+    Events events;           /* for TensorBoard: the writer's while it is busy */
     bool failed[SAVE_FILES]; /* the latest write of each */
     double stall;            /* s that training stood still for the latest save of last.h5 */
     double seconds;          /* s until it was written; 0: not known yet */

@@ -46,4 +46,19 @@ for out in own.safetensors model.onnx; do
     cmp "$out" before || fail "$out was damaged"
     [ ! -e "$out.tmp" ] || fail "$out.tmp was left"
 done
+
+# Ended while it writes: the same.
+for out in model.onnx for_timm/config.json; do
+    rm -f at.reached
+    cp "$out" before
+    LD_PRELOAD=$3/libwait_io.so WAIT_CALL=rename WAIT_PATH="$out.tmp" WAIT_AT=$work/at \
+        "$vit_export" run/best.h5 "${out%/*}" >said 2>&1 &
+    pid=$!
+    for _ in $(seq 100); do [ -e at.reached ] || sleep 0.1; done
+    [ -e "$out.tmp" ] || fail "$out is not being written: $(cat said)"
+    kill -TERM $pid
+    wait $pid
+    [ -z "$(find . -name '*.tmp')" ] || fail "left behind: $(find . -name '*.tmp')"
+    cmp "$out" before || fail "$out was damaged"
+done
 exit 0

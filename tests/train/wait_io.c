@@ -2,7 +2,8 @@
  * others can do something meanwhile: WAIT_CALL (rename, fcntl's F_SETLK, or close), WAIT_PATH (how
  * the path ends that it is about), WAIT_AT: once, before the call, the file $WAIT_AT.reached is
  * made, and $WAIT_AT.go awaited. Nothing goes on unasked: after five minutes, or when the folder of
- * these files is gone, the process ends with a word. For one_folder.sh. */
+ * these files is gone, the process ends with a word. For one_folder.sh and vit_export.sh.
+ */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>

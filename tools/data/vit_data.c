@@ -1,6 +1,7 @@
 #include "vit_data.h"
 
 #include "data_command.h"
+#include "unfinished.h"
 #include "vit/checkpoint.h"
 #include "vit/file.h"
 #include "vit/kernels.h"
@@ -9,7 +10,6 @@
 #include "vit/version.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,38 +17,7 @@
 
 /* vit_data: makes and looks into data files. */
 
-/* ---- the unfinished output ---- */
-
-/* What a signal handler removes; empty when there is nothing to remove. */
-static char unfinished[FILE_PATH_MAX];
-
-static void remove_unfinished(void) {
-    if (unfinished[0])
-        unlink(unfinished);
-    unfinished[0] = '\0';
-}
-
-/* Ends the process the way the signal would have. The default comes back only when nothing is left
- * to remove: with SA_RESETHAND a second signal close to the first one (timeout and launchers send
- * two) ends the process before the handler has begun. */
-static void on_signal(int number) {
-    if (unfinished[0])
-        unlink(unfinished);
-    signal(number, SIG_DFL);
-    raise(number);
-}
-
-/* What is ignored stays ignored: nohup, or a shell's background job. A file that grows beyond a
- * limit (ulimit -f) is an error like a full disk. */
-static void catch_signals(void) {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGBUS};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction action = {.sa_handler = on_signal}, old;
-        if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-            sigaction(signals[i], &action, NULL);
-    }
-    signal(SIGXFSZ, SIG_IGN);
-}
+/* ---- the output ---- */
 
 /* Makes the temporary file of an output, so that a place that cannot be written shows before the
  * work, and has it removed when the program ends before its time. */
@@ -58,14 +27,13 @@ static Status output_begin(const char *path) {
     STATUS_TRY(file_temporary(path, temporary));
     if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
         return status_fail(STATUS_IO, "%s: is a folder", path);
-    memcpy(unfinished, temporary, sizeof unfinished);
-    catch_signals(); /* before there is anything to leave behind */
+    STATUS_TRY(unfinished_add(path));
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor >= 0) {
         close(descriptor);
         return STATUS_OK;
     }
-    unfinished[0] = '\0';
+    unfinished_forget();
     return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
 
@@ -137,6 +105,6 @@ int main(int argc, char **argv) {
         status = log_check_output();
     if (status != STATUS_OK)
         log_error("%s", status_message());
-    remove_unfinished();
+    unfinished_remove();
     return (int)status;
 }

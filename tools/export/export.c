@@ -2,6 +2,7 @@
 
 #include "export_tensors.h"
 #include "model_config.h"
+#include "unfinished.h"
 #include "vit/file.h"
 #include "vit/onnx.h"
 #include <errno.h>
@@ -81,6 +82,7 @@ static Status put_text(const char *path, const char *text) {
 static Status put_waiting(Waiting *waiting, const char *folder, const ConfigFile *file) {
     STATUS_TRY(name_in(folder, file->name, waiting->path));
     STATUS_TRY(file_temporary(waiting->path, waiting->temporary));
+    STATUS_TRY(unfinished_add(waiting->path));
     return put_text(waiting->temporary, file->text);
 }
 
@@ -92,6 +94,8 @@ static Status write_files(const TrainedModel *model, const ExportWish *wish,
     Status status = name_in(wish->out, "model.safetensors", weights);
     for (size_t i = 0; status == STATUS_OK && i < config->count; i++)
         status = put_waiting(&waiting[i], wish->out, &config->file[i]);
+    if (status == STATUS_OK)
+        status = unfinished_add(weights);
     if (status == STATUS_OK)
         status = export_tensors_write(model, wish->names, weights);
     for (size_t i = 0; i < config->count; i++)
@@ -113,15 +117,17 @@ static Status write_folder(const TrainedModel *model, const ExportWish *wish) {
     return status;
 }
 
+static Status write_wish(const TrainedModel *model, const ExportWish *wish) {
+    if (wish->form == EXPORT_FOLDER)
+        return write_folder(model, wish);
+    STATUS_TRY(unfinished_add(wish->out));
+    return wish->form == EXPORT_ONNX ? write_onnx(model, wish->out)
+                                     : export_tensors_write(model, wish->names, wish->out);
+}
+
 Status export_write(const TrainedModel *model, const ExportWish *wish) {
     STATUS_TRY(export_check(model, wish));
-    switch (wish->form) {
-    case EXPORT_ONNX:
-        return write_onnx(model, wish->out);
-    case EXPORT_SAFETENSORS:
-        return export_tensors_write(model, wish->names, wish->out);
-    case EXPORT_FOLDER:
-        break;
-    }
-    return write_folder(model, wish);
+    const Status status = write_wish(model, wish);
+    unfinished_remove();
+    return status;
 }

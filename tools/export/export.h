@@ -24,8 +24,9 @@ Status export_check(const TrainedModel *model, const ExportWish *wish);
 
 /* Writes it: files of the same names are replaced, each as a whole, and others in the folder left
  * alone. A file that cannot be written is STATUS_IO, and those that were there are then untouched,
- * but for a disk that fails while they are renamed. STATUS_DATA as export_check, or more than 2 GiB
- * of ONNX; STATUS_INTERNAL: out of memory. */
+ * but for a disk that fails while they are renamed. A signal that ends the program leaves no
+ * temporary file. STATUS_DATA as export_check, or more than 2 GiB of ONNX; STATUS_INTERNAL: out of
+ * memory. */
 Status export_write(const TrainedModel *model, const ExportWish *wish);
 
 #endif

@@ -3,7 +3,6 @@
 #include "export_command.h"
 #include "vit/log.h"
 #include "vit/version.h"
-#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +48,6 @@ int main(int argc, char **argv) {
     ExportCommand command;
     size_t form;
     log_start(true, isatty(STDOUT_FILENO));
-    signal(SIGXFSZ, SIG_IGN); /* a file beyond a limit (ulimit -f) is an error like a full disk */
     if (argc < 2) {
         command_line_print_help(stderr, &export_command_line);
         return STATUS_USAGE;

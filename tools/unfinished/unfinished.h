@@ -1,0 +1,21 @@
+#ifndef TOOLS_UNFINISHED_H
+#define TOOLS_UNFINISHED_H
+
+#include "vit/status.h"
+
+/* Temporary files of outputs that are being written (see file.h), which a program that is ended
+ * before its time does not leave behind. One thread; local. */
+
+enum { UNFINISHED_MOST = 4 };
+
+/* From now on a signal that ends the program removes the temporary file of that output, too. What
+ * is ignored stays ignored, as for nohup; a file beyond a limit (ulimit -f) is an error like a full
+ * disk. STATUS_IO: the path is too long. At most UNFINISHED_MOST. */
+Status unfinished_add(const char *output);
+
+/* Removes those that are there, and forgets all. */
+void unfinished_remove(void);
+/* They are not this program's. */
+void unfinished_forget(void);
+
+#endif

@@ -3,6 +3,7 @@
 #include "vit/memory.h"
 #include "vit/size.h"
 #include "vit/tree.h"
+#include <string.h>
 
 Status slices_init(Slices *slices, size_t ranks, size_t unit_images) {
     *slices = (Slices){.ranks = ranks, .unit_images = unit_images};
@@ -46,6 +47,35 @@ size_t slices_all_nodes(const Slices *slices) {
     for (size_t r = 0; r < slices->ranks; r++)
         nodes += slices_nodes(slices, (int)r);
     return nodes;
+}
+
+/* So many at a time fit into MPI's counts. */
+enum { MESSAGE_BYTES = 1 << 26 };
+
+static void send_bytes(const Ranks *ranks, const char *bytes, size_t count) {
+    for (size_t i = 0; i < count; i += MESSAGE_BYTES)
+        MPI_Send(bytes + i, (int)size_smaller(MESSAGE_BYTES, count - i), MPI_BYTE, 0, 0,
+                 ranks->comm);
+}
+
+static void receive_bytes(const Ranks *ranks, char *bytes, size_t count, int from) {
+    for (size_t i = 0; i < count; i += MESSAGE_BYTES)
+        MPI_Recv(bytes + i, (int)size_smaller(MESSAGE_BYTES, count - i), MPI_BYTE, from, 0,
+                 ranks->comm, MPI_STATUS_IGNORE);
+}
+
+void slices_collect(const Slices *slices, const Ranks *ranks, const void *mine, size_t row_bytes,
+                    void *all) {
+    const size_t own = slices_count(slices, ranks->rank) * row_bytes;
+    if (ranks->rank != 0) {
+        send_bytes(ranks, mine, own);
+        return;
+    }
+    if (own)
+        memcpy(all, mine, own);
+    for (int r = 1; r < ranks->size; r++)
+        receive_bytes(ranks, (char *)all + slices_first(slices, r) * row_bytes,
+                      slices_count(slices, r) * row_bytes, r);
 }
 
 /* Raises *most to what a batch of so many images has. */

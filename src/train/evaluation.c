@@ -14,7 +14,8 @@ static void on_fat_forward(void *context, const VitRound *round, size_t layer, c
     fat_layers_forward(trainer->layers, round, layer, input, output);
 }
 
-Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard) {
+Evaluation evaluation_answers(Trainer *trainer, const float *weights, const Shard *shard,
+                              float *logits) {
     const VitHooks hooks = {
         .progress = on_progress, .fat_forward = on_fat_forward, .context = trainer};
     const double start = MPI_Wtime(), images = (double)shard->total;
@@ -27,7 +28,7 @@ Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *s
     view.vit.rounds = fat_layers_start(trainer->layers, weights, &trainer->evaluated, false,
                                        on_progress, trainer);
     const FloatMode mode = float_mode_flush();
-    vit_evaluate(trainer->vit, weights, &view.vit, NULL, &hooks, &sums);
+    vit_evaluate(trainer->vit, weights, &view.vit, logits, &hooks, &sums);
     float_mode_restore(mode);
     report_gather(trainer->report, &trainer->evaluated, &sums, NULL, NULL, &total);
     if (images > 0.0)
@@ -35,6 +36,10 @@ Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *s
     return (Evaluation){.loss = total.loss / images,
                         .accuracy = (double)total.hits / images,
                         .top5_accuracy = (double)total.top5_hits / images};
+}
+
+Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard) {
+    return evaluation_answers(trainer, weights, shard, NULL);
 }
 
 Evaluation evaluation_judge(Trainer *trainer, const Shard *shard) {

@@ -13,6 +13,10 @@ typedef struct Evaluation {
  * ranks. Sets trainer->evaluation_rate where there were images. */
 Evaluation evaluation_run(Trainer *trainer, const float *weights, const Shard *shard);
 
+/* The same, and what the model answers: logits [shard->count, classes] of this rank's images. */
+Evaluation evaluation_answers(Trainer *trainer, const float *weights, const Shard *shard,
+                              float *logits);
+
 /* The same of a training's settled weights as they are judged: of their averages, where the job has
  * some. The weights are as before then. */
 Evaluation evaluation_judge(Trainer *trainer, const Shard *shard);

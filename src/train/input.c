@@ -128,8 +128,9 @@ static Status allocate(Input *input) {
                            sizeof(float), "augmentation");
 }
 
-Status input_init(Input *input, const Plan *plan, bool training) {
-    *input = (Input){.plan = plan, .data = plan->data};
+/* From the data file. */
+static Status read_data(Input *input, bool training) {
+    const Plan *plan = input->plan;
     watchdog_work("reading the data", WATCHDOG_OWN_WORK);
     const Status read = read_shards(input, training);
     watchdog_work("start", WATCHDOG_TOGETHER);
@@ -137,7 +138,13 @@ Status input_init(Input *input, const Plan *plan, bool training) {
     watchdog_work("reading the data again", WATCHDOG_TOGETHER);
     STATUS_TRY(verify_shards(input, training));
     watchdog_work("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(settle_statistics(input, training));
+    return settle_statistics(input, training);
+}
+
+Status input_init(Input *input, const Plan *plan, bool training) {
+    *input = (Input){.plan = plan, .data = plan->data};
+    if (!plan->no_file)
+        STATUS_TRY(read_data(input, training));
     STATUS_TRY(ranks_agree(plan->ranks, allocate(input)));
     if (!training)
         return STATUS_OK;

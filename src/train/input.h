@@ -26,11 +26,11 @@ typedef struct Input {
     double waited;         /* s for samples, since input_init */
 } Input;
 
-/* Reads the shards; training: the training split too, and what it takes to bring batches. That all
- * ranks read the same, and that the data's statistics can belong to its images, is seen to; where
- * the data has none they are computed. Collective, all ranks return the same; errors as shard_read,
- * shard_verify and statistics_check, and STATUS_INTERNAL when one is out of memory. input_free
- * accepts what is left, and {0}. */
+/* Reads the shards, where the plan has a data file; training: the training split too, and what it
+ * takes to bring batches. That all ranks read the same, and that the data's statistics can belong
+ * to its images, is seen to; where the data has none they are computed. Collective, all ranks
+ * return the same; errors as shard_read, shard_verify and statistics_check, and STATUS_INTERNAL
+ * when one is out of memory. input_free accepts what is left, and {0}. */
 Status input_init(Input *input, const Plan *plan, bool training);
 /* Collective. Whatever is under way is finished first. */
 void input_free(Input *input);

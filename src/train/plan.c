@@ -31,9 +31,9 @@ static Status parse_job(const Command *command, bool resolved, const char *text,
 }
 
 /* Rank 0 alone: the environment, to which paths may refer, need not be the same on all ranks. */
-static Status read_job_file(Plan *plan) {
+static Status read_job_file(Plan *plan, bool must_be_stored) {
     const Command *command = plan->command;
-    const bool stored = is_checkpoint(command->job);
+    const bool stored = must_be_stored || is_checkpoint(command->job);
     char *text = NULL;
     Status status = (stored ? checkpoint_read_job : job_read_text)(command->job, &text);
     if (status == STATUS_OK)
@@ -49,9 +49,9 @@ static Status read_job_file(Plan *plan) {
 }
 
 /* All ranks get it. */
-static Status read_job(Plan *plan) {
+static Status read_job(Plan *plan, bool must_be_stored) {
     watchdog_first_works("reading the job");
-    const Status read = plan->ranks->rank == 0 ? read_job_file(plan) : STATUS_OK;
+    const Status read = plan->ranks->rank == 0 ? read_job_file(plan, must_be_stored) : STATUS_OK;
     watchdog_work("start", WATCHDOG_TOGETHER);
     STATUS_TRY(ranks_agree(plan->ranks, read));
     ranks_broadcast(plan->ranks, &plan->job, sizeof plan->job);
@@ -85,18 +85,51 @@ static Status choose_pieces(Plan *plan) {
                           plan->rule->pieces, plan->ranks);
 }
 
-Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
+static Status begin(Plan *plan, const Ranks *ranks, const Command *command, bool must_be_stored) {
     *plan = (Plan){.ranks = ranks, .command = command};
     STATUS_TRY(ranks_agree(ranks, placement_check_environment()));
-    STATUS_TRY(read_job(plan));
+    STATUS_TRY(read_job(plan, must_be_stored));
     watchdog_set_limit(plan->job.stall_timeout);
+    return STATUS_OK;
+}
+
+/* What follows from job and data. */
+static Status settle(Plan *plan) {
+    plan->shape = model_shape(&plan->job, plan->data.picture.channels, plan_classes(plan));
+    STATUS_TRY(ranks_agree(plan->ranks, parameter_table_init(&plan->table, &plan->shape)));
+    STATUS_TRY(choose_threads(plan));
+    return ranks_agree(plan->ranks, choose_pieces(plan));
+}
+
+Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
+    STATUS_TRY(begin(plan, ranks, command, false));
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
     plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);
     STATUS_TRY(plan_data_read(plan));
-    plan->shape = model_shape(&plan->job, plan->data.picture.channels, plan_classes(plan));
-    STATUS_TRY(ranks_agree(ranks, parameter_table_init(&plan->table, &plan->shape)));
-    STATUS_TRY(choose_threads(plan));
-    return ranks_agree(ranks, choose_pieces(plan));
+    return settle(plan);
+}
+
+static Status ask(Plan *plan, const PlanAsked *asked) {
+    Job *job = &plan->job;
+    plan->no_file = asked->pictures;
+    plan->deadline = INFINITY;
+    job->threads = asked->threads;
+    if (!asked->data_file)
+        return STATUS_OK;
+    if (strlen(asked->data_file) >= sizeof job->data_file)
+        return status_fail(STATUS_IO, "%s: the path is longer than %zu bytes", asked->data_file,
+                           sizeof job->data_file - 1);
+    memcpy(job->data_file, asked->data_file, strlen(asked->data_file) + 1);
+    job->validation_split = 0.0; /* the file may have a split for validation of its own */
+    return STATUS_OK;
+}
+
+Status plan_read_asked(Plan *plan, const Ranks *ranks, const Command *command,
+                       const PlanAsked *asked) {
+    STATUS_TRY(begin(plan, ranks, command, true));
+    STATUS_TRY(ranks_agree(ranks, ask(plan, asked)));
+    STATUS_TRY(asked->pictures ? plan_data_known(plan) : plan_data_read(plan));
+    return settle(plan);
 }
 
 Status plan_fix_schedule(Plan *plan, const Job *begun) {

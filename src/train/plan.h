@@ -20,6 +20,7 @@ typedef struct Plan {
     Job job;
     char *job_text; /* resolved */
     DataHeader data;
+    bool no_file;            /* pictures come from whoever asks; the data tells their form only */
     bool statistics_known;   /* those of the data are a checkpoint's, for the weights that it has */
     Holdout holdout;         /* what is trained on, and what is kept for */
     DataSplit validation_of; /* validation, of this split */
@@ -46,6 +47,19 @@ typedef struct Plan {
  * {0}. */
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end);
 void plan_free(Plan *plan);
+
+/* What is asked of a model that is in a checkpoint, and not as its job says it. */
+typedef struct PlanAsked {
+    bool pictures;         /* in no data file: the plan's data is what the checkpoint tells of it */
+    const char *data_file; /* else whose test split is looked at; NULL: the job's own */
+    size_t threads;        /* of each rank; 0: as many as there are for it */
+} PlanAsked;
+
+/* The same for evaluation only, with the job in the checkpoint that command->job is; nothing ends
+ * by a time limit. Errors alike, and STATUS_DATA, STATUS_IO as checkpoint_read_data; STATUS_DATA
+ * when pictures are asked for and the checkpoint does not tell how to feed the model. */
+Status plan_read_asked(Plan *plan, const Ranks *ranks, const Command *command,
+                       const PlanAsked *asked);
 
 /* What only the state tells that a run begins or goes on with, before the first step: job and its
  * text say where the schedule ends. begun: the job that the run began as. Local. STATUS_INTERNAL:

@@ -1,5 +1,6 @@
 #include "plan_data.h"
 
+#include "vit/checkpoint.h"
 #include "vit/memory.h"
 #include "vit/watchdog.h"
 #include <stdio.h>
@@ -207,4 +208,58 @@ Status plan_data_read(Plan *plan) {
     const Status status = look_at_labels(plan, &labels);
     free_labels(&labels);
     return status;
+}
+
+/* ---- or what a checkpoint tells ---- */
+
+static Status take_known(Plan *plan, const CheckpointData *known) {
+    DataHeader *data = &plan->data;
+    if (known->channels == 0)
+        return status_fail(STATUS_DATA,
+                           "%s: a release before 0.4.0 wrote it: it does not tell how pictures are "
+                           "normalized, nor their size; a data file's test split can be looked at, "
+                           "by the statistics of that file",
+                           plan->command->job);
+    data->picture = (Picture){known->height, known->width, known->channels};
+    data->classes = known->classes;
+    data->coarse_classes = plan->job.labels == LABELS_COARSE ? known->classes : 0;
+    data->has_statistics = true;
+    memcpy(data->mean, known->mean, sizeof data->mean);
+    memcpy(data->variance, known->variance, sizeof data->variance);
+    return STATUS_OK;
+}
+
+/* Whatever wrote it: what no data file could have is no reason to take memory for. */
+static Status check_known(const Plan *plan) {
+    enum { CLASSES_MAX = UINT16_MAX + 1 };
+    const Picture picture = plan->data.picture;
+    if (picture.height < 1 || picture.height > PICTURE_SIDE_MAX || picture.width < 1 ||
+        picture.width > PICTURE_SIDE_MAX)
+        return status_fail(STATUS_DATA,
+                           "%s: says that it was trained on pictures of %zu x %zu pixels (allowed: "
+                           "1 to %d a side)",
+                           plan->command->job, picture.height, picture.width, PICTURE_SIDE_MAX);
+    if (plan->data.classes < 1 || plan->data.classes > CLASSES_MAX)
+        return status_fail(STATUS_DATA, "%s: has names of %zu classes (allowed: 1 to %d)",
+                           plan->command->job, plan->data.classes, CLASSES_MAX);
+    return STATUS_OK;
+}
+
+static Status read_known(Plan *plan) {
+    CheckpointData known;
+    STATUS_TRY(checkpoint_read_data(plan->command->job, &known));
+    const Status status = take_known(plan, &known);
+    checkpoint_data_free(&known);
+    return status == STATUS_OK ? check_known(plan) : status;
+}
+
+Status plan_data_known(Plan *plan) {
+    watchdog_first_works("reading a checkpoint");
+    const Status read = plan->ranks->rank == 0 ? read_known(plan) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, read));
+    ranks_broadcast(plan->ranks, &plan->data, sizeof plan->data);
+    plan->statistics_known = true;
+    plan->train_images = plan->job.batch_size;
+    return STATUS_OK;
 }

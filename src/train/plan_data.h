@@ -10,4 +10,9 @@
  * STATUS_CONFIG for a job that does not fit the data; STATUS_DATA, STATUS_IO, STATUS_INTERNAL. */
 Status plan_data_read(Plan *plan);
 
+/* For pictures that are in no file: their form, classes and statistics as the checkpoint tells them
+ * that command->job is, and no images. Plans as for one batch of the job. Collective, all ranks
+ * return the same: STATUS_DATA when it does not tell them; errors as checkpoint_read_data. */
+Status plan_data_known(Plan *plan);
+
 #endif

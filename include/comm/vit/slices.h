@@ -6,7 +6,7 @@
 /* Who computes which images of a batch (or of a split that is evaluated): the one place where the
  * borders between the ranks are made. A slice is whole gradient units, in order, so that no unit is
  * divided; ranks may get none. Units are the leaves of the tree in whose order gradients are summed
- * (tree.h). All local; all ranks compute the same. */
+ * (tree.h). All ranks compute the same; local where nothing else is said. */
 typedef struct Slices {
     size_t ranks, unit_images;
     size_t images, units; /* of the whole batch */
@@ -28,6 +28,11 @@ size_t slices_count(const Slices *slices, int rank);
 size_t slices_nodes(const Slices *slices, int rank);
 /* Nodes of all ranks together. */
 size_t slices_all_nodes(const Slices *slices);
+
+/* Brings what the ranks have of each image, rows of row_bytes, to rank 0: mine [slices_count of
+ * this rank, row_bytes] to all [images, row_bytes], which is rank 0's alone. Collective. */
+void slices_collect(const Slices *slices, const Ranks *ranks, const void *mine, size_t row_bytes,
+                    void *all);
 
 /* The most that a rank, or all ranks together, have in any batch of an epoch of `samples` samples:
  * the last, smaller batch may give a rank more than a whole one. STATUS_INTERNAL: out of memory. */

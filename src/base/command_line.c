@@ -209,10 +209,22 @@ static Status fail_operand(const CommandLine *line, size_t form, const char *pro
                        name ? ": " : "", problem, noun, command_line_usage(line, form, usage));
 }
 
+static Status keep_words(const Reading *reading, const CommandOperand *operand, size_t count,
+                         char **words) {
+    const char ***texts = field(reading, operand->offset);
+    STATUS_TRY(memory_allocate(texts, count, sizeof **texts, "the command line"));
+    for (size_t i = 0; i < count; i++)
+        (*texts)[i] = words[i];
+    *(size_t *)field(reading, operand->count_offset) = count;
+    return STATUS_OK;
+}
+
 static Status read_operands(const Reading *reading, size_t form, int count, char **words) {
     const CommandOperand *operand = reading->line->forms[form].operands;
     int i = 0;
     for (; operand->name; operand++) {
+        if (i < count && operand->count_offset)
+            return keep_words(reading, operand, (size_t)(count - i), words + i);
         if (i < count)
             *(const char **)field(reading, operand->offset) = words[i++];
         else if (!operand->optional)
@@ -244,15 +256,20 @@ Status command_line_parse(const CommandLine *line, int argc, char **argv, void *
     return STATUS_OK;
 }
 
+static void free_texts(const Reading *reading, size_t offset, size_t count_offset) {
+    void **texts = field(reading, offset);
+    memory_free(*texts);
+    *texts = NULL;
+    *(size_t *)field(reading, count_offset) = 0;
+}
+
 void command_line_free(const CommandLine *line, void *fields) {
     const Reading reading = {.line = line, .fields = fields};
-    for (size_t i = 0; i < line->option_count; i++) {
-        const CommandOption *option = &line->options[i];
-        if (option->kind != COMMAND_TEXTS)
-            continue;
-        void **texts = field(&reading, option->offset);
-        memory_free(*texts);
-        *texts = NULL;
-        *(size_t *)field(&reading, option->count_offset) = 0;
-    }
+    for (size_t i = 0; i < line->option_count; i++)
+        if (line->options[i].kind == COMMAND_TEXTS)
+            free_texts(&reading, line->options[i].offset, line->options[i].count_offset);
+    for (size_t f = 0; f < line->form_count; f++)
+        for (const CommandOperand *operand = line->forms[f].operands; operand->name; operand++)
+            if (operand->count_offset)
+                free_texts(&reading, operand->offset, operand->count_offset);
 }

@@ -28,6 +28,7 @@ const char *command_line_usage(const CommandLine *line, size_t form,
     for (const CommandOperand *operand = as->operands; operand->name; operand++) {
         text_append(text, COMMAND_USAGE_TEXT, operand->optional ? " [" : " ");
         text_append(text, COMMAND_USAGE_TEXT, operand->name);
+        text_append(text, COMMAND_USAGE_TEXT, operand->count_offset ? "..." : "");
         text_append(text, COMMAND_USAGE_TEXT, operand->optional ? "]" : "");
     }
     return text;

@@ -57,6 +57,22 @@ static const CommandLine plain = {
     .option_count = 2,
 };
 
+/* One whose last operand may be given several times. */
+static const CommandForm joining_form[] = {
+    {.meaning = "join",
+     .operands = {{"TO", "target", offsetof(Fields, to), false},
+                  {"FILE", "file", offsetof(Fields, words),
+                   .count_offset = offsetof(Fields, word_count)}}},
+};
+static const CommandLine joining = {
+    .program = "join",
+    .purpose = "Joins.",
+    .forms = joining_form,
+    .form_count = 1,
+    .options = options + 3,
+    .option_count = 2,
+};
+
 enum { WORDS_MOST = 16 };
 
 /* Parses the words of `text`, which blanks divide; they stay valid until the next call. */
@@ -207,6 +223,25 @@ static void operands_are_counted(void **state) {
     assert_refused(&plain, "a b", "more than one file; usage: count [OPTION...] FILE, see --help");
 }
 
+static void the_last_operand_may_take_all_words_that_are_left(void **state) {
+    (void)state;
+    Fields fields;
+    size_t form;
+    char usage[COMMAND_USAGE_TEXT];
+    assert_ok(parse(&joining, "all one --loud two -- --three", &fields, &form));
+    assert_string_equal(fields.to, "all");
+    assert_int_equal(fields.word_count, 3);
+    assert_string_equal(fields.words[0], "one");
+    assert_string_equal(fields.words[1], "two");
+    assert_string_equal(fields.words[2], "--three");
+    assert_true(fields.loud);
+    command_line_free(&joining, &fields);
+    assert_null(fields.words);
+    assert_int_equal(fields.word_count, 0);
+    assert_refused(&joining, "all", "no file; usage: join [OPTION...] TO FILE..., see --help");
+    assert_string_equal(command_line_usage(&joining, 0, usage), "join [OPTION...] TO FILE...");
+}
+
 /* ---- what is printed ---- */
 
 static void print(void (*printer)(FILE *, const CommandLine *), const CommandLine *which,
@@ -286,6 +321,7 @@ int main(void) {
         cmocka_unit_test(values_are_there_where_they_belong_and_nowhere_else),
         cmocka_unit_test(a_subcommand_takes_its_own_options_only),
         cmocka_unit_test(operands_are_counted),
+        cmocka_unit_test(the_last_operand_may_take_all_words_that_are_left),
         cmocka_unit_test(help_is_aligned),
         cmocka_unit_test(help_is_wrapped_between_words),
         cmocka_unit_test(the_readmes_tables_have_a_row_for_everything),

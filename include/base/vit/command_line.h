@@ -38,6 +38,9 @@ typedef struct CommandOperand {
     const char *noun; /* what it is, for messages: "job file" */
     size_t offset;    /* of a const char *, NULL where it is left out */
     bool optional;    /* only after those that are not */
+    /* Where not 0 it takes all words that are left, one at least: offset is then that of a const
+     * char **, and this that of a size_t that counts them. */
+    size_t count_offset;
 } CommandOperand;
 
 enum { COMMAND_OPERANDS_MOST = 2, COMMAND_OPTIONS_MOST = 31, COMMAND_FORMS_MOST = 31 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static struct {
-    bool speaks, terminal, transient_shown;
+    bool speaks, terminal, transient_shown, output_kept;
     FILE *file;
     pthread_mutex_t mutex; /* of all that is written */
 } sink = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -31,6 +31,12 @@ __attribute__((format(printf, 1, 0))) static void compose(const char *format, va
 void log_start(bool speaks, bool terminal) {
     sink.speaks = speaks;
     sink.terminal = terminal;
+    sink.output_kept = false;
+}
+
+void log_keep_output(void) {
+    sink.output_kept = true;
+    sink.terminal = false;
 }
 
 bool log_on_terminal(void) {
@@ -93,7 +99,7 @@ write_line(FILE *stream, const char *label, const char *format, va_list argument
 void log_info(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    write_line(stdout, "", format, arguments);
+    write_line(sink.output_kept ? stderr : stdout, "", format, arguments);
     va_end(arguments);
 }
 

@@ -114,12 +114,9 @@ Status answers_of_data(const AnswersFrom *from, const char *data_file, Answers *
     return status;
 }
 
-void answers_share(AnswersModel *model, size_t images, size_t *first, size_t *count) {
-    const int rank = model->plan.ranks->rank;
-    Slices *slices = &model->trainer.evaluated;
-    slices_set(slices, images);
-    *first = slices_first(slices, rank);
-    *count = slices_count(slices, rank);
+const Slices *answers_borders(AnswersModel *model, size_t images) {
+    slices_set(&model->trainer.evaluated, images);
+    return &model->trainer.evaluated;
 }
 
 /* Without labels there is nothing to be right about. */
@@ -132,9 +129,12 @@ static void forget_labels(Answers *answers) {
 Status answers_of_pictures(AnswersModel *model, size_t images, const uint8_t *pixels,
                            Answers *answers) {
     const Ranks *ranks = model->plan.ranks;
-    Shard shard = {.total = images, .image_bytes = picture_bytes(answers_picture(model))};
+    const Slices *borders = answers_borders(model, images);
+    Shard shard = {.first = slices_first(borders, ranks->rank),
+                   .count = slices_count(borders, ranks->rank),
+                   .total = images,
+                   .image_bytes = picture_bytes(answers_picture(model))};
     *answers = (Answers){0};
-    answers_share(model, images, &shard.first, &shard.count);
     Status status = memory_allocate(&shard.labels, shard.count, sizeof *shard.labels, "labels");
     status = ranks_agree(ranks, status);
     shard.images = (uint8_t *)pixels;

@@ -72,6 +72,16 @@ static void each_kind_of_line_has_its_stream(void **state) {
     assert_string_equal(said.error, "Warning: disk 99 % full\nError: no data\n");
 }
 
+static void standard_output_can_be_kept_for_other_programs(void **state) {
+    (void)state;
+    log_start(true, true);
+    log_keep_output();
+    Said said = listen_to(say_everything);
+    assert_string_equal(said.output, "");
+    assert_string_equal(said.error, "loss 1.50\nclass \\r\\x1b[2Kcat\nWarning: disk 99 % full\n"
+                                    "Error: no data\ndone\n");
+}
+
 static void say_paths(void) {
     log_info("in %s", "/proc/self/fd/7");
     log_warning("%s/a: disk full", "/proc/self/fd/7");
@@ -158,6 +168,7 @@ static void logging_goes_on_without_its_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_in_folder(each_kind_of_line_has_its_stream),
+        test_in_folder(standard_output_can_be_kept_for_other_programs),
         test_in_folder(paths_are_called_by_their_names),
         test_in_folder(other_ranks_are_silent),
         test_in_folder(a_line_takes_the_place_of_the_bar_on_a_terminal),

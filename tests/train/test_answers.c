@@ -99,11 +99,11 @@ static void a_data_file_is_answered_as_the_trainer_evaluates_it(const char *data
 static void pictures_are_answered_alike_by_themselves(AnswersModel *model, size_t first,
                                                       size_t images, const Answers *wanted) {
     uint8_t pixels[TINY_TEST * TINY_PIXELS];
-    size_t begin, count;
+    const Slices *borders = answers_borders(model, images);
+    const size_t begin = first + slices_first(borders, world.rank);
     Answers answers;
-    answers_share(model, images, &begin, &count);
-    for (size_t i = 0; i < count; i++)
-        tiny_pixels(SPLIT_TEST, first + begin + i, pixels + i * TINY_PIXELS);
+    for (size_t i = 0; i < slices_count(borders, world.rank); i++)
+        tiny_pixels(SPLIT_TEST, begin + i, pixels + i * TINY_PIXELS);
     CHECK(answers_of_pictures(model, images, pixels, &answers) == STATUS_OK);
     CHECK(answers.images == images && !answers.label && isnan(answers.loss));
     if (world.rank == 0)

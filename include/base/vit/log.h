@@ -12,6 +12,10 @@
  * on which a transient line may be redrawn. Silent and not a terminal until called. */
 void log_start(bool speaks, bool terminal);
 
+/* From now on log_info writes to standard error, too: standard output is for something that other
+ * programs read. */
+void log_keep_output(void);
+
 /* Whether log_transient shows anything. */
 bool log_on_terminal(void);
 

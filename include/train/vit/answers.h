@@ -3,7 +3,7 @@
 
 #include "vit/arithmetic.h"
 #include "vit/picture.h"
-#include "vit/ranks.h"
+#include "vit/slices.h"
 #include "vit/status.h"
 #include <stddef.h>
 #include <stdint.h>
@@ -52,10 +52,11 @@ void answers_model_free(AnswersModel *model);
 Picture answers_picture(const AnswersModel *model);
 size_t answers_classes(const AnswersModel *model);
 
-/* Which of `images` pictures this rank has to bring: [*first, *first + *count). Local. */
-void answers_share(AnswersModel *model, size_t images, size_t *first, size_t *count);
+/* Which of `images` pictures which rank has to bring. Valid until the next call with the model,
+ * which leaves them as they are where it is of as many. Local. */
+const Slices *answers_borders(AnswersModel *model, size_t images);
 
-/* Shows `images` pictures, of which pixels are this rank's share: [count, height, width, channels].
+/* Shows `images` pictures, of which pixels are this rank's slice: [count, height, width, channels].
  * An answer depends on its own picture alone, so that it does not matter how many are shown
  * together. Memory: their logits. Collective, all ranks return the same; STATUS_INTERNAL: out of
  * memory. */

@@ -33,29 +33,44 @@ static Status load_row(const ImportRows *rows, size_t row, bool grey, Image *ima
     return STATUS_OK;
 }
 
+static Status decode(const char *name, const uint8_t *bytes, size_t count,
+                     const ImportOptions *options, ImportPicture *picture) {
+    const PictureWish wish = {.grey = options->grey, .as_stored = options->as_stored};
+    return picture_decode(name, bytes, count, wish, &picture->decoded);
+}
+
 static Status load_file(const Source *source, const SourceFile *file, const ImportOptions *options,
                         ImportPicture *picture) {
-    const PictureWish wish = {.grey = options->grey, .as_stored = options->as_stored};
     char name[SOURCE_NAME_TEXT];
     size_t count;
     STATUS_TRY(source_read(source, file, &picture->bytes, &picture->room, &count));
-    return picture_decode(source_name(source, file, name), picture->bytes, count, wish,
-                          &picture->decoded);
+    return decode(source_name(source, file, name), picture->bytes, count, options, picture);
 }
 
-Status import_picture_load(const Source *source, const ImportSet *set, const ImportSample *sample,
-                           const ImportOptions *options, ImportPicture *picture,
-                           const Image **image) {
+static Status resize(const ImportOptions *options, ImportPicture *picture, const Image **image) {
     *image = &picture->decoded;
-    if (set->arrays)
-        STATUS_TRY(
-            load_row(&set->array[sample->file], sample->row, options->grey, &picture->decoded));
-    else
-        STATUS_TRY(load_file(source, &source->file[sample->file], options, picture));
     if (!options->height ||
         (picture->decoded.height == options->height && picture->decoded.width == options->width))
         return STATUS_OK;
     *image = &picture->resized;
     return resample(&picture->decoded, options->height, options->width, &picture->scratch,
                     &picture->resized);
+}
+
+Status import_picture_load(const Source *source, const ImportSet *set, const ImportSample *sample,
+                           const ImportOptions *options, ImportPicture *picture,
+                           const Image **image) {
+    if (set->arrays)
+        STATUS_TRY(
+            load_row(&set->array[sample->file], sample->row, options->grey, &picture->decoded));
+    else
+        STATUS_TRY(load_file(source, &source->file[sample->file], options, picture));
+    return resize(options, picture, image);
+}
+
+Status import_picture_decode(const char *name, const uint8_t *bytes, size_t count,
+                             const ImportOptions *options, ImportPicture *picture,
+                             const Image **image) {
+    STATUS_TRY(decode(name, bytes, count, options, picture));
+    return resize(options, picture, image);
 }

@@ -25,4 +25,9 @@ Status import_picture_load(const Source *source, const ImportSet *set, const Imp
                            const ImportOptions *options, ImportPicture *picture,
                            const Image **image);
 
+/* The same of a picture file's bytes; messages begin with name. */
+Status import_picture_decode(const char *name, const uint8_t *bytes, size_t count,
+                             const ImportOptions *options, ImportPicture *picture,
+                             const Image **image);
+
 #endif

@@ -2,11 +2,11 @@
 #include "class_names.h"
 #include "layout.h"
 #include "layout_file.h"
+#include "picture_name.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* A folder of pictures a class, whose name is that of the folder: below train/ and test/, val/,
  * valid/ or validation/ beside it (training/ and testing/ too, and any of them in capitals), or all
@@ -33,28 +33,6 @@ typedef struct LeftOut {
     const char *first_kind, *first_classless, *first_rootless;
 } LeftOut;
 
-/* ---- kinds of files ---- */
-
-static bool has_suffix(const char *path, const char *const *suffixes) {
-    const char *dot = strrchr(source_base(path), '.');
-    for (; dot && *suffixes; suffixes++)
-        if (strcasecmp(dot, *suffixes) == 0)
-            return true;
-    return false;
-}
-
-/* Browsers save JPEGs as .jfif, too. */
-static bool is_picture(const char *path) {
-    static const char *const suffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", NULL};
-    return has_suffix(path, suffixes);
-}
-
-static bool is_other_picture(const char *path) {
-    static const char *const suffixes[] = {".ppm", ".bmp",  ".pgm",  ".tif", ".tiff", ".webp",
-                                           ".gif", ".avif", ".heic", ".jp2", ".jxl",  NULL};
-    return has_suffix(path, suffixes);
-}
-
 /* ---- where the classes are ---- */
 
 static bool is_below(const char *path, const char *folder, size_t length) {
@@ -72,7 +50,7 @@ static Content look_into(const Source *source, const char *folder, size_t length
     Content content = {0};
     for (size_t i = 0; i < source->count && !content.other; i++) {
         const char *path = source->file[i].path;
-        if (!is_picture(path) || !is_below(path, folder, length))
+        if (!picture_name_is_read(path) || !is_below(path, folder, length))
             continue;
         if (!strchr(path + length, '/'))
             content.loose++;
@@ -121,7 +99,7 @@ static bool add_root(const Source *source, const char *inside, size_t length,
                      const char *const *names, DataSplit split, Roots *roots) {
     for (size_t i = 0; i < source->count; i++) {
         const char *path = source->file[i].path;
-        if (!is_picture(path) || !is_below(path, inside, length))
+        if (!picture_name_is_read(path) || !is_below(path, inside, length))
             continue;
         const size_t more = split_length(path + length, names);
         if (!more || !strchr(path + length + more, '/'))
@@ -137,7 +115,8 @@ static bool add_root(const Source *source, const char *inside, size_t length,
 static bool has_only_splits(const Source *source, const char *inside, size_t length) {
     for (size_t i = 0; i < source->count; i++) {
         const char *path = source->file[i].path;
-        if (!is_picture(path) || !is_below(path, inside, length) || !strchr(path + length, '/'))
+        if (!picture_name_is_read(path) || !is_below(path, inside, length) ||
+            !strchr(path + length, '/'))
             continue;
         path += length;
         if (!split_length(path, train_names) && !split_length(path, test_names) &&
@@ -236,9 +215,9 @@ static Status list_file(const Source *source, size_t number, const Roots *roots,
     const char *path = source->file[number].path, *name;
     const Root *root = root_of(roots, path);
     size_t length, class;
-    if (is_other_picture(path))
+    if (picture_name_is_other(path))
         note(&left_out->other_kinds, &left_out->first_kind, path);
-    if (!is_picture(path))
+    if (!picture_name_is_read(path))
         return STATUS_OK;
     if (!root)
         note(&left_out->rootless, &left_out->first_rootless, path);
@@ -279,7 +258,7 @@ static Status list_all(const Source *source, ClassList *classes, ImportSet *set)
 
 bool layout_folders_recognizes(const Source *source) {
     for (size_t i = 0; i < source->count; i++)
-        if (is_picture(source->file[i].path) && strchr(source->file[i].path, '/'))
+        if (picture_name_is_read(source->file[i].path) && strchr(source->file[i].path, '/'))
             return true;
     return false;
 }

@@ -126,7 +126,8 @@ const char *source_name(const Source *source, const SourceFile *file,
     if (!file)
         snprintf(text, SOURCE_NAME_TEXT, "%s", source->path);
     else
-        snprintf(text, SOURCE_NAME_TEXT, "%s/%s%s", folder, file->path, file->packed ? ".gz" : "");
+        snprintf(text, SOURCE_NAME_TEXT, "%s%s%s%s", folder, *source->path ? "/" : "", file->path,
+                 file->packed ? ".gz" : "");
     return text;
 }
 

@@ -30,7 +30,8 @@ typedef struct SourceMap {
 } SourceMap;
 
 typedef struct Source {
-    char path[FILE_PATH_MAX], /* as it is given; of a file given by itself its folder */
+    char path[FILE_PATH_MAX], /* as it is given; of a file given by itself its folder; "": the
+                               * files' paths are below nothing */
         out[FILE_PATH_MAX];   /* beside which a spool is made */
     const char *chosen;       /* the file that is given by itself, within path, or NULL */
     size_t count, room;

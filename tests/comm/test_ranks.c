@@ -1,6 +1,7 @@
-/* Agreement, shares, broadcasts. */
+/* Agreement, shares, broadcasts, and what comes together on rank 0. */
 
 #include "mpi_check.h"
+#include "vit/slices.h"
 #include <string.h>
 
 static void all_agree_on_success(void) {
@@ -56,6 +57,23 @@ static void broadcast_comes_from_rank_0(void) {
     CHECK(strcmp(text, "hello") == 0);
 }
 
+/* Rows of three bytes, the last of them the image's number. */
+static void slices_come_together_in_order(size_t images) {
+    char mine[3 * 40] = "", all[3 * 40 + 1] = "";
+    Slices slices;
+    CHECK(slices_init(&slices, (size_t)world.size, 1) == STATUS_OK);
+    slices_set(&slices, images);
+    const size_t first = slices_first(&slices, world.rank);
+    for (size_t i = 0; i < slices_count(&slices, world.rank); i++)
+        memcpy(mine + 3 * i, (char[]){'a', 'b', (char)(first + i)}, 3);
+    all[3 * images] = '!';
+    slices_collect(&slices, &world, mine, 3, world.rank == 0 ? all : NULL);
+    for (size_t i = 0; world.rank == 0 && i < images; i++)
+        CHECK(memcmp(all + 3 * i, (char[]){'a', 'b', (char)i}, 3) == 0);
+    CHECK(all[3 * images] == '!');
+    slices_free(&slices);
+}
+
 int main(int argc, char **argv) {
     test_start(&argc, &argv);
     all_agree_on_success();
@@ -64,5 +82,7 @@ int main(int argc, char **argv) {
     shares_cover_everything_once();
     gathered_in_rank_order();
     broadcast_comes_from_rank_0();
+    for (size_t images = 0; images <= 40; images += images < 4 ? 1 : 12)
+        slices_come_together_in_order(images);
     return test_end();
 }

@@ -53,6 +53,19 @@ void canvas_text(Canvas *canvas, size_t x, size_t y, size_t scale, Ink ink, cons
     }
 }
 
+void canvas_text_up(Canvas *canvas, size_t x, size_t y, size_t scale, Ink ink, const char *text,
+                    size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *glyph = font_glyph(text[i]);
+        for (size_t row = 0; row < FONT_ROWS; row++)
+            for (size_t column = 0; column < FONT_COLUMNS; column++) {
+                const size_t along = (i * (FONT_COLUMNS + 1) + column + 1) * scale;
+                if (glyph[row] >> (FONT_COLUMNS - 1 - column) & 1 && along <= y)
+                    fill_square(canvas, x + row * scale, y - along, scale, ink.channel);
+            }
+    }
+}
+
 static Status write_png(const Canvas *canvas, const char *path) {
     png_image image = {.version = PNG_IMAGE_VERSION,
                        .width = (png_uint_32)canvas->width,

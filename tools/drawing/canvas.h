@@ -32,6 +32,11 @@ size_t canvas_text_width(size_t count, size_t scale);
 void canvas_text(Canvas *canvas, size_t x, size_t y, size_t scale, Ink ink, const char *text,
                  size_t count);
 
+/* The same turned: read upwards, with its lower left corner, where it begins, at (x, y) and its
+ * height in x. */
+void canvas_text_up(Canvas *canvas, size_t x, size_t y, size_t scale, Ink ink, const char *text,
+                    size_t count);
+
 /* Writes a PNG atomically. On error (STATUS_IO) an older file at path is untouched. */
 Status canvas_write_png(const Canvas *canvas, const char *path);
 

@@ -5,12 +5,11 @@
 #define FIELD(name) .offset = offsetof(ExportCommand, name)
 
 static const CommandForm forms[EXPORT_FORMS] = {
-    {NULL,
-     NULL,
-     "write OUT.safetensors, OUT.onnx, or else a folder that timm or Hugging Face's transformers "
-     "load",
-     {{"CHECKPOINT", "checkpoint", offsetof(ExportCommand, checkpoint), false},
-      {"OUT", "file or folder to write", offsetof(ExportCommand, out), false}}},
+    {.meaning = "write OUT.safetensors, OUT.onnx, or else a folder that timm or Hugging Face's "
+                "transformers "
+                "load",
+     .operands = {{"CHECKPOINT", "checkpoint", offsetof(ExportCommand, checkpoint), false},
+                  {"OUT", "file or folder to write", offsetof(ExportCommand, out), false}}},
 };
 
 static const CommandOption options[] = {

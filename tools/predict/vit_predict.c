@@ -1,0 +1,97 @@
+#include "matrix_file.h"
+#include "predict.h"
+#include "predict_command.h"
+#include "vit/alike.h"
+#include "vit/log.h"
+#include "vit/version.h"
+#include "vit/watchdog.h"
+#include "vit/world.h"
+#include <mpi.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* vit_predict: what a trained model sees in pictures. */
+
+/* Whether the file begins with HDF5's signature. */
+static bool is_data_file(const char *path) {
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char first[8];
+    struct stat found;
+    if (stat(path, &found) != 0 || !S_ISREG(found.st_mode)) /* a pipe might never be opened */
+        return false;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const size_t count = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return count == sizeof first && memcmp(first, signature, sizeof first) == 0;
+}
+
+/* Rank 0: whether the words are a data file, and what may be asked of them. */
+static Status look_at_words(const Predict *predict, bool *data) {
+    *data = false;
+    for (size_t i = 0; i < predict->word_count && !*data; i++)
+        *data = is_data_file(predict->words[i]);
+    if (*data && predict->word_count > 1)
+        return status_fail(STATUS_USAGE, "a data file is looked at alone: nothing beside it, or "
+                                         "another run of vit_predict for the rest");
+    if (predict->matrix && !*data)
+        return status_fail(STATUS_USAGE, "--matrix is for a data file: pictures have no labels");
+    if (predict->top_given && *data)
+        return status_fail(STATUS_USAGE, "--top is for pictures; --csv tells all probabilities");
+    return predict->matrix ? matrix_file_check(predict->matrix) : STATUS_OK;
+}
+
+static Status run(const Predict *predict) {
+    const Ranks *ranks = predict->ranks;
+    bool data = false;
+    const Status status = ranks->rank == 0 ? look_at_words(predict, &data) : STATUS_OK;
+    STATUS_TRY(ranks_agree(ranks, status));
+    ranks_broadcast(ranks, &data, sizeof data);
+    if (predict->csv)
+        log_keep_output();
+    /* Alone it waits for nobody but whom it should: a slow disk, a reader of what it prints. */
+    if (ranks->size == 1)
+        watchdog_stop();
+    return data ? predict_data(predict) : predict_pictures(predict);
+}
+
+static Status run_command(int argc, char **argv, Predict *predict) {
+    const Ranks *ranks = predict->ranks;
+    STATUS_TRY(ranks_agree(ranks, predict_command_parse(argc, argv, predict)));
+    if (!predict->help && !predict->version)
+        return run(predict);
+    if (ranks->rank == 0 && predict->help)
+        command_line_print_help(stdout, &predict_command_line);
+    else if (ranks->rank == 0)
+        printf("vit_predict %s\n", version_text);
+    return ranks_agree(ranks, log_check_output());
+}
+
+/* Between the start and the end of MPI. */
+static Status predict(int argc, char **argv, const Arithmetic *own) {
+    Ranks ranks;
+    ArithmeticChoice choice;
+    Predict predict = {.ranks = &ranks, .arithmetic = &choice};
+    ranks_init(&ranks, MPI_COMM_WORLD);
+    log_start(ranks.rank == 0, false);
+    Status status = watchdog_meet(&ranks);
+    if (status == STATUS_OK)
+        status = alike_choose(&ranks, own, &choice);
+    if (status == STATUS_OK)
+        status = run_command(argc, argv, &predict);
+    predict_command_free(&predict);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    Arithmetic own;
+    Status status = world_enter(&argc, &argv, &own);
+    if (status == STATUS_OK)
+        status = predict(argc, argv, &own);
+    if (status != STATUS_OK)
+        log_error("%s", status_message());
+    log_close();
+    return world_leave(status);
+}

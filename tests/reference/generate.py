@@ -52,6 +52,10 @@ augment_ops.h5: RandAugment's operations on bytes (augment_ops.py)
     /operations/case<i> uint8, alike: the result; attributes image, operation (RandOperation),
                         strength
 
+rollout.h5: where the models of model_<name>.h5 look (rollout.py), without those with dropout
+    /<name>/rollout     [grid^2] attention rollout on the first image
+    /<name>/distance    [depth, heads] mean attention distance there, in pixels
+
 pictures.h5: encoded pictures, and resized ones (pictures.py)
     root attributes     files, resized
     /file/<i>           uint8 [bytes] a JPEG or PNG file; attributes name (what is special), stored_height,
@@ -79,6 +83,7 @@ import augment_ops
 import libraries
 import model
 import pictures
+import rollout
 from stored import write
 
 
@@ -90,6 +95,7 @@ def all_files():
     files.update({f'adamw_{rule}.h5': adamw.adamw_case(rule) for rule in adamw.RULES})
     files['augment.h5'] = augment.augment_cases()
     files['augment_ops.h5'] = augment_ops.ops_cases()
+    files['rollout.h5'] = rollout.rollout_cases()
     files['pictures.h5'] = pictures.picture_cases()
     files['libraries.h5'] = libraries.library_cases()
     return files

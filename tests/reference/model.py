@@ -195,8 +195,9 @@ def local_convolution(size, kernel, bias, x):
     return torch.cat([x[:, :extra], (grid + y).flatten(2).transpose(1, 2)], dim=1)
 
 
-def forward(size, weights, images, masks):
-    """Logits of a batch. Masks are factors by site name; a missing one stands for no dropout."""
+def forward(size, weights, images, masks, seen=None):
+    """Logits of a batch. Masks are factors by site name; a missing one stands for no dropout. In
+    seen, a dictionary, go the probabilities of each block's attention, [B, H, T query, T key]."""
 
     def dense(name, x):
         return x @ weights[name + '/kernel'] + weights[name + '/bias']
@@ -226,7 +227,10 @@ def forward(size, weights, images, masks):
                    + weights[f'{block}/attention/{name}/bias'][:, None, :]
                    for name in ('query', 'key', 'value'))
         scores = q @ k.transpose(-2, -1) / math.sqrt(size['key_dim'])
-        mixed = drop(f'{block}/attention', torch.softmax(scores, dim=-1)) @ v
+        probability = torch.softmax(scores, dim=-1)
+        if seen is not None:
+            seen[block] = probability
+        mixed = drop(f'{block}/attention', probability) @ v
         return (torch.einsum('bhtk,hkd->btd', mixed, weights[f'{block}/attention/output/kernel'])
                 + weights[f'{block}/attention/output/bias'])
 

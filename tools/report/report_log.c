@@ -1,0 +1,47 @@
+#include "report_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "2026-11-26 22:24:43 " */
+enum { STAMP = REPORT_LOG_TIME };
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool has_stamp(const char *line) {
+    int year, month, day, hour, minute, second;
+    return strlen(line) > STAMP && line[STAMP - 1] == ' ' &&
+           sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) ==
+               6;
+}
+
+static void read_line(ReportLog *log, const char *line) {
+    if (!has_stamp(line))
+        return;
+    const char *text = line + STAMP;
+    if (!log->is_there)
+        memcpy(log->begin, line, STAMP - 1);
+    memcpy(log->end, line, STAMP - 1);
+    log->is_there = true;
+    log->starts += begins(text, "vit_mpi ") && strstr(text, ": job ");
+    log->resumes += begins(text, "Resuming from ");
+    log->saves += begins(text, "Saved last.h5 after step ");
+    log->warnings += begins(text, "Warning: ");
+    log->errors += begins(text, "Error: ");
+}
+
+void report_log_read(ReportLog *log, const char *path) {
+    char *line = NULL;
+    size_t room = 0;
+    *log = (ReportLog){0};
+    FILE *stream = fopen(path, "r");
+    if (!stream)
+        return;
+    while (getline(&line, &room, stream) >= 0)
+        read_line(log, line);
+    free(line);
+    fclose(stream);
+}

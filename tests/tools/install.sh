@@ -5,10 +5,10 @@
 build=$3/..
 
 cmake --install "$build" --prefix "$work/prefix" >said 2>&1 || fail "cmake --install: $(cat said)"
-for file in bin/vit_mpi bin/vit_data bin/vit_bench bin/vit_predict bin/vit_export share/vit_mpi/jobs/cifar100.sbatch share/doc/vit_mpi/README.md; do
+for file in bin/vit_mpi bin/vit_data bin/vit_bench bin/vit_predict bin/vit_export bin/vit_report share/vit_mpi/jobs/cifar100.sbatch share/doc/vit_mpi/README.md; do
     [ -e prefix/$file ] || fail "$file is not installed: $(cat said)"
 done
-[ "$(find prefix/bin -type f | wc -l)" -eq 5 ] || fail "more than the programs is installed: $(find prefix/bin)"
+[ "$(find prefix/bin -type f | wc -l)" -eq 6 ] || fail "more than the programs is installed: $(find prefix/bin)"
 
 # Nobody, where that is another one.
 user=
@@ -33,7 +33,7 @@ env -u OMPI_ALLOW_RUN_AS_ROOT HOME="$PWD" TMPDIR="$PWD" $user sh run "$work/pref
 
 # The pages say what --help says.
 command -v help2man >/dev/null || exit 0
-for program in vit_mpi vit_data vit_bench vit_predict vit_export; do
+for program in vit_mpi vit_data vit_bench vit_predict vit_export vit_report; do
     page=$work/prefix/share/man/man1/$program.1
     [ -s "$page" ] || fail "$program has no page"
     [ -n "$(command -v man)" ] || continue

@@ -11,6 +11,7 @@ vit_readme_table(vit_data tools/README.md)
 vit_readme_table(vit_export tools/README.md)
 vit_readme_table(vit_bench tools/README.md)
 vit_readme_table(vit_predict tools/README.md)
+vit_readme_table(vit_report tools/README.md)
 
 # The map of the sources, and what READMEs lead to, are there.
 foreach(check map links)

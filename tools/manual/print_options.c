@@ -5,6 +5,7 @@
 #include "data_command.h"
 #include "export_command.h"
 #include "predict_command.h"
+#include "report_command.h"
 #include "vit/command.h"
 #include "vit/job.h"
 #include <string.h>
@@ -17,8 +18,9 @@ static void print_help(const CommandLine *line) {
 }
 
 int main(int argc, char **argv) {
-    const CommandLine *const lines[] = {&command_line, &data_command_line, &bench_command_line,
-                                        &predict_command_line, &export_command_line};
+    const CommandLine *const lines[] = {&command_line,        &data_command_line,
+                                        &bench_command_line,  &predict_command_line,
+                                        &export_command_line, &report_command_line};
     const char *table = argc >= 2 ? argv[1] : "";
     const bool help = argc == 3 && strcmp(argv[2], "--help") == 0;
     if (argc == 2 && strcmp(table, "job") == 0) {

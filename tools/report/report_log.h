@@ -11,7 +11,9 @@ enum { REPORT_LOG_TIME = 20 };
 typedef struct ReportLog {
     bool is_there;
     char begin[REPORT_LOG_TIME], end[REPORT_LOG_TIME]; /* local times of the first and last lines */
-    size_t starts, resumes, saves, warnings, errors;
+    size_t starts, resumes, stops;                     /* stops: with a save, to go on later */
+    size_t saves; /* of last.h5; of a part that was killed those that it told of */
+    size_t warnings, errors;
 } ReportLog;
 
 /* A log that cannot be read is not there. */

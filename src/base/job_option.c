@@ -26,6 +26,8 @@ static const char *const initial_words[] = {
     [INITIAL_KERAS] = "keras", [INITIAL_NORMAL] = "normal", [INITIAL_NORMAL + 1] = NULL};
 static const char *const schedule_words[] = {
     [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_COSINE] = "cosine", [SCHEDULE_COSINE + 1] = NULL};
+static const char *const optimizer_words[] = {
+    [OPTIMIZER_ADAMW] = "adamw", [OPTIMIZER_SGD] = "sgd", [OPTIMIZER_SGD + 1] = NULL};
 static const char *const scope_words[] = {
     [DECAY_ALL] = "all", [DECAY_KERNELS] = "kernels", [DECAY_KERNELS + 1] = NULL};
 static const char *const decay_words[] = {
@@ -141,8 +143,12 @@ const JobOption job_options[] = {
      .meaning = "passes over the training images"},
     {"train", "max_steps", SIZE(max_steps, 0, UINT32_MAX), .preset = "0", .may_change = true,
      .meaning = "end after this many steps since the very start; 0: no limit"},
+    {"train", "optimizer", WORD(optimizer, optimizer_words), .preset = "adamw",
+     .meaning = "adamw; sgd: gradient descent with momentum"},
     {"train", "learning_rate", REAL(learning_rate), .preset = "0.001", POSITIVE,
-     .meaning = "AdamW's step size"},
+     .meaning = "the optimizer's step size"},
+    {"train", "layer_decay", REAL(layer_decay), .preset = "1", .low = 0, .low_excluded = true,
+     .high = 1, .meaning = "the learning rate of each block times this for each layer above it"},
     {"train", "weight_decay", REAL(weight_decay), .preset = "0.0001", NOT_NEGATIVE,
      .meaning = "as decay_rule applies it"},
     {"train", "decay_rule", WORD(decay_rule, decay_words), .preset = "tfa",
@@ -164,11 +170,13 @@ const JobOption job_options[] = {
     {"train", "ema", REAL(ema), .preset = "0", FRACTION,
      .meaning = "decay of averaged weights, with which is validated and tested; 0: off"},
     {"train", "beta1", REAL(beta1), .preset = "0.9", FRACTION,
-     .meaning = "decay of AdamW's mean of gradients"},
+     .meaning = "decay of AdamW's mean of gradients; sgd has none"},
     {"train", "beta2", REAL(beta2), .preset = "0.999", FRACTION,
-     .meaning = "decay of AdamW's mean of squared gradients"},
+     .meaning = "decay of AdamW's mean of squared gradients; sgd has none"},
     {"train", "epsilon", REAL(epsilon), .preset = "1e-7", NOT_TINY,
-     .meaning = "added to AdamW's denominator"},
+     .meaning = "added to AdamW's denominator; sgd has none"},
+    {"train", "momentum", REAL(momentum), .preset = "0.9", FRACTION,
+     .meaning = "what stays of sgd's velocity in a step; adamw has none"},
     {"train", "clip_norm", REAL(clip_norm), .preset = "0", NOT_NEGATIVE,
      .meaning = "longest gradient over all tensors together; 0: off"},
     {"train", "max_bad_steps", SIZE(max_bad_steps, 1, 1000000), .preset = "10",

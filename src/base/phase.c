@@ -38,7 +38,7 @@ const char *phase_name(Phase phase) {
         [PHASE_DROPOUT] = "dropout words",
         [PHASE_SUM] = "sum of the threads' gradients",
         [PHASE_EXCHANGE] = "exchange between ranks",
-        [PHASE_UPDATE] = "norm and AdamW",
+        [PHASE_UPDATE] = "norm and update",
     };
     return names[phase];
 }

@@ -31,10 +31,19 @@ RuleTerms adamw_torch_terms(const RuleStep *step) {
                     step->job->weight_decay * step->learning_rate);
 }
 
-void adamw_update(const RuleTerms *terms, const RulePiece *piece) {
+/* decay_scale: of the decay. */
+static void update(const RuleTerms *terms, const RulePiece *piece, float decay_scale) {
     AdamwTerms adamw = terms->adamw;
-    if (!piece->decays)
-        adamw.decay = 0.0f;
+    adamw.rate *= piece->rate_scale;
+    adamw.decay *= piece->decays ? decay_scale : 0.0f;
     kernels_best()->adamw(piece->floats, adamw, piece->gradient, piece->weights, piece->state[0],
                           piece->state[1]);
+}
+
+void adamw_tfa_update(const RuleTerms *terms, const RulePiece *piece) {
+    update(terms, piece, 1.0f);
+}
+
+void adamw_torch_update(const RuleTerms *terms, const RulePiece *piece) {
+    update(terms, piece, piece->rate_scale);
 }

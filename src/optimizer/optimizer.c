@@ -4,6 +4,7 @@
 #include "vit/collection.h"
 #include "vit/gradient.h"
 #include "vit/guard.h"
+#include "vit/layer_decay.h"
 #include "vit/memory.h"
 #include "vit/phase.h"
 #include "vit/replica.h"
@@ -19,6 +20,7 @@ struct Optimizer {
     Guard guard;
     OptimizerStates states;
     float *state[OPTIMIZER_STATES_MOST]; /* [partition->own_floats] */
+    float *rate_scale;                   /* [table->count] */
     double *squares;                     /* [partition->pieces] */
     uint64_t *digests;                   /* [ranks] */
     OptimizerWaits waits;
@@ -51,6 +53,9 @@ static Status allocate(Optimizer *optimizer) {
     for (size_t s = 0; s < optimizer->states.count; s++)
         STATUS_TRY(memory_allocate(&optimizer->state[s], o->partition->own_floats, sizeof(float),
                                    "the optimizer's state"));
+    STATUS_TRY(memory_allocate(&optimizer->rate_scale, o->table->count, sizeof(float),
+                               "the tensors' learning rates"));
+    layer_decay_scales(o->job, o->table, optimizer->rate_scale);
     STATUS_TRY(memory_allocate(&optimizer->squares, o->partition->pieces, sizeof(double),
                                "the gradient's squares"));
     STATUS_TRY(memory_allocate(&optimizer->digests, (size_t)o->ranks->size, sizeof(uint64_t),
@@ -88,6 +93,7 @@ void optimizer_free(Optimizer *optimizer) {
     guard_free(&optimizer->guard);
     for (size_t s = 0; s < OPTIMIZER_STATES_MOST; s++)
         memory_free(optimizer->state[s]);
+    memory_free(optimizer->rate_scale);
     memory_free(optimizer->squares);
     memory_free(optimizer->digests);
     memory_free(optimizer);
@@ -139,11 +145,11 @@ double optimizer_norm(const Optimizer *optimizer, const char **culprit) {
 
 void optimizer_update(Optimizer *optimizer, const RuleStep *step, float *weights) {
     const OptimizerOptions *o = &optimizer->o;
+    const UpdateRule rule = {o->rule, o->table, optimizer->rate_scale};
     UpdateTarget target = {.weights = weights, .average = average_of(optimizer)};
     for (size_t s = 0; s < o->rule->states; s++)
         target.state[s] = optimizer->state[s];
-    update_weights(&optimizer->gradient, o->ranks->rank, o->table, o->rule, step, &optimizer->guard,
-                   &target);
+    update_weights(&optimizer->gradient, o->ranks->rank, &rule, step, &optimizer->guard, &target);
     weight_gather_post(optimizer->gather, weights);
     if (o->no_overlap)
         optimizer_settle(optimizer);
@@ -206,7 +212,8 @@ Status optimizer_cost(const OptimizerOptions *o, OptimizerCost *cost) {
     *cost = (OptimizerCost){0};
     STATUS_TRY(reduction_cost(o->ranks, o->partition, o->shape, o->table, &options, &reduction));
     cost->memory = reduction.memory + gradient_bytes(o->partition, o->ranks->rank) +
-                   (double)(optimizer_states(o->rule, o->job).count * o->partition->own_floats *
+                   (double)((optimizer_states(o->rule, o->job).count * o->partition->own_floats +
+                             o->table->count) *
                             sizeof(float));
     cost->sums = reduction.sums;
     cost->weights = weight_gather_sent(o->ranks, o->partition);

@@ -59,8 +59,7 @@ void update_squares(const Gradient *gradient, int rank, double *squares) {
 
 typedef struct Update {
     const Job *job;
-    const ParameterTable *table;
-    const Rule *rule;
+    const UpdateRule *by;
     RuleTerms terms;
     float gain; /* of the average */
     Guard *guard;
@@ -69,17 +68,19 @@ typedef struct Update {
 
 static void update(const OwnPiece *own, void *context) {
     const Update *u = context;
-    const Parameter *entry = &u->table->entry[own->piece->entry];
+    const Rule *rule = u->by->rule;
+    const Parameter *entry = &u->by->table->entry[own->piece->entry];
     RulePiece piece = {.entry = entry,
                        .decays = rule_decays(u->job, entry),
+                       .rate_scale = u->by->rate_scale[own->piece->entry],
                        .floats = own->piece->floats,
                        .gradient = own->gradient,
                        .weights = u->target->weights + own->piece->offset};
-    for (size_t s = 0; s < u->rule->states; s++)
+    for (size_t s = 0; s < rule->states; s++)
         piece.state[s] = u->target->state[s] + own->own;
     if (own->guarded)
         guard_before(u->guard, own->number, piece.weights);
-    u->rule->update(&u->terms, &piece);
+    rule->update(&u->terms, &piece);
     if (own->guarded)
         guard_after(u->guard, own->number, piece.weights);
     if (u->target->average)
@@ -87,13 +88,11 @@ static void update(const OwnPiece *own, void *context) {
                                 u->target->average + own->own);
 }
 
-void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
-                    const Rule *rule, const RuleStep *step, Guard *guard,
-                    const UpdateTarget *target) {
+void update_weights(const Gradient *gradient, int rank, const UpdateRule *rule,
+                    const RuleStep *step, Guard *guard, const UpdateTarget *target) {
     Update context = {.job = step->job,
-                      .table = table,
-                      .rule = rule,
-                      .terms = rule->terms(step),
+                      .by = rule,
+                      .terms = rule->rule->terms(step),
                       .gain = (float)average_gain(step->job->ema, step->count),
                       .guard = guard,
                       .target = target};

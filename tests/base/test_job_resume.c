@@ -71,7 +71,9 @@ static const char *const must_stay[] = {
     "model.head_dropout=0.7",
     "model.stochastic_depth=0.7",
     "model.initial=normal",
+    "train.optimizer=sgd",
     "train.learning_rate=7",
+    "train.layer_decay=0.7",
     "train.weight_decay=7",
     "train.decay_rule=torch",
     "train.decay=kernels",
@@ -85,6 +87,7 @@ static const char *const must_stay[] = {
     "train.beta1=0.7",
     "train.beta2=0.7",
     "train.epsilon=7",
+    "train.momentum=0.7",
     "train.clip_norm=7",
     "train.max_bad_steps=7",
     "train.unit_images=7",
@@ -202,7 +205,7 @@ static void the_lists_for_people_hold_every_option_once(void **state) {
     assert_int_equal(count_of(plain, "["), 7 + count_of(plain, "a number in ["));
     assert_non_null(strstr(markdown,
                            "| `[train]` | `epsilon` | `1e-7` | a number in [1e-30, 1e+30] | "
-                           "added to AdamW's denominator |"));
+                           "added to AdamW's denominator; sgd has none |"));
 }
 
 int main(void) {

@@ -98,7 +98,9 @@ static const char default_text[] = "[job]\n"
                                    "[train]\n"
                                    "epochs = 100\n"
                                    "max_steps = 0\n"
+                                   "optimizer = adamw\n"
                                    "learning_rate = 0.001\n"
+                                   "layer_decay = 1\n"
                                    "weight_decay = 0.0001\n"
                                    "decay_rule = tfa\n"
                                    "decay = all\n"
@@ -112,6 +114,7 @@ static const char default_text[] = "[job]\n"
                                    "beta1 = 0.9\n"
                                    "beta2 = 0.999\n"
                                    "epsilon = 1e-7\n"
+                                   "momentum = 0.9\n"
                                    "clip_norm = 0\n"
                                    "max_bad_steps = 10\n"
                                    "unit_images = 4\n"
@@ -163,6 +166,7 @@ static void the_defaults_are_the_documented_ones(void **state) {
     assert_true(job.schedule == SCHEDULE_CONSTANT && job.schedule_epochs == 0);
     assert_true(job.warmup_epochs == 0 && job.warmup_learning_rate == 1e-6);
     assert_true(job.final_learning_rate == 0 && job.label_smoothing == 0 && job.ema == 0);
+    assert_true(job.optimizer == OPTIMIZER_ADAMW && job.momentum == 0.9 && job.layer_decay == 1);
     assert_string_equal(job.data_file, "data/cifar100.h5");
 }
 
@@ -242,6 +246,10 @@ static const Case inside[] = {
     {"train.max_steps=4294967295", NULL},
     {"train.learning_rate=1e-300", NULL},
     {"train.learning_rate=1e30", NULL},
+    {"train.layer_decay=1e-9", NULL},
+    {"train.layer_decay=1", NULL},
+    {"train.momentum=0", NULL},
+    {"train.momentum=0.99999999", NULL},
     {"train.weight_decay=0", NULL},
     {"train.weight_decay=1e30", NULL},
     {"train.beta1=0", NULL},
@@ -314,6 +322,10 @@ static const Case outside[] = {
     {"train.max_steps=4294967296", NULL},
     {"train.learning_rate=0", NULL},
     {"train.learning_rate=1.1e30", NULL},
+    {"train.layer_decay=0", NULL},
+    {"train.layer_decay=1.00001", NULL},
+    {"train.momentum=-1e-9", NULL},
+    {"train.momentum=1", NULL},
     {"train.weight_decay=-1e-9", NULL},
     {"train.weight_decay=1.1e30", NULL},
     {"train.beta1=-1e-9", NULL},

@@ -382,6 +382,27 @@ static void max_pooling_and_its_backward(void **state) {
 }
 
 /* Rounded twice, to 6e-8 of values of up to 2. */
+/* A velocity that is halved, and a step of twice its length. */
+static void sgd_in_closed_form(void **state) {
+    (void)state;
+    for (size_t s = 0; s < SIZES; s++) {
+        const size_t n = sizes[s];
+        float *g = test_values(n, 1.0f, 17), *w = test_values(n, 1.0f, 18),
+              *v = test_values(n, 1.0f, 19);
+        float *w_before = test_values(n, 1.0f, 18), *v_before = test_values(n, 1.0f, 19);
+        const SgdTerms terms = {
+            .gradient_scale = 0.25f, .momentum = 0.5f, .decay = 0.125f, .rate = 2.0f};
+        kernels->sgd(n, terms, g, w, v);
+        for (size_t i = 0; i < n; i++) {
+            const double velocity = 0.5 * (double)v_before[i] + 0.25 * (double)g[i];
+            check_near("velocity", (double)v[i], velocity, 2e-7);
+            check_near("SGD", (double)w[i], 0.875 * (double)w_before[i] - 2.0 * velocity, 4e-7);
+        }
+        memory_free(g), memory_free(w), memory_free(v), memory_free(w_before);
+        memory_free(v_before);
+    }
+}
+
 static void a_moving_average_approaches(void **state) {
     (void)state;
     for (size_t s = 0; s < SIZES; s++) {
@@ -427,6 +448,7 @@ int main(void) {
             cmocka_unit_test(layer_norm_and_its_backward),
             cmocka_unit_test(row_operations),
             cmocka_unit_test(adamw_in_closed_form),
+            cmocka_unit_test(sgd_in_closed_form),
             cmocka_unit_test(a_moving_average_approaches),
             cmocka_unit_test(dropout_zeroes_and_scales),
             cmocka_unit_test(local_convolutions),

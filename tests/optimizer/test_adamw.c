@@ -34,8 +34,12 @@ static void update(const Job *job, bool decays, uint64_t t, double scale, const 
     const RuleStep step = {
         .job = job, .count = t, .learning_rate = job->learning_rate, .gradient_scale = scale};
     const RuleTerms terms = rule->terms(&step);
-    const RulePiece piece = {
-        .decays = decays, .floats = COUNT, .gradient = g, .weights = w, .state = {m, v}};
+    const RulePiece piece = {.decays = decays,
+                             .rate_scale = 1.0f,
+                             .floats = COUNT,
+                             .gradient = g,
+                             .weights = w,
+                             .state = {m, v}};
     assert_int_equal(rule->states, 2);
     rule->update(&terms, &piece);
 }

@@ -51,6 +51,26 @@ static void only_kernels_decay_where_the_job_says_so(bool folded) {
     small_close(&small);
 }
 
+/* Each tensor's learning rate is its own, with either optimizer. */
+static void lower_layers_learn_more_slowly(OptimizerKind kind, bool folded) {
+    Small small;
+    Training training;
+    Alone alone;
+    small_open(&small, folded, small_threads());
+    small.job.optimizer = kind;
+    small.job.layer_decay = 0.75;
+    training_open(&training, &small, rule_named(&small, DECAY_TORCH), false);
+    alone_open(&alone, &training);
+    for (uint64_t step = 0; step < 3; step++) {
+        training_step(&training, step);
+        alone_step(&alone, step);
+    }
+    training_check(&training, &alone);
+    alone_close(&alone);
+    training_close(&training);
+    small_close(&small);
+}
+
 /* Messages never overlap with computing: all weights are there when the update returns. */
 static void without_overlap_the_bits_are_the_same(void) {
     Small small;
@@ -285,6 +305,8 @@ int main(int argc, char **argv) {
         the_norm_is_the_whole_gradients(folded);
         collected_states_go_on(folded);
         only_kernels_decay_where_the_job_says_so(folded);
+        lower_layers_learn_more_slowly(OPTIMIZER_ADAMW, folded);
+        lower_layers_learn_more_slowly(OPTIMIZER_SGD, folded);
         the_average_follows_the_weights(folded);
         weights_and_averages_change_places(folded);
     }

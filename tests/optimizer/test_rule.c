@@ -23,6 +23,18 @@ static void adamw_has_two_states(void **state) {
     }
 }
 
+static void sgd_has_a_velocity(void **state) {
+    (void)state;
+    for (int torch = 0; torch < 2; torch++) {
+        const Rule *rule = rule_of(torch ? "[train]\noptimizer = sgd\ndecay_rule = torch\n"
+                                         : "[train]\noptimizer = sgd\ndecay_rule = tfa\n");
+        assert_string_equal(rule->name, torch ? "SGD (torch)" : "SGD (tfa)");
+        assert_int_equal(rule->states, 1);
+        assert_string_equal(rule->state[0], "velocity");
+        assert_int_equal(rule->pieces, RULE_ANY_PIECES);
+    }
+}
+
 static void each_decay_rule_has_its_row(void **state) {
     (void)state;
     assert_string_equal(rule_of("[train]\ndecay_rule = tfa\n")->name, "AdamW (tfa)");
@@ -59,6 +71,7 @@ static void all_tensors_decay_or_kernels_only(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adamw_has_two_states),
+        cmocka_unit_test(sgd_has_a_velocity),
         cmocka_unit_test(each_decay_rule_has_its_row),
         cmocka_unit_test(all_tensors_decay_or_kernels_only),
     };

@@ -1,5 +1,7 @@
 vit_test(test_adamw optimizer/test_adamw.c LIBRARIES vit_optimizer)
 target_compile_definitions(test_adamw PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+vit_test(test_sgd optimizer/test_sgd.c LIBRARIES vit_optimizer)
+vit_test(test_layer_decay optimizer/test_layer_decay.c LIBRARIES vit_optimizer)
 vit_test(test_average optimizer/test_average.c LIBRARIES vit_optimizer)
 vit_test(test_rule optimizer/test_rule.c LIBRARIES vit_optimizer)
 vit_test(test_schedule optimizer/test_schedule.c LIBRARIES vit_optimizer)

@@ -5,6 +5,7 @@
  * rank does for itself: gradients of whole batches, and the rule on whole flat vectors. */
 
 #include "small.h"
+#include "vit/layer_decay.h"
 #include "vit/optimizer.h"
 #include <math.h>
 
@@ -146,6 +147,7 @@ typedef struct Alone {
     const Rule *rule;
     const Partition *partition;                          /* in whose pieces the norm is summed */
     float *weights, *gradient, *state[RULE_STATES_MOST]; /* flat vectors */
+    float *rate_scale;                                   /* [table->count] */
     double norm;
 } Alone;
 
@@ -154,7 +156,9 @@ static inline void alone_open(Alone *alone, const Training *training) {
                      .rule = training->rule,
                      .partition = &training->partition,
                      .weights = small_weights(training->small),
-                     .gradient = small_vector(training->small)};
+                     .gradient = small_vector(training->small),
+                     .rate_scale = small_array(training->small->table.count, sizeof(float))};
+    layer_decay_scales(&training->small->job, &training->small->table, alone->rate_scale);
     for (size_t s = 0; s < alone->rule->states; s++)
         alone->state[s] = small_vector(alone->small);
 }
@@ -162,14 +166,17 @@ static inline void alone_open(Alone *alone, const Training *training) {
 static inline void alone_close(Alone *alone) {
     memory_free(alone->weights);
     memory_free(alone->gradient);
+    memory_free(alone->rate_scale);
     for (size_t s = 0; s < alone->rule->states; s++)
         memory_free(alone->state[s]);
 }
 
 static inline void alone_update(Alone *alone, const RuleTerms *terms, const Parameter *entry,
                                 size_t offset, size_t floats) {
+    const ParameterTable *table = &alone->small->table;
     RulePiece piece = {.entry = entry,
                        .decays = !entry || rule_decays(&alone->small->job, entry),
+                       .rate_scale = entry ? alone->rate_scale[entry - table->entry] : 1.0f,
                        .floats = floats,
                        .gradient = alone->gradient + offset,
                        .weights = alone->weights + offset};
@@ -179,7 +186,7 @@ static inline void alone_update(Alone *alone, const RuleTerms *terms, const Para
 }
 
 /* A rule that looks at each value by itself gets the flat vector in one piece, where all of it
- * decays. */
+ * decays and learns alike. */
 static inline void alone_step(Alone *alone, uint64_t step) {
     const ParameterTable *table = &alone->small->table;
     double sum = 0.0;
@@ -191,7 +198,9 @@ static inline void alone_step(Alone *alone, uint64_t step) {
     alone->norm = sqrt(sum);
     const RuleStep rule_step = training_rule_step(alone->small, step, alone->norm);
     const RuleTerms terms = alone->rule->terms(&rule_step);
-    if (alone->rule->pieces == RULE_ANY_PIECES && alone->small->job.decay == DECAY_ALL)
+    const Job *job = &alone->small->job;
+    if (alone->rule->pieces == RULE_ANY_PIECES && job->decay == DECAY_ALL &&
+        job->layer_decay == 1.0)
         alone_update(alone, &terms, NULL, 0, table->floats);
     else
         for (size_t i = 0; i < table->count; i++)

@@ -90,6 +90,11 @@ static void run_adamw(void *x) {
     static const AdamwTerms terms = {1.0f, 0.1f, 0.001f, 1e-4f, 1e-3f, 1.0f, 1e-7f};
     s->kernels->adamw(s->large, terms, s->g, s->w, s->m, s->v);
 }
+static void run_sgd(void *x) {
+    Arrays *s = x;
+    static const SgdTerms terms = {1.0f, 0.9f, 1e-4f, 1e-3f};
+    s->kernels->sgd(s->large, terms, s->g, s->w, s->v);
+}
 static void run_average(void *x) {
     Arrays *s = x;
     s->kernels->average(s->large, 0.001f, s->w, s->m);
@@ -130,6 +135,7 @@ static const struct {
     {"max-pooling", run_max_pool, SIZE_POOL, 5.25},
     {"max-pooling, backward", run_max_pool_backward, SIZE_POOL, 5.25},
     {"AdamW (memory)", run_adamw, SIZE_LARGE, 28},
+    {"SGD (memory)", run_sgd, SIZE_LARGE, 20},
     {"moving average (memory)", run_average, SIZE_LARGE, 12},
     {"sum of squares (memory)", run_squares, SIZE_LARGE, 4},
 };

@@ -26,6 +26,7 @@ typedef enum PositionKind { POSITION_LEARNED, POSITION_SINE, POSITION_NONE } Pos
 typedef enum PoolKind { POOL_FLATTEN, POOL_MEAN, POOL_CLASS, POOL_SEQUENCE } PoolKind;
 typedef enum MlpEnd { MLP_END_GELU, MLP_END_LINEAR } MlpEnd;
 typedef enum InitialKind { INITIAL_KERAS, INITIAL_NORMAL } InitialKind;
+typedef enum OptimizerKind { OPTIMIZER_ADAMW, OPTIMIZER_SGD } OptimizerKind;
 typedef enum ScheduleKind { SCHEDULE_CONSTANT, SCHEDULE_COSINE } ScheduleKind;
 typedef enum DecayRule { DECAY_TFA, DECAY_TORCH } DecayRule;
 typedef enum DecayScope { DECAY_ALL, DECAY_KERNELS } DecayScope;
@@ -78,16 +79,20 @@ typedef struct Job {
     /* [train] */
     size_t epochs;
     size_t max_steps; /* 0: no limit */
-    double learning_rate, weight_decay;
+    OptimizerKind optimizer;
+    double learning_rate;
+    double layer_decay; /* factor of the learning rate from a layer to the one before it */
+    double weight_decay;
     DecayRule decay_rule;
     DecayScope decay;
     ScheduleKind schedule;
     size_t schedule_epochs; /* 0: the epochs that the run began with (job_fix_schedule) */
     double warmup_epochs, warmup_learning_rate, final_learning_rate;
     double label_smoothing;
-    double ema; /* decay of the averaged weights; 0: off */
-    double beta1, beta2, epsilon;
-    double clip_norm; /* 0: off */
+    double ema;                   /* decay of the averaged weights; 0: off */
+    double beta1, beta2, epsilon; /* of AdamW */
+    double momentum;              /* of SGD */
+    double clip_norm;             /* 0: off */
     size_t max_bad_steps;
     size_t unit_images;
     /* [checkpoint] */

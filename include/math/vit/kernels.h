@@ -35,6 +35,12 @@ typedef struct AdamwTerms {
     float decay, rate, root_scale, epsilon;
 } AdamwTerms;
 
+/* One step of gradient descent with momentum: v = momentum v + g gradient_scale;
+ * w = w - decay w - rate v. */
+typedef struct SgdTerms {
+    float gradient_scale, momentum, decay, rate;
+} SgdTerms;
+
 enum { MAX_POOL_NONE = 9 };
 
 typedef struct Kernels {
@@ -125,6 +131,8 @@ typedef struct Kernels {
 
     /* Updates w, m, v [n] from g. */
     void (*adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
+    /* Updates w, v [n] from g. */
+    void (*sgd)(size_t n, SgdTerms terms, const float *g, float *w, float *v);
     /* A moving average: e += gain (w - e), of e[n] and w[n]. */
     void (*average)(size_t n, float gain, const float *w, float *e);
     /* Sum of squares of x[n], in double. */

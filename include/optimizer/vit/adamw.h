@@ -11,11 +11,15 @@
  *   torch (torch.optim.AdamW):  w -= lr weight_decay w;
  *        w -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  *
+ * The learning rate lr of a piece is times its rate_scale: with the torch rule so is the decay,
+ * with the tfa rule it is not.
+ *
  * Rows of the table in rule.c. Local. */
 RuleTerms adamw_tfa_terms(const RuleStep *step);
 RuleTerms adamw_torch_terms(const RuleStep *step);
 
 /* States: m, v. */
-void adamw_update(const RuleTerms *terms, const RulePiece *piece);
+void adamw_tfa_update(const RuleTerms *terms, const RulePiece *piece);
+void adamw_torch_update(const RuleTerms *terms, const RulePiece *piece);
 
 #endif

@@ -30,6 +30,7 @@ typedef struct RuleStep {
 /* What a rule makes of that once, before the first piece. */
 typedef union RuleTerms {
     AdamwTerms adamw;
+    SgdTerms sgd;
     double value[8]; /* for a rule without a kernel of its own */
 } RuleTerms;
 
@@ -37,7 +38,8 @@ typedef union RuleTerms {
  */
 typedef struct RulePiece {
     const Parameter *entry;
-    bool decays; /* rule_decays */
+    bool decays;      /* rule_decays */
+    float rate_scale; /* layer_decay_scales: of the learning rate */
     size_t floats;
     const float *gradient;          /* [floats] */
     float *weights;                 /* [floats] */

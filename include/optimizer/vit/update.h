@@ -11,6 +11,13 @@
 /* squares [partition->pieces]: of this rank's pieces, the sums of squares of the gradient. */
 void update_squares(const Gradient *gradient, int rank, double *squares);
 
+/* By what an update goes: the rule, and what it is told of each tensor. */
+typedef struct UpdateRule {
+    const Rule *rule;
+    const ParameterTable *table;
+    const float *rate_scale; /* [table->count]: layer_decay.h */
+} UpdateRule;
+
 /* What an update changes: of a flat vector of weights this rank's pieces, and what it keeps of
  * them, [partition->own_floats] each. */
 typedef struct UpdateTarget {
@@ -20,8 +27,7 @@ typedef struct UpdateTarget {
 } UpdateTarget;
 
 /* The guard is told of the pieces that it watches over. */
-void update_weights(const Gradient *gradient, int rank, const ParameterTable *table,
-                    const Rule *rule, const RuleStep *step, Guard *guard,
-                    const UpdateTarget *target);
+void update_weights(const Gradient *gradient, int rank, const UpdateRule *rule,
+                    const RuleStep *step, Guard *guard, const UpdateTarget *target);
 
 #endif

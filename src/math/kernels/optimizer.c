@@ -15,6 +15,16 @@ void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *
     }
 }
 
+void KERNEL(sgd)(size_t n, SgdTerms terms, const float *g, float *w, float *v) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float velocity = terms.momentum * v[i] + terms.gradient_scale * g[i];
+        const float decayed = w[i] - terms.decay * w[i];
+        v[i] = velocity;
+        w[i] = decayed - terms.rate * velocity;
+    }
+}
+
 void KERNEL(average)(size_t n, float gain, const float *w, float *e) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)

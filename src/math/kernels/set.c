@@ -25,6 +25,7 @@ const Kernels KERNEL(kernels) = {
     .max_pool_backward = KERNEL(max_pool_backward),
     .resample_row = KERNEL(resample_row),
     .adamw = KERNEL(adamw),
+    .sgd = KERNEL(sgd),
     .average = KERNEL(average),
     .sum_squares = KERNEL(sum_squares),
     .multiply_add = KERNEL(multiply_add),

@@ -64,6 +64,7 @@ void KERNEL(resample_row)(size_t channels, size_t size, const float *planes, con
 
 /* optimizer.c */
 void KERNEL(adamw)(size_t n, AdamwTerms terms, const float *g, float *w, float *m, float *v);
+void KERNEL(sgd)(size_t n, SgdTerms terms, const float *g, float *w, float *v);
 void KERNEL(average)(size_t n, float gain, const float *w, float *e);
 double KERNEL(sum_squares)(size_t n, const float *x);
 

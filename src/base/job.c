@@ -347,6 +347,28 @@ Status job_check_resume(const Job *stored, const Job *wanted, const char *checkp
     return STATUS_OK;
 }
 
+bool job_has_start(const Job *job) {
+    return strcmp(job->start, JOB_NO_START) != 0;
+}
+
+Status job_check_start(const Job *stored, const Job *wanted, const char *file) {
+    char differences[2048] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < job_option_count && used < sizeof differences; i++) {
+        const JobOption *option = &job_options[i];
+        char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
+        if (option->of_model && !option->adapts &&
+            values_differ(stored, wanted, option, before, now))
+            used += (size_t)snprintf(differences + used, sizeof differences - used,
+                                     "%s[%s] %s is %s there, %s here", used ? "; " : "",
+                                     option->section, option->key, before, now);
+    }
+    if (used == 0)
+        return STATUS_OK;
+    return status_fail(STATUS_DATA, "%s: is of another model than this job's: %s", file,
+                       differences);
+}
+
 Status job_check_model(const Job *stored, const Job *wanted, const char *checkpoint) {
     for (size_t i = 0; i < job_option_count; i++) {
         const JobOption *option = &job_options[i];

@@ -31,6 +31,7 @@ typedef struct JobOption {
     const char *const *words; /* NULL-terminated */
     bool may_change;          /* on resume */
     bool of_model;            /* weights mean something else when it differs */
+    bool adapts;              /* but a run may start with them: they are resized, or made new */
     const char *meaning;
 } JobOption;
 

@@ -56,6 +56,7 @@ static const Field header_field[] = {
     HEADER_FIELD("/build", "ranks", FIELD_COUNT, build.ranks, 1),
     HEADER_FIELD("/build", "threads", FIELD_COUNT, build.threads, 1),
     HEADER_FIELD("/job", "data_checksum", FIELD_TEXT, data.checksum, 2),
+    HEADER_FIELD("/job", "start_sha256", FIELD_TEXT, progress.start_sha256, 3),
 };
 
 static const Fields header_fields = {sizeof header_field / sizeof *header_field, header_field};

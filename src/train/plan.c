@@ -13,18 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A checkpoint begins with HDF5's signature. */
-static bool is_checkpoint(const char *path) {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char first[8] = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    const size_t length = fread(first, 1, sizeof first, file);
-    fclose(file);
-    return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
-}
-
 static Status parse_job(const Command *command, bool resolved, const char *text, Job *job) {
     return (resolved ? job_parse_resolved : job_parse)(job, command->job, text,
                                                        command->override_count, command->overrides);
@@ -33,7 +21,7 @@ static Status parse_job(const Command *command, bool resolved, const char *text,
 /* Rank 0 alone: the environment, to which paths may refer, need not be the same on all ranks. */
 static Status read_job_file(Plan *plan, bool must_be_stored) {
     const Command *command = plan->command;
-    const bool stored = must_be_stored || is_checkpoint(command->job);
+    const bool stored = must_be_stored || checkpoint_may_be(command->job);
     char *text = NULL;
     Status status = (stored ? checkpoint_read_job : job_read_text)(command->job, &text);
     if (status == STATUS_OK)

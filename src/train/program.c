@@ -5,6 +5,7 @@
 #include "loop.h"
 #include "overview.h"
 #include "resume.h"
+#include "start.h"
 #include "vit/alike.h"
 #include "vit/log.h"
 #include "vit/version.h"
@@ -18,6 +19,7 @@ static Status check(const Plan *plan) {
         fputs("\n", stdout);
     }
     overview_show(plan);
+    STATUS_TRY(start_check(plan));
     overview_show_time(plan);
     return ranks_agree(plan->ranks, log_check_output());
 }
@@ -58,6 +60,7 @@ static Status train_with(Training *training, Plan *plan, Output *output) {
     const bool first = plan->ranks->rank == 0;
     /* A job that cannot run leaves no output folder, and moves none aside. */
     STATUS_TRY(training_init(training, plan, true));
+    STATUS_TRY(start_check_new(plan));
     watchdog_first_works("opening the output folder");
     const Status opened = first ? saver_open(saver, output, plan->command->fresh) : STATUS_OK;
     watchdog_work("start", WATCHDOG_TOGETHER);

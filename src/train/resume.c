@@ -1,6 +1,7 @@
 #include "resume.h"
 
 #include "known_data.h"
+#include "start.h"
 #include "vit/collection.h"
 #include "vit/copy.h"
 #include "vit/log.h"
@@ -298,6 +299,20 @@ void resume_initial(Trainer *trainer) {
     optimizer_begin_average(trainer->optimizer, trainer->weights);
 }
 
+/* A run that is new. */
+static Status begin(Training *training) {
+    Trainer *trainer = &training->trainer;
+    training->progress = progress_start();
+    if (!job_has_start(&training->plan->job)) {
+        resume_initial(trainer);
+        return STATUS_OK;
+    }
+    STATUS_TRY(start_weights(training->plan, training->saver.weights, trainer->weights,
+                             &training->progress));
+    optimizer_begin_average(trainer->optimizer, trainer->weights);
+    return STATUS_OK;
+}
+
 Status resume_run(Training *training, Job *begun) {
     Status status = STATUS_OK;
     bool found = false;
@@ -310,9 +325,7 @@ Status resume_run(Training *training, Job *begun) {
     ranks_broadcast(training->plan->ranks, &found, sizeof found);
     if (!found) {
         *begun = training->plan->job;
-        training->progress = progress_start();
-        resume_initial(&training->trainer);
-        return STATUS_OK;
+        return begin(training);
     }
     ranks_broadcast(training->plan->ranks, begun, sizeof *begun);
     ranks_broadcast(training->plan->ranks, &training->progress, sizeof training->progress);

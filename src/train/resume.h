@@ -5,12 +5,13 @@
 
 /* What was saved comes back. */
 
-/* The state that a run begins with. Local. */
+/* The state that a run begins with that starts from nothing. Local. */
 void resume_initial(Trainer *trainer);
 
-/* Initial or stored state on all ranks; *begun: the job that the run began as. Errors:
- * STATUS_CONFIG when the job does not fit the checkpoint, STATUS_DATA when all of them are damaged,
- * STATUS_IO. Collective, all ranks return the same. */
+/* Initial or stored state on all ranks, or that of the file that a new run starts from; *begun: the
+ * job that the run began as. Errors: as start_weights; STATUS_CONFIG when the job does not fit the
+ * checkpoint, STATUS_DATA when all of them are damaged, STATUS_IO. Collective, all ranks return the
+ * same. */
 Status resume_run(Training *training, Job *begun);
 
 /* The weights of a checkpoint of the same model on all ranks, into a flat vector: the averaged ones

@@ -24,6 +24,7 @@ static const char *const may_change[] = {
     "data.file=/elsewhere/a.h5",
     "train.epochs=7",
     "train.max_steps=7",
+    "train.start=other.h5",
     "checkpoint.every_minutes=7",
     "checkpoint.every_steps=7",
     "checkpoint.at_epoch_end=no",

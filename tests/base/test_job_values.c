@@ -98,6 +98,7 @@ static const char default_text[] = "[job]\n"
                                    "[train]\n"
                                    "epochs = 100\n"
                                    "max_steps = 0\n"
+                                   "start = none\n"
                                    "optimizer = adamw\n"
                                    "learning_rate = 0.001\n"
                                    "layer_decay = 1\n"
@@ -166,6 +167,7 @@ static void the_defaults_are_the_documented_ones(void **state) {
     assert_true(job.schedule == SCHEDULE_CONSTANT && job.schedule_epochs == 0);
     assert_true(job.warmup_epochs == 0 && job.warmup_learning_rate == 1e-6);
     assert_true(job.final_learning_rate == 0 && job.label_smoothing == 0 && job.ema == 0);
+    assert_string_equal(job.start, "none");
     assert_true(job.optimizer == OPTIMIZER_ADAMW && job.momentum == 0.9 && job.layer_decay == 1);
     assert_string_equal(job.data_file, "data/cifar100.h5");
 }

@@ -1,6 +1,9 @@
 vit_test(test_parameter model/test_parameter.c LIBRARIES vit_model)
 vit_test(test_vit model/test_vit.c LIBRARIES vit_model)
 
+vit_test(test_positions model/test_positions.c LIBRARIES vit_model)
+target_compile_definitions(test_positions PRIVATE REFERENCE_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/reference")
+
 # Parts of the model, with its private headers.
 foreach(unit tokenizer unit_sums gradient)
   vit_test(test_${unit} model/test_${unit}.c LIBRARIES vit_model)

@@ -70,6 +70,10 @@ libraries.h5: models by the names of other libraries (libraries.py), a group eac
     file                uint8 [bytes] a safetensors file with the library's names
     images              fp32 [B, channels, S, S] normalized planes
     logits              [B, classes]
+
+positions.h5: learned positions for other grids (positions.py)
+    root attributes     cases
+    /from/<i> /to/<i>   [side, side, D] before and after
 """
 import pathlib
 import sys
@@ -83,6 +87,7 @@ import augment_ops
 import libraries
 import model
 import pictures
+import positions
 import rollout
 from stored import write
 
@@ -98,6 +103,7 @@ def all_files():
     files['rollout.h5'] = rollout.rollout_cases()
     files['pictures.h5'] = pictures.picture_cases()
     files['libraries.h5'] = libraries.library_cases()
+    files['positions.h5'] = positions.position_cases()
     return files
 
 

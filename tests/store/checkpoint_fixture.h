@@ -58,7 +58,8 @@ static inline Progress fixture_progress(uint64_t step) {
                       .finished = true,
                       .test_loss = 1.8487,
                       .test_accuracy = 0.5514,
-                      .test_top5_accuracy = 0.8186};
+                      .test_top5_accuracy = 0.8186,
+                      .start_sha256 = "fedcba9876543210"};
 }
 
 static inline Status fixture_init(Fixture *f) {
@@ -155,7 +156,8 @@ static inline bool same_progress(const Progress *one, const Progress *other) {
            one->best_epoch == other->best_epoch && one->finished == other->finished &&
            same_real(one->test_loss, other->test_loss) &&
            same_real(one->test_accuracy, other->test_accuracy) &&
-           same_real(one->test_top5_accuracy, other->test_top5_accuracy);
+           same_real(one->test_top5_accuracy, other->test_top5_accuracy) &&
+           strcmp(one->start_sha256, other->start_sha256) == 0;
 }
 
 /* Everything that checkpoint_read sets, bit for bit; of the states those that were read, which are

@@ -141,6 +141,7 @@ static void the_first_release_is_read(void **state) {
     assert_int_equal(read.progress.epoch, 1);
     assert_int_equal(read.progress.position, 24);
     assert_true(read.progress.finished);
+    assert_string_equal(read.progress.start_sha256, "");
     assert_int_equal(read.history->epochs, 2);
     assert_int_equal(read.history->steps, 6);
     assert_int_equal(checkpoint_digest(path, found), STATUS_OK);

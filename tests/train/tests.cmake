@@ -42,7 +42,7 @@ target_link_libraries(vit_mpi_fault PRIVATE vit_train)
 target_link_options(vit_mpi_fault PRIVATE LINKER:--wrap=program_run,--wrap=ranks_agree,--wrap=memory_allocate,--wrap=fsync)
 
 # Whole trainings, through mpiexec. They use all cores.
-foreach(script agree alike average binding bridges failure foreign job_files schedule stratified cut_link denormals one_folder pictures ranks replica resume life bad_input signals numbers launchers lost_peer full_disk tensorboard)
+foreach(script agree alike average binding bridges failure foreign job_files schedule start stratified cut_link denormals one_folder pictures ranks replica resume life bad_input signals numbers launchers lost_peer full_disk tensorboard)
   vit_script(train_${script} train/${script}.sh TIMEOUT 600)
   set_tests_properties(train_${script} PROPERTIES PROCESSORS 2)
 endforeach()

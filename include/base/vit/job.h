@@ -40,6 +40,8 @@ typedef enum ProgressKind {
 #define JOB_TIME_LIMIT_AUTO (-1.0)
 #define JOB_TIME_LIMIT_NONE 0.0
 
+#define JOB_NO_START "none"
+
 typedef struct Job {
     /* [job] */
     char name[256];
@@ -78,7 +80,8 @@ typedef struct Job {
     InitialKind initial;
     /* [train] */
     size_t epochs;
-    size_t max_steps; /* 0: no limit */
+    size_t max_steps;          /* 0: no limit */
+    char start[FILE_PATH_MAX]; /* whose weights a new run begins with, or JOB_NO_START */
     OptimizerKind optimizer;
     double learning_rate;
     double layer_decay; /* factor of the learning rate from a layer to the one before it */
@@ -147,14 +150,22 @@ size_t job_schedule_epochs(const Job *job);
 void job_fix_schedule(Job *job, const Job *begun);
 
 /* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
- * [run] and paths ([job] name and output, [data] file) may differ; a cosine's end may be left open.
- * Otherwise STATUS_CONFIG, naming the key, both values, and --fresh. */
+ * [run] and paths ([job] name and output, [data] file, [train] start) may differ; a cosine's end
+ * may be left open. Otherwise STATUS_CONFIG, naming the key, both values, and --fresh. */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 
 /* Whether weights of the run `stored` mean the same as the model of `wanted`: [model] but for
  * dropout, image_size and labels are equal. Otherwise STATUS_DATA, naming the key and both values.
  */
 Status job_check_model(const Job *stored, const Job *wanted, const char *checkpoint);
+
+/* Whether a new run of the job begins with weights of a file. */
+bool job_has_start(const Job *job);
+
+/* Whether a new run of the job `wanted` can begin with weights of the run `stored`: [model] but for
+ * dropout and what adapts (positions, pool and head) is equal. Otherwise STATUS_DATA, naming each
+ * key and both values. */
+Status job_check_start(const Job *stored, const Job *wanted, const char *file);
 
 /* The option table for people: section, key, default, what is allowed, meaning. As aligned plain
  * text (--help) or as the Markdown table of jobs/README.md. */

@@ -1,6 +1,7 @@
 #ifndef VIT_PROGRESS_H
 #define VIT_PROGRESS_H
 
+#include "vit/digest.h"
 #include "vit/waits.h"
 #include <math.h>
 #include <stdbool.h>
@@ -28,6 +29,7 @@ typedef struct Progress {
     uint64_t best_epoch;      /* 1-based; 0: none yet */
     bool finished;
     double test_loss, test_accuracy, test_top5_accuracy; /* NaN until finished */
+    char start_sha256[DIGEST_TEXT]; /* of the file that the run began with; empty: there is none */
 } Progress;
 
 /* Of a run that has not begun. */

@@ -1,0 +1,35 @@
+#ifndef VIT_START_REPORT_H
+#define VIT_START_REPORT_H
+
+#include "vit/parameter.h"
+#include "vit/tensor_map.h"
+#include <stdbool.h>
+
+/* What became of each tensor where a run begins with weights of a file. */
+
+typedef enum StartFate {
+    START_TAKEN,
+    START_RESIZED, /* positions of another grid */
+    START_NEW,     /* initial values, as the seed has them */
+    START_NEW_ZERO /* the last layer's */
+} StartFate;
+
+typedef struct StartReport {
+    TensorNames names;            /* of the file */
+    bool checkpoint;              /* it is one of ours */
+    bool averaged;                /* whose weights are the averages of the trained ones */
+    StartFate *fate;              /* [table->count] of this run's tensors */
+    size_t grid_there, grid_here; /* tokens a side, where positions are resized */
+    size_t classes_there;         /* 0: not known */
+    size_t left;                  /* the file's tensors that are not used */
+    char (*left_name)[MAP_NAME];  /* [left] */
+} StartReport;
+
+/* Accepts {0}. */
+void start_report_free(StartReport *report);
+
+/* Says it, a few lines: tensors of the same fate together, and blocks that are alike. table: this
+ * run's. Local. */
+void start_report_log(const StartReport *report, const ParameterTable *table);
+
+#endif

@@ -1,0 +1,124 @@
+#include "weights_source.h"
+
+#include "foreign_weights.h"
+#include "vit/memory.h"
+#include "vit/safetensors.h"
+#include "vit/size.h"
+#include "vit/trained_model.h"
+#include "wrong.h"
+#include <string.h>
+
+static Status check_finite(const WeightsSource *source, const char *path) {
+    for (size_t i = 0; i < source->table.count; i++) {
+        const Parameter *entry = &source->table.entry[i];
+        STATUS_TRY(
+            wrong_unless_finite(path, entry->name, entry->count, source->values + entry->offset));
+    }
+    return STATUS_OK;
+}
+
+/* ---- a checkpoint ---- */
+
+/* Its table and weights become the source's. */
+static Status take_model(WeightsSource *source, const char *path, const Job *job,
+                         TrainedModel *model) {
+    STATUS_TRY(trained_model_read(model, path));
+    STATUS_TRY(job_check_start(&model->job, job, path));
+    source->averaged = model->averaged;
+    source->table = model->table;
+    source->values = model->weights;
+    model->table = (ParameterTable){0};
+    model->weights = NULL;
+    return check_finite(source, path);
+}
+
+static Status read_checkpoint(WeightsSource *source, const char *path, const Job *job) {
+    TrainedModel model;
+    source->checkpoint = true;
+    const Status status = take_model(source, path, job, &model);
+    trained_model_free(&model);
+    return status;
+}
+
+/* ---- safetensors under our own names ---- */
+
+/* The job of the run that the weights are from, where the file tells it. */
+static Status check_job(const Safetensors *file, const Job *job) {
+    Job stored;
+    const char *text = safetensors_note(file, "vit_mpi.job");
+    if (!text)
+        return STATUS_OK;
+    const Status status = job_parse_resolved(&stored, file->path, text, 0, NULL);
+    if (status == STATUS_CONFIG)
+        return status_fail(STATUS_DATA, "%s", status_message());
+    return status == STATUS_OK ? job_check_start(&stored, job, file->path) : status;
+}
+
+static Status describe(const Safetensors *file, ParameterTable *table) {
+    STATUS_TRY(memory_allocate(&table->entry, file->count, sizeof *table->entry, "tensors' names"));
+    for (; table->count < file->count; table->count++) {
+        const SafetensorsTensor *tensor = &file->tensor[table->count];
+        Parameter *entry = &table->entry[table->count];
+        if (tensor->axes > PARAMETER_AXES_MOST || strlen(tensor->name) >= sizeof entry->name)
+            return status_fail(STATUS_DATA, "%s: tensor '%s', of %zu axes, is none of ours",
+                               file->path, tensor->name, tensor->axes);
+        memcpy(entry->name, tensor->name, strlen(tensor->name) + 1);
+        entry->axes = tensor->axes;
+        for (size_t i = 0; i < PARAMETER_AXES_MOST; i++)
+            entry->shape[i] = i < tensor->axes ? (size_t)tensor->shape[i] : 1;
+        entry->count = (size_t)tensor->count;
+        entry->offset = table->floats;
+        table->floats += size_round_up(entry->count, MEMORY_LINE_FLOATS);
+    }
+    return STATUS_OK;
+}
+
+static Status read_own(WeightsSource *source, const Safetensors *file, const Job *job) {
+    STATUS_TRY(check_job(file, job));
+    STATUS_TRY(describe(file, &source->table));
+    STATUS_TRY(memory_allocate(&source->values, source->table.floats, sizeof *source->values,
+                               "the file's weights"));
+    for (size_t i = 0; i < file->count; i++)
+        STATUS_TRY(safetensors_read(file, &file->tensor[i],
+                                    source->values + source->table.entry[i].offset));
+    return check_finite(source, file->path);
+}
+
+/* ---- any file ---- */
+
+static Status read_named(WeightsSource *source, const Safetensors *file, const Job *job,
+                         const ModelShape *shape) {
+    if (safetensors_find(file, "norm/gamma"))
+        return read_own(source, file, job);
+    if (foreign_weights_names(file, &source->names))
+        return foreign_weights_read(source, file, shape);
+    return status_fail(STATUS_DATA,
+                       "%s: holds no vision transformer under our names (norm/gamma), timm's "
+                       "(patch_embed.proj.weight) or Hugging Face's "
+                       "(vit.embeddings.patch_embeddings.projection.weight)%s%s",
+                       file->path, file->count ? ", but " : "",
+                       file->count ? file->tensor[0].name : "");
+}
+
+static Status read_safetensors(WeightsSource *source, const char *path, const Job *job,
+                               const ModelShape *shape) {
+    Safetensors file;
+    STATUS_TRY(safetensors_open(&file, path));
+    const Status status = read_named(source, &file, job, shape);
+    safetensors_close(&file);
+    return status;
+}
+
+Status weights_source_open(WeightsSource *source, const char *path, const Job *job,
+                           const ModelShape *shape) {
+    *source = (WeightsSource){.names = TENSOR_NAMES_OWN};
+    return checkpoint_may_be(path) ? read_checkpoint(source, path, job)
+                                   : read_safetensors(source, path, job, shape);
+}
+
+void weights_source_close(WeightsSource *source) {
+    parameter_table_free(&source->table);
+    memory_free(source->values);
+    memory_free(source->left_name);
+    *source = (WeightsSource){0};
+}

@@ -1,0 +1,112 @@
+#include "start.h"
+
+#include "vit/collection.h"
+#include "vit/digest.h"
+#include "vit/log.h"
+#include "vit/memory.h"
+#include "vit/start_weights.h"
+#include "vit/watchdog.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static Status add_file(FILE *file, const char *path, Digest *digest) {
+    static char bytes[1 << 16];
+    size_t count;
+    while ((count = fread(bytes, 1, sizeof bytes, file)) > 0)
+        digest_add(digest, bytes, count);
+    return ferror(file) ? status_fail(STATUS_IO, "%s: cannot be read: %s", path, strerror(errno))
+                        : STATUS_OK;
+}
+
+static Status digest_of_file(const char *path, char sha256[static DIGEST_TEXT]) {
+    Digest digest;
+    STATUS_TRY(digest_init(&digest));
+    FILE *file = fopen(path, "rb");
+    Status status = file
+                        ? add_file(file, path, &digest)
+                        : status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    if (file)
+        fclose(file);
+    if (status == STATUS_OK)
+        status = digest_finish(&digest, sha256);
+    digest_free(&digest);
+    return status;
+}
+
+static const char *kind_of(const StartReport *report) {
+    static const char *const names[] = {[TENSOR_NAMES_OWN] = "our own names",
+                                        [TENSOR_NAMES_TIMM] = "timm's names",
+                                        [TENSOR_NAMES_HUGGING_FACE] = "Hugging Face's names"};
+    return report->checkpoint ? "a checkpoint" : names[report->names];
+}
+
+/* Rank 0: into a flat vector; says what became of each tensor, or nothing. */
+static Status read_weights(const Plan *plan, bool says, float *weights,
+                           char sha256[static DIGEST_TEXT]) {
+    const char *path = plan->job.start;
+    StartReport report;
+    parameter_initialize(&plan->table, plan->job.seed, weights);
+    Status status =
+        start_weights_read(path, &plan->job, &plan->shape, &plan->table, weights, &report);
+    if (status == STATUS_OK)
+        status = digest_of_file(path, sha256);
+    if (status == STATUS_OK && says) {
+        log_info("Weights to start with: %s (%s; SHA-256 %.12s...)", path, kind_of(&report),
+                 sha256);
+        start_report_log(&report, &plan->table);
+    }
+    start_report_free(&report);
+    return status;
+}
+
+static Status read_to_check(const Plan *plan, bool says) {
+    char sha256[DIGEST_TEXT];
+    float *weights;
+    STATUS_TRY(
+        memory_allocate(&weights, plan->table.floats, sizeof *weights, "weights to start with"));
+    const Status status = read_weights(plan, says, weights, sha256);
+    memory_free(weights);
+    return status;
+}
+
+/* Rank 0: a folder that is there stays as it is, whatever comes. */
+static Status check_new(const Plan *plan) {
+    const bool changes = plan->command->fresh || !file_exists(plan->job.output);
+    return changes ? read_to_check(plan, false) : STATUS_OK;
+}
+
+/* What the watchdog says that the others wait for. */
+static const char work[] = "reading the weights to start with";
+
+/* By rank 0; all learn the outcome. */
+static Status by_first(const Plan *plan, Status (*read)(const Plan *plan)) {
+    if (!job_has_start(&plan->job))
+        return STATUS_OK;
+    watchdog_first_works(work);
+    const Status status = plan->ranks->rank == 0 ? read(plan) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    return ranks_agree(plan->ranks, status);
+}
+
+static Status read_and_say(const Plan *plan) {
+    return read_to_check(plan, true);
+}
+
+Status start_check(const Plan *plan) {
+    return by_first(plan, read_and_say);
+}
+
+Status start_check_new(const Plan *plan) {
+    return by_first(plan, check_new);
+}
+
+Status start_weights(const Plan *plan, float *room, float *weights, Progress *progress) {
+    watchdog_first_works(work);
+    const Status status =
+        plan->ranks->rank == 0 ? read_weights(plan, true, room, progress->start_sha256) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(plan->ranks, status));
+    collection_deal_weights(plan->ranks, &plan->partition, room, weights);
+    return STATUS_OK;
+}

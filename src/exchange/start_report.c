@@ -80,19 +80,26 @@ static void describe(const StartReport *report, const ParameterTable *table, Gro
     }
 }
 
+/* Whether the tensors from `first` on are a block's that fares as that line says. */
+static bool is_such_block(const StartReport *report, const ParameterTable *table, size_t first,
+                          const char *line) {
+    char other[LINE];
+    if (first == table->count || strncmp(table->entry[first].name, "block", 5) != 0)
+        return false;
+    describe(report, table, group_at(table, first), other);
+    return strcmp(line, other) == 0;
+}
+
 static void log_groups(const StartReport *report, const ParameterTable *table) {
     for (size_t i = 0; i < table->count;) {
-        char line[LINE], other[LINE];
-        Group group = group_at(table, i), next = group;
+        char line[LINE];
+        const Group group = group_at(table, i);
         const char *first = table->entry[i].name, *last = first;
         describe(report, table, group, line);
-        /* As many blocks more as fare alike. */
-        for (i = group.end; i < table->count && strncmp(first, "block", 5) == 0; i = next.end) {
-            next = group_at(table, i);
-            describe(report, table, next, other);
-            if (strncmp(table->entry[i].name, "block", 5) != 0 || strcmp(line, other) != 0)
-                break;
+        i = group.end;
+        while (strncmp(first, "block", 5) == 0 && is_such_block(report, table, i, line)) {
             last = table->entry[i].name;
+            i = group_at(table, i).end;
         }
         if (first == last)
             log_info("  %.*s: %s", (int)folder_length(first), first, line);

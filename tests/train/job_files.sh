@@ -3,18 +3,22 @@
 . "$(dirname "$0")/common.sh"
 "$vit_data" synth cifar.h5 --train 600 --test 100 >/dev/null || fail "no data"
 
-# check_job FILE: what --check says of it is in `said`.
+# check_job FILE OPTION...: what --check says of it, without weights to start with, is in `said`.
 check_job() {
-    "$mpiexec" 2 "$vit_mpi" "$1" -s data.file=cifar.h5 --check >said 2>&1 || fail "$1: $(cat said)"
-    grep -q '^  the job     .* PFLOP to train, .* to validate and test$' said || fail "$1: no PFLOP: $(cat said)"
+    job=$1
+    shift
+    "$mpiexec" 2 "$vit_mpi" "$job" -s data.file=cifar.h5 -s train.start=none "$@" --check >said 2>&1 || fail "$job: $(cat said)"
+    grep -q '^  the job     .* PFLOP to train, .* to validate and test$' said || fail "$job: no PFLOP: $(cat said)"
     grep -q '^  time        about .*, an estimate: at 70 % of a peak of [0-9]* GFLOP/s, .* on 2 threads$' said ||
-        fail "$1: no time: $(cat said)"
+        fail "$job: no time: $(cat said)"
 }
 
-# parameters_are FILE NUMBER
+# parameters_are FILE NUMBER OPTION...
 parameters_are() {
-    check_job "$source_folder/jobs/$1.ini"
-    grep -q "^  parameters  $2\$" said || fail "$1 has not $2 parameters: $(cat said)"
+    name=$1 number=$2
+    shift 2
+    check_job "$source_folder/jobs/$name.ini" "$@"
+    grep -q "^  parameters  $number\$" said || fail "$name has not $number parameters: $(cat said)"
 }
 
 # As it may come from Windows: line ends and a byte order mark; comments, and a path with a blank, a '#' and a variable.
@@ -31,11 +35,24 @@ for file in "$source_folder"/jobs/*.ini; do
     check_job "$file"
     count=$((count + 1))
 done
-[ $count -ge 6 ] || fail "only $count job files"
+[ $count -ge 8 ] || fail "only $count job files"
 
 # What their heads say.
 parameters_are cifar100-small 637,093
 parameters_are cifar100-plain 495,269
 parameters_are cifar100-large 3,385,381
 parameters_are vit-class-token 2,714,788
+"$vit_data" synth ten.h5 --classes 10 --train 100 --test 20 >/dev/null || fail "no other data"
+for name in fine-tune-sgd fine-tune-layers; do
+    parameters_are $name 2,712,778 -s data.file=ten.h5
+done
+
+# What is fine-tuned begins with what vit-class-token.ini makes.
+"$mpiexec" 2 "$vit_mpi" "$source_folder/jobs/vit-class-token.ini" -s data.file=cifar.h5 -s data.batch_size=8 -s train.max_steps=1 \
+    -s train.warmup_epochs=0 -s run.progress=none >said 2>&1 || fail "vit-class-token.ini: $(cat said)"
+for name in fine-tune-sgd fine-tune-layers; do
+    check_job "$source_folder/jobs/$name.ini" -s train.start=runs/vit-class-token/best.h5
+    grep -q '^  patch_embed: 2 tensors taken; position resized from 8 x 8 to 12 x 12 tokens$' said || fail "$name: $(cat said)"
+    grep -q '^  block0 to block8: each 16 tensors taken$' said || fail "$name: $(cat said)"
+done
 exit 0

@@ -31,8 +31,9 @@ says() {
         says '  logits: 2 tensors taken'
         [ $file = best ] || says '  the weights are the averaged ones'
     done
-    must_train 2 same $model $still -s train.start=base/best.h5 --digest --fresh
+    must_train 2 same $model $still -s train.start=base/best.h5 -s train.ema=0.5 --digest --fresh
     [ "$(digest)" = "$(weights base/best.h5)" ] || fail "does not begin with the file's weights"
+    says "Averaged weights SHA-256: $(digest)"
 
     # Other classes and another size. Without anything learnt of them all classes are equally likely: ln 7.
     tune="$other -s train.start=base/best.h5 -s train.optimizer=sgd -s train.learning_rate=0.03 -s train.layer_decay=0.75"

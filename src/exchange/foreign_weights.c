@@ -288,9 +288,10 @@ static Status read_model(Reading *reading, const ModelShape *shape, WeightsSourc
     STATUS_TRY(find_sizes(reading, &sizes));
     STATUS_TRY(check_sizes(reading, &sizes, shape));
     const ModelShape theirs = shape_of(&sizes, shape);
+    /* Where else this job's model would fit is no matter here. */
     if (tensor_map_check(source->names, &theirs) != STATUS_OK)
-        return status_fail(STATUS_DATA, "%s: does not fit this job: %s", reading->file->path,
-                           status_message());
+        return status_fail(STATUS_DATA, "%s: does not fit this job: %.*s", reading->file->path,
+                           (int)strcspn(status_message(), ";"), status_message());
     STATUS_TRY(parameter_table_init(&source->table, &theirs));
     Status status = tensor_map_init(&map, source->names, &theirs, &source->table);
     if (status == STATUS_OK)

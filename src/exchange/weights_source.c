@@ -42,18 +42,6 @@ static Status read_checkpoint(WeightsSource *source, const char *path, const Job
 
 /* ---- safetensors under our own names ---- */
 
-/* The job of the run that the weights are from, where the file tells it. */
-static Status check_job(const Safetensors *file, const Job *job) {
-    Job stored;
-    const char *text = safetensors_note(file, "vit_mpi.job");
-    if (!text)
-        return STATUS_OK;
-    const Status status = job_parse_resolved(&stored, file->path, text, 0, NULL);
-    if (status == STATUS_CONFIG)
-        return status_fail(STATUS_DATA, "%s", status_message());
-    return status == STATUS_OK ? job_check_start(&stored, job, file->path) : status;
-}
-
 static Status describe(const Safetensors *file, ParameterTable *table) {
     STATUS_TRY(memory_allocate(&table->entry, file->count, sizeof *table->entry, "tensors' names"));
     for (; table->count < file->count; table->count++) {
@@ -73,8 +61,7 @@ static Status describe(const Safetensors *file, ParameterTable *table) {
     return STATUS_OK;
 }
 
-static Status read_own(WeightsSource *source, const Safetensors *file, const Job *job) {
-    STATUS_TRY(check_job(file, job));
+static Status read_own(WeightsSource *source, const Safetensors *file) {
     STATUS_TRY(describe(file, &source->table));
     STATUS_TRY(memory_allocate(&source->values, source->table.floats, sizeof *source->values,
                                "the file's weights"));
@@ -86,10 +73,24 @@ static Status read_own(WeightsSource *source, const Safetensors *file, const Job
 
 /* ---- any file ---- */
 
+/* Files that vit_export made tell the job of the run that their weights are from, and so more than
+ * their tensors do: how many heads there are. */
+static Status check_job(const Safetensors *file, const Job *job) {
+    Job stored;
+    const char *text = safetensors_note(file, "vit_mpi.job");
+    if (!text)
+        return STATUS_OK;
+    const Status status = job_parse_resolved(&stored, file->path, text, 0, NULL);
+    if (status == STATUS_CONFIG)
+        return status_fail(STATUS_DATA, "%s", status_message());
+    return status == STATUS_OK ? job_check_start(&stored, job, file->path) : status;
+}
+
 static Status read_named(WeightsSource *source, const Safetensors *file, const Job *job,
                          const ModelShape *shape) {
+    STATUS_TRY(check_job(file, job));
     if (safetensors_find(file, "norm/gamma"))
-        return read_own(source, file, job);
+        return read_own(source, file);
     if (foreign_weights_names(file, &source->names))
         return foreign_weights_read(source, file, shape);
     return status_fail(STATUS_DATA,

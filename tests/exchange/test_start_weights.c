@@ -147,17 +147,22 @@ static void rename_all(File *file, const char *part, const char *by) {
     }
 }
 
-/* Begins with the file, in place of what the model has. */
-static Status start_with(File *file, Model *model, StartReport *report) {
+/* Begins with the file, which tells of a job (or NULL), in place of what the model has. */
+static Status start_with_job(File *file, const char *job_text, Model *model, StartReport *report) {
+    const SafetensorsNote note = {"vit_mpi.job", job_text};
     static const char path[] = "w.safetensors";
     for (size_t i = 0; i < file->count; i++) {
         file->source[i].name = file->name[i];
         file->source[i].values = file->values[i];
     }
-    assert_ok(safetensors_write(path, file->source, file->count, NULL, 0));
+    assert_ok(safetensors_write(path, file->source, file->count, &note, job_text != NULL));
     const Status status =
         start_weights_read(path, &model->job, &model->shape, &model->table, model->weights, report);
     return status;
+}
+
+static Status start_with(File *file, Model *model, StartReport *report) {
+    return start_with_job(file, NULL, model, report);
 }
 
 static void file_free(File *file) {
@@ -393,6 +398,26 @@ static void tensors_that_change_a_model_are_not_passed_over(void **state) {
     model_free(&from);
 }
 
+/* Two heads of 4 have tensors of the same shapes as four of 2. */
+static void a_file_s_job_tells_the_heads(void **state) {
+    (void)state;
+    Model from = model_of(usual, 1), to = model_of(usual, 2);
+    File file = file_of(&from, TENSOR_NAMES_TIMM);
+    StartReport report;
+    char *text;
+    from.job.heads = 4;
+    from.job.key_dim = 2;
+    assert_ok(job_to_text(&from.job, &text));
+    assert_int_equal(start_with_job(&file, text, &to, &report), STATUS_DATA);
+    assert_non_null(strstr(status_message(),
+                           "[model] heads is 4 there, 2 here; [model] key_dim is 2 "
+                           "there, 4 here"));
+    start_report_free(&report);
+    file_free(&file);
+    memory_free(text);
+    model_free(&from), model_free(&to);
+}
+
 static void a_class_token_cannot_be_made_up(void **state) {
     (void)state;
     static const char *const said[] = {"it has no tensor class_token"};
@@ -415,6 +440,7 @@ int main(void) {
         test_in_folder(poolers_and_missing_last_layers_do_not_matter),
         test_in_folder(other_models_are_refused_by_all_keys),
         test_in_folder(tensors_that_change_a_model_are_not_passed_over),
+        test_in_folder(a_file_s_job_tells_the_heads),
         test_in_folder(a_class_token_cannot_be_made_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
  * none, and the head's layers after a new one stay new where the file has nothing of their shape,
  * and the last layer, if new, is zero. A row of positions that a class token has in files of others
  * is added to it, which is the same model. How many heads there are files of others do not tell:
- * the job does.
+ * the job does. Those of ours do, in their note "vit_mpi.job".
  *
  * report: the caller's to free, also on error. Local. STATUS_DATA: the file is of another model
  * (names each key, or tensor, that differs, and both values or shapes), has tensors that change

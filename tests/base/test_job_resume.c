@@ -136,6 +136,27 @@ static void any_other_difference_is_refused_and_named(void **state) {
     assert_int_equal(job_check_resume(&stored, &wanted, "runs/x/last.h5"), STATUS_CONFIG);
 }
 
+/* What a run may start with the weights of: tensors of the head, positions and another grid adapt.
+ */
+static void a_start_adapts_to_another_task_but_to_no_other_model(void **state) {
+    (void)state;
+    static const char *const adapts[] = {
+        "data.labels=coarse", "augment.image_size=96", "model.position=sine",  "model.pool=mean",
+        "model.head=none",    "model.dropout=0.7",     "train.learning_rate=7"};
+    const Job stored = job_with(NULL);
+    for (size_t i = 0; i < sizeof adapts / sizeof *adapts; i++) {
+        const Job wanted = job_with(adapts[i]);
+        assert_int_equal(job_check_start(&stored, &wanted, "best.h5"), STATUS_OK);
+    }
+    Job wanted = job_with("model.mlp=256,64");
+    wanted.mlp_end = MLP_END_LINEAR;
+    assert_int_equal(job_check_start(&stored, &wanted, "best.h5"), STATUS_DATA);
+    assert_string_equal(
+        status_message(),
+        "best.h5: is of another model than this job's: [model] mlp is 128,64 there, "
+        "256,64 here; [model] mlp_end is gelu there, linear here");
+}
+
 /* A cosine's end that is left open is the run's; without a cosine there is none to be fixed. */
 static void an_open_end_of_the_cosine_is_the_run_s(void **state) {
     (void)state;
@@ -213,6 +234,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_goes_on_with_other_lengths_paths_and_habits),
         cmocka_unit_test(any_other_difference_is_refused_and_named),
+        cmocka_unit_test(a_start_adapts_to_another_task_but_to_no_other_model),
         cmocka_unit_test(an_open_end_of_the_cosine_is_the_run_s),
         cmocka_unit_test(the_lists_for_people_hold_every_option_once),
     };

@@ -39,6 +39,7 @@ static void check_text(const Job *job) {
     DEMAND(strcmp(text, again) == 0);
     DEMAND(job_check_resume(job, &back, "last.h5") == STATUS_OK);
     DEMAND(job_check_model(job, &back, "best.h5") == STATUS_OK);
+    DEMAND(job_check_start(job, &back, "best.h5") == STATUS_OK);
     memory_free(text);
     memory_free(again);
 }

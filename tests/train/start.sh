@@ -24,16 +24,26 @@ says() {
 
     # A step with a learning rate of 0 leaves what was begun with: the judged weights of either file, the averages.
     still='-s train.warmup_epochs=1 -s train.warmup_learning_rate=0 -s train.weight_decay=0 -s train.max_steps=1'
-    for file in best last; do
-        must_train 2 same $model $still -s train.start=base/$file.h5 --digest --fresh
-        says "Weights to start with: base/$file.h5 (a checkpoint; SHA-256 "
-        says '  block0 to block1: each 16 tensors taken'
-        says '  logits: 2 tensors taken'
-        [ $file = best ] || says '  the weights are the averaged ones'
-    done
+    must_train 2 same $model $still -s train.start=base/last.h5 --fresh
+    says '  the weights are the averaged ones'
     must_train 2 same $model $still -s train.start=base/best.h5 -s train.ema=0.5 --digest --fresh
+    says 'Weights to start with: base/best.h5 (a checkpoint; SHA-256 '
+    says '  block0 to block1: each 16 tensors taken'
+    says '  logits: 2 tensors taken'
     [ "$(digest)" = "$(weights base/best.h5)" ] || fail "does not begin with the file's weights"
     says "Averaged weights SHA-256: $(digest)"
+
+    # What vit_export makes of a checkpoint is the same again, under anybody's names.
+    bare='-s model.pool=class -s model.mlp_end=linear -s model.head=none'
+    must_train 1 bare $bare -s train.max_steps=2
+    "$programs/vit_export" bare/best.h5 own.safetensors >/dev/null || fail "no export"
+    for library in timm huggingface; do
+        "$programs/vit_export" bare/best.h5 $library --for $library >/dev/null || fail "no export for $library"
+    done
+    for file in own.safetensors timm/model.safetensors huggingface/model.safetensors; do
+        must_train 2 same $bare $still -s train.start=$file --digest --fresh
+        [ "$(digest)" = "$(weights bare/best.h5)" ] || fail "$file: other weights than were exported: $(cat said)"
+    done
 
     # Other classes and another size. Without anything learnt of them all classes are equally likely: ln 7.
     tune="$other -s train.start=base/best.h5 -s train.optimizer=sgd -s train.learning_rate=0.03 -s train.layer_decay=0.75"

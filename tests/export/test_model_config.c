@@ -95,6 +95,24 @@ static void timm_s_mean_is_of_what_is_normed(void **state) {
     trained_model_free(&model);
 }
 
+/* timm, _builder.py and _manipulate.py, load_pretrained and adapt_input_conv. */
+static void timm_leaves_the_first_layer_of_other_channels_alone(void **state) {
+    (void)state;
+    for (size_t channels = 1; channels <= 4; channels++) {
+        TrainedModel model = trained("model.pool=class");
+        model.shape.channels = model.data.channels = channels;
+        json_t *config = parsed(&model, TENSOR_NAMES_TIMM, 0);
+        json_t *feeding = json_object_get(config, "pretrained_cfg");
+        assert_int_equal(json_object_get(feeding, "first_conv") != NULL, channels == 3);
+        assert_int_equal(json_array_size(json_object_get(feeding, "mean")), channels);
+        assert_int_equal(
+            json_integer_value(json_array_get(json_object_get(feeding, "input_size"), 0)),
+            channels);
+        json_decref(config);
+        trained_model_free(&model);
+    }
+}
+
 /* Its layer is int(dim * mlp_ratio) wide. */
 static void the_ratio_gives_the_width_back(void **state) {
     (void)state;
@@ -199,6 +217,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         test_in_folder(timm_is_told_the_model_and_how_to_feed_it),
         test_in_folder(timm_s_mean_is_of_what_is_normed),
+        test_in_folder(timm_leaves_the_first_layer_of_other_channels_alone),
         test_in_folder(the_ratio_gives_the_width_back),
         test_in_folder(hugging_face_is_told_the_model_and_how_to_feed_it),
         test_in_folder(any_name_comes_through),

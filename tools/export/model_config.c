@@ -67,14 +67,28 @@ static json_t *timm_arguments(const ModelShape *shape) {
                      "fc_norm", 0);
 }
 
+/* The layer that first_conv names is made by timm for the channels that are asked for: out of one
+ * of three channels, as many releases of it believe, whatever input_size says. Of two or four they
+ * make none, and it stays random, with no more than a warning. */
+static int add_first_layer(json_t *feeding, const ModelShape *shape) {
+    return shape->channels == 3
+               ? json_object_set_new(feeding, "first_conv", json_string("patch_embed.proj"))
+               : 0;
+}
+
 static json_t *timm_feeding(const TrainedModel *model) {
     const ModelShape *shape = &model->shape;
-    return json_pack("{s:[I, I, I], s:b, s:s, s:f, s:s, s:o, s:o, s:I, s:s, s:s}", "input_size",
-                     whole(shape->channels), whole(shape->image_size), whole(shape->image_size),
-                     "fixed_input_size", 1, "interpolation", "bilinear", "crop_pct", 1.0,
-                     "crop_mode", "squash", "mean", of_channels(&model->data, model_config_mean),
-                     "std", of_channels(&model->data, model_config_deviation), "num_classes",
-                     whole(shape->classes), "first_conv", "patch_embed.proj", "classifier", "head");
+    json_t *feeding =
+        json_pack("{s:[I, I, I], s:b, s:s, s:f, s:s, s:o, s:o, s:I, s:s}", "input_size",
+                  whole(shape->channels), whole(shape->image_size), whole(shape->image_size),
+                  "fixed_input_size", 1, "interpolation", "bilinear", "crop_pct", 1.0, "crop_mode",
+                  "squash", "mean", of_channels(&model->data, model_config_mean), "std",
+                  of_channels(&model->data, model_config_deviation), "num_classes",
+                  whole(shape->classes), "classifier", "head");
+    if (feeding && add_first_layer(feeding, shape) == 0)
+        return feeding;
+    json_decref(feeding);
+    return NULL;
 }
 
 /* Without names where the checkpoint has none for each class. */

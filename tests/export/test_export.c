@@ -101,6 +101,23 @@ static void a_file_tells_what_it_is(void **state) {
     trained_model_free(&model);
 }
 
+/* As of a job file in Latin-1. */
+static void a_job_that_is_no_utf8_comes_through(void **state) {
+    (void)state;
+    static const char job[] = "[job]\nname = caf\351\n", said[] = "[job]\nname = caf\303\251\n";
+    Safetensors file;
+    TrainedModel model = trained("model.pool=class");
+    memory_free(model.job_text);
+    model.job_text = test_array(sizeof job, 1);
+    memcpy(model.job_text, job, sizeof job);
+    assert_ok(
+        export_write(&model, &(ExportWish){"w.safetensors", EXPORT_SAFETENSORS, TENSOR_NAMES_OWN}));
+    assert_ok(safetensors_open(&file, "w.safetensors"));
+    assert_string_equal(safetensors_note(&file, "vit_mpi.job"), said);
+    safetensors_close(&file);
+    trained_model_free(&model);
+}
+
 /* ---- what does not fit ---- */
 
 static void check_refusal(const TrainedModel *model, ExportWish wish, const char *const *said,
@@ -201,6 +218,7 @@ int main(void) {
         test_in_folder(the_weights_are_those_of_the_checkpoint),
         test_in_folder(averaged_weights_come_before_the_trained_ones),
         test_in_folder(a_file_tells_what_it_is),
+        test_in_folder(a_job_that_is_no_utf8_comes_through),
         test_in_folder(what_does_not_fit_is_refused_before_anything_is_written),
         test_in_folder(without_its_data_a_model_is_weights_alone),
         test_in_folder(a_folder_is_made_and_its_other_files_are_left_alone),

@@ -1,11 +1,14 @@
 #include "model_config.h"
 
 #include "class_names.h"
+#include "utf8_text.h"
+#include "vit/memory.h"
 #include "vit/version.h"
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double pixel_most = 255.0;
 
@@ -200,10 +203,19 @@ static Status add_made(ModelNotes *notes, const char *key, json_t *value) {
     return STATUS_OK;
 }
 
+/* Its paths and names are in whatever encoding the job file was. */
+static Status add_job(ModelNotes *notes, const char *text) {
+    const size_t bytes = strlen(text);
+    STATUS_TRY(memory_allocate(&notes->job, 2 * bytes + 1, 1, "a job's text"));
+    utf8_text_put(text, bytes, notes->job);
+    add_note(notes, "vit_mpi.job", notes->job);
+    return STATUS_OK;
+}
+
 Status model_notes_init(ModelNotes *notes, const TrainedModel *model) {
     *notes = (ModelNotes){0};
     add_note(notes, "vit_mpi.version", version_text);
-    add_note(notes, "vit_mpi.job", model->job_text);
+    STATUS_TRY(add_job(notes, model->job_text));
     if (model->data.channels == 0)
         return STATUS_OK;
     STATUS_TRY(add_made(notes, "vit_mpi.mean", of_channels(&model->data, model_config_mean)));
@@ -215,5 +227,6 @@ Status model_notes_init(ModelNotes *notes, const TrainedModel *model) {
 void model_notes_free(ModelNotes *notes) {
     for (size_t i = 0; i < MODEL_NOTES_MOST; i++)
         free(notes->made[i]);
+    memory_free(notes->job);
     *notes = (ModelNotes){0};
 }

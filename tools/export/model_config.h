@@ -29,15 +29,17 @@ Status model_config_init(ModelConfig *config, const TrainedModel *model, TensorN
 void model_config_free(ModelConfig *config);
 
 /* vit_mpi.version, vit_mpi.job; and, where the checkpoint tells of its data, vit_mpi.mean and
- * vit_mpi.std of the channels, from 0 to 1, and vit_mpi.classes, their names, as JSON arrays. */
+ * vit_mpi.std of the channels, from 0 to 1, and vit_mpi.classes, their names, as JSON arrays. All
+ * are UTF-8; of a job that is none the bytes are taken for Latin-1. */
 typedef struct ModelNotes {
     size_t count;
     const char *key[MODEL_NOTES_MOST];
     const char *text[MODEL_NOTES_MOST];
-    char *made[MODEL_NOTES_MOST]; /* texts that are released with it, or NULL */
+    char *job;                    /* released with it, as are */
+    char *made[MODEL_NOTES_MOST]; /* these, by free, or NULL */
 } ModelNotes;
 
-/* The model outlives it. STATUS_INTERNAL: out of memory. model_notes_free accepts what is left. */
+/* STATUS_INTERNAL: out of memory. model_notes_free accepts what is left. */
 Status model_notes_init(ModelNotes *notes, const TrainedModel *model);
 void model_notes_free(ModelNotes *notes);
 

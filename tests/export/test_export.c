@@ -4,6 +4,7 @@
 #include "export.h"
 
 #include "export/trained.h"
+#include "export_advice.h"
 #include "folder.h"
 #include "vit/digest.h"
 #include "vit/file.h"
@@ -163,6 +164,19 @@ static void without_its_data_a_model_is_weights_alone(void **state) {
     trained_model_free(&model);
 }
 
+/* A checkpoint may have any numbers; the program says them. */
+static void numbers_of_any_size_are_said(void **state) {
+    (void)state;
+    TrainedModel model = trained("model.pool=class");
+    model.data.channels = CHECKPOINT_CHANNELS_MOST;
+    for (size_t c = 0; c < CHECKPOINT_CHANNELS_MOST; c++) {
+        model.data.mean[c] = -1.23456789e307;
+        model.data.variance[c] = 1.23456789e-300;
+    }
+    export_advice_show(&model, &(ExportWish){"m.onnx", EXPORT_ONNX, TENSOR_NAMES_OWN});
+    trained_model_free(&model);
+}
+
 /* ---- folders ---- */
 
 static void put(const char *path, const char *text) {
@@ -221,6 +235,7 @@ int main(void) {
         test_in_folder(a_job_that_is_no_utf8_comes_through),
         test_in_folder(what_does_not_fit_is_refused_before_anything_is_written),
         test_in_folder(without_its_data_a_model_is_weights_alone),
+        test_in_folder(numbers_of_any_size_are_said),
         test_in_folder(a_folder_is_made_and_its_other_files_are_left_alone),
         test_in_folder(what_cannot_be_written_changes_no_file_of_the_folder),
     };

@@ -44,13 +44,14 @@ static void show_line(const ExportWish *wish) {
     free(quoted);
 }
 
-enum { VALUES_TEXT = 128 };
+/* Values of up to 13 characters, however large they are, and what is between them. */
+enum { VALUES_TEXT = 16 * CHECKPOINT_CHANNELS_MOST };
 
 static const char *list(const CheckpointData *data, double (*value)(const CheckpointData *, size_t),
                         char text[static VALUES_TEXT]) {
     int used = 0;
     for (size_t c = 0; c < data->channels; c++)
-        used += snprintf(text + used, VALUES_TEXT - (size_t)used, "%s%.6f", c ? ", " : "",
+        used += snprintf(text + used, VALUES_TEXT - (size_t)used, "%s%.6g", c ? ", " : "",
                          value(data, c));
     return text;
 }

@@ -214,17 +214,37 @@ static void a_folder_is_made_and_its_other_files_are_left_alone(void **state) {
     trained_model_free(&model);
 }
 
+/* Where a folder has the name of one file, all are as they were. */
+static void check_unchanged(TensorNames names, const char *in_the_way) {
+    static const char *const files[] = {"a/model.safetensors", "a/config.json",
+                                        "a/preprocessor_config.json"};
+    char path[64];
+    TrainedModel model = trained("model.pool=class");
+    assert_ok(file_make_folder("a"));
+    for (size_t i = 0; i < 3; i++)
+        put(files[i], "old");
+    snprintf(path, sizeof path, "a/%s", in_the_way);
+    assert_int_equal(remove(path), 0);
+    assert_ok(file_make_folder(path));
+    const ExportWish wish = {"a", EXPORT_FOLDER, names};
+    assert_int_equal(export_write(&model, &wish), STATUS_IO);
+    assert_non_null(strstr(status_message(), in_the_way));
+    for (size_t i = 0; i < 3; i++) {
+        char temporary[64];
+        if (strcmp(files[i], path) != 0)
+            check_text(files[i], "old");
+        snprintf(temporary, sizeof temporary, "%s.tmp", files[i]);
+        assert_false(file_exists(temporary));
+    }
+    assert_int_equal(remove(path), 0);
+    trained_model_free(&model);
+}
+
 static void what_cannot_be_written_changes_no_file_of_the_folder(void **state) {
     (void)state;
-    TrainedModel model = trained("model.pool=class");
-    assert_ok(file_make_folder("a/model.safetensors/in_the_way"));
-    put("a/config.json", "old");
-    const ExportWish wish = {"a", EXPORT_FOLDER, TENSOR_NAMES_TIMM};
-    assert_int_equal(export_write(&model, &wish), STATUS_IO);
-    assert_non_null(strstr(status_message(), "model.safetensors"));
-    check_text("a/config.json", "old");
-    assert_false(file_exists("a/config.json.tmp"));
-    trained_model_free(&model);
+    check_unchanged(TENSOR_NAMES_TIMM, "model.safetensors");
+    check_unchanged(TENSOR_NAMES_TIMM, "config.json");
+    check_unchanged(TENSOR_NAMES_HUGGING_FACE, "preprocessor_config.json");
 }
 
 int main(void) {

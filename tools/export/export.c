@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* ---- what fits ---- */
 
@@ -80,7 +81,10 @@ static Status put_text(const char *path, const char *text) {
 }
 
 static Status put_waiting(Waiting *waiting, const char *folder, const ConfigFile *file) {
+    struct stat found;
     STATUS_TRY(name_in(folder, file->name, waiting->path));
+    if (stat(waiting->path, &found) == 0 && S_ISDIR(found.st_mode))
+        return status_fail(STATUS_IO, "%s: is a folder", waiting->path);
     STATUS_TRY(file_temporary(waiting->path, waiting->temporary));
     STATUS_TRY(unfinished_add(waiting->path));
     return put_text(waiting->temporary, file->text);

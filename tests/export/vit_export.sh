@@ -17,6 +17,10 @@ for file in for_timm/config.json for_timm/model.safetensors hf/config.json hf/mo
     [ -s "$file" ] || fail "$file is not there"
 done
 
+# What feeds pictures by Hugging Face's names goes before what timm's config.json says of that.
+expect 0 "hf/preprocessor_config.json: is of an earlier export" "$vit_export" --for=timm run/last.h5 hf
+! "$vit_export" run/best.h5 for_timm 2>&1 | grep '^Warning' || fail "a warning without a reason"
+
 # The same command makes the same bytes.
 cp own.safetensors before
 expect 0 "" "$vit_export" run/best.h5 own.safetensors

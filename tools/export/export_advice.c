@@ -1,6 +1,7 @@
 #include "export_advice.h"
 
 #include "model_config.h"
+#include "vit/file.h"
 #include "vit/log.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -69,8 +70,20 @@ static void show_feeding(const TrainedModel *model) {
                  list(&model->data, model_config_deviation, deviation));
 }
 
+/* Hugging Face's transformers prefer it to what config.json tells. */
+static void warn_of_processor(const ExportWish *wish) {
+    static const char name[] = "preprocessor_config.json";
+    char path[FILE_PATH_MAX];
+    if (wish->form == EXPORT_FOLDER && wish->names == TENSOR_NAMES_TIMM &&
+        snprintf(path, sizeof path, "%s/%s", wish->out, name) < FILE_PATH_MAX && file_exists(path))
+        log_warning("%s: is of an earlier export, and transformers would feed this model by it: "
+                    "remove it unless it fits",
+                    path);
+}
+
 void export_advice_show(const TrainedModel *model, const ExportWish *wish) {
     show_what(model, wish);
     show_line(wish);
     show_feeding(model);
+    warn_of_processor(wish);
 }

@@ -383,12 +383,19 @@ static Wire make_model(Making *making, const OnnxNote *note, size_t notes) {
     return model;
 }
 
+static Status check_size(const char *path, size_t bytes) {
+    if (bytes <= INT_MAX)
+        return STATUS_OK;
+    return status_fail(STATUS_DATA,
+                       "%s: would have %zu bytes or more; an ONNX file has at most %d, and a "
+                       ".safetensors file any number",
+                       path, bytes, INT_MAX);
+}
+
 static Status write_model(const char *path, const Wire *model) {
     char temporary[FILE_PATH_MAX];
     STATUS_TRY(wire_status(model));
-    if (model->count > INT_MAX)
-        return status_fail(STATUS_DATA, "%s: would have %zu bytes; an ONNX file has at most %d",
-                           path, model->count, INT_MAX);
+    STATUS_TRY(check_size(path, model->count));
     STATUS_TRY(file_temporary(path, temporary));
     FILE *stream = fopen(temporary, "wb");
     if (!stream)
@@ -414,6 +421,8 @@ static size_t room_of(const ModelShape *shape, const ParameterTable *table) {
 Status onnx_write(const char *path, const ModelShape *shape, const ParameterTable *table,
                   const float *weights, const OnnxNote *note, size_t notes) {
     Making making = {.shape = shape, .table = table, .weights = weights};
+    /* The graph is made in memory, several times as large as this for a while. */
+    STATUS_TRY(check_size(path, table->trainable * sizeof *weights));
     STATUS_TRY(memory_allocate(&making.room, room_of(shape, table), sizeof *making.room,
                                "a tensor's values"));
     make_graph(&making);

@@ -6,6 +6,7 @@
 
 #include "exchange/message.h"
 #include "folder.h"
+#include <limits.h>
 
 static bool same(Bytes one, Bytes other) {
     return count_of(one) == count_of(other) && memcmp(one.at, other.at, count_of(one)) == 0;
@@ -147,10 +148,20 @@ static void every_pool_and_tokenizer_is_whole(void **state) {
     check_model(COUNT(mean), mean, 1);
 }
 
+/* Two GiB of them are told by their number. */
+static void what_is_too_large_is_refused_before_memory_is_taken(void **state) {
+    (void)state;
+    const ModelShape shape = {0};
+    const ParameterTable table = {.trainable = (size_t)INT_MAX / 4 + 1};
+    assert_int_equal(onnx_write("m.onnx", &shape, &table, NULL, NULL, 0), STATUS_DATA);
+    assert_non_null(strstr(status_message(), "m.onnx: would have 2147483648 bytes"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         test_in_folder(the_reference_is_whole),
         test_in_folder(every_pool_and_tokenizer_is_whole),
+        test_in_folder(what_is_too_large_is_refused_before_memory_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,8 @@ static Status read_bytes(const Safetensors *file, uint64_t from, void *to, size_
 
 static Status open_file(Safetensors *file, uint64_t *bytes) {
     struct stat about;
-    file->descriptor = open(file->path, O_RDONLY | O_CLOEXEC);
+    /* A pipe would be waited for. */
+    file->descriptor = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &about) != 0)
         return status_fail(STATUS_IO, "%s: cannot be opened: %s", file->path, strerror(errno));
     if (!S_ISREG(about.st_mode))

@@ -7,6 +7,7 @@
 #include "folder.h"
 #include <float.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* ---- files made by hand ---- */
 
@@ -102,6 +103,11 @@ static void so_is_a_header_that_does_not_fit(void **state) {
     assert_int_equal(safetensors_open(&file, "made"), STATUS_DATA);
     assert_int_equal(safetensors_open(&file, "absent"), STATUS_IO);
     assert_int_equal(safetensors_open(&file, "."), STATUS_IO);
+    /* Nobody writes to it: who waits for that is ended by the alarm. */
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    alarm(10);
+    assert_int_equal(safetensors_open(&file, "pipe"), STATUS_IO);
+    alarm(0);
 }
 
 static void an_empty_file_and_empty_tensors_are_sound(void **state) {

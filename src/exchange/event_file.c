@@ -3,6 +3,7 @@
 #include "record.h"
 #include "vit/file.h"
 #include "vit/memory.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,10 +59,19 @@ void event_file_add(EventFile *file, double time, uint64_t step, const EventScal
 
 /* ---- the file ---- */
 
+/* This host's as a part of a file's name: Linux takes any bytes for one. */
+static void put_host(char host[static HOST_NAME_MAX + 1]) {
+    host[0] = host[HOST_NAME_MAX] = '\0';
+    gethostname(host, HOST_NAME_MAX);
+    for (char *at = host; *at; at++)
+        if (!isalnum((unsigned char)*at) && *at != '-' && *at != '_' && *at != '.')
+            *at = '_';
+}
+
 /* Of several files of a second and a process each has a number of its own. */
 static Status make_file(EventFile *file, const char *folder, double time) {
-    char host[HOST_NAME_MAX + 1] = "";
-    gethostname(host, sizeof host - 1);
+    char host[HOST_NAME_MAX + 1];
+    put_host(host);
     for (unsigned number = 0;; number++) {
         const int length =
             snprintf(file->path, FILE_PATH_MAX, "%s/events.out.tfevents.%010lld.%s.%ld.%u", folder,

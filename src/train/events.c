@@ -55,13 +55,13 @@ static void add_epoch(Events *events, const EpochRow *row, uint64_t step, double
     event_file_add(&events->file, now, step, scalar, sizeof scalar / sizeof *scalar);
 }
 
-/* An epoch ends with its last step, but for one that max_steps ends. */
-static void add_epochs(Events *events, const History *history, uint64_t step, double now) {
+/* At the epoch's last step, also when max_steps ended it before: the row that takes its place when
+ * the run goes on stands there, too, and readers then forget this one. */
+static void add_epochs(Events *events, const History *history, double now) {
     for (size_t i = 0; i < history->epochs; i++) {
         const EpochRow *row = &history->epoch[i];
-        const uint64_t last = row->epoch * events->epoch_steps;
         if (row->epoch > events->epochs)
-            add_epoch(events, row, last < step ? last : step, now);
+            add_epoch(events, row, row->epoch * events->epoch_steps, now);
     }
 }
 
@@ -80,7 +80,7 @@ static Status write_new(Events *events, const char *folder, const History *histo
     if (events->file.descriptor < 0)
         STATUS_TRY(event_file_create(&events->file, folder, events->steps + 1, events->time));
     add_steps(events, history, now);
-    add_epochs(events, history, progress->step, now);
+    add_epochs(events, history, now);
     if (progress->finished && !events->is_tested)
         add_test(events, progress, now);
     return event_file_flush(&events->file);

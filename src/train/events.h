@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 /* What TensorBoard is told while a run goes on ([run] tensorboard): the rows of the history, and in
- * the end the test, as scalars at the steps that they are from. Rank 0, by one thread at a time;
- * local. A file that cannot be written is warned of once and ends nothing: what it lacks is written
- * with the next save. */
+ * the end the test, as scalars at the steps that they are from, an epoch's at its last. Rank 0, by
+ * one thread at a time; local. A file that cannot be written is warned of once and ends nothing:
+ * what it lacks is written with the next save. */
 typedef struct Events {
     bool wanted;
     uint64_t epoch_steps; /* steps of an epoch */

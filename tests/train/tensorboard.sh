@@ -49,6 +49,11 @@ grep -q '^start 6$' events || fail "where it goes on: $(grep start events)"
 for name in loss gradient_norm; do
     same_as_metrics parts step $name
 done
+# The first epoch's row of five steps made way for one of all seven.
+[ "$(grep -c ' epoch/loss ' events)" -eq 3 ] || fail "rows of epochs: $(grep ' epoch/loss ' events)"
+for name in epoch loss val_accuracy; do
+    same_as_metrics parts epoch $name
+done
 
 # Stopped in the middle of an epoch; and killed, after events that the last checkpoint knows nothing of.
 for signal in USR1 KILL; do

@@ -60,6 +60,19 @@ static void what_is_none_is_refused(void **state) {
     trained_model_free(&model);
 }
 
+static void statistics_of_other_channels_are_refused(void **state) {
+    Fixture *f = *state;
+    char path[1024];
+    TrainedModel model;
+    CheckpointData data = *f->checkpoint.data;
+    data.channels = 1;
+    f->checkpoint.data = &data;
+    write_as(f, path);
+    assert_int_equal(trained_model_read(&model, path), STATUS_DATA);
+    assert_non_null(strstr(status_message(), "/data @channels: is 1, of a model of 3"));
+    trained_model_free(&model);
+}
+
 static int setup(void **state) {
     static Fixture fixture;
     *state = &fixture;
@@ -75,6 +88,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(averages_are_what_is_judged, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_none_is_refused, setup, teardown)};
+        cmocka_unit_test_setup_teardown(what_is_none_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(statistics_of_other_channels_are_refused, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

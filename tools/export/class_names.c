@@ -37,3 +37,13 @@ json_t *class_names_json(const CheckpointData *data) {
     json_decref(names);
     return NULL;
 }
+
+json_t *class_numbers_json(size_t classes) {
+    json_t *names = json_array();
+    for (size_t i = 0; i < classes && names; i++)
+        if (json_array_append_new(names, json_sprintf("%zu", i)) != 0) {
+            json_decref(names);
+            names = NULL;
+        }
+    return names;
+}

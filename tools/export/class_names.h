@@ -9,4 +9,8 @@
  * have their number behind it, "crane (134)". For the caller to release; NULL: out of memory. */
 json_t *class_names_json(const CheckpointData *data);
 
+/* The numbers as names, "0" to the last: for a library that has names of its own for so many
+ * classes. Alike. */
+json_t *class_numbers_json(size_t classes);
+
 #endif

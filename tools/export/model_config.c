@@ -94,9 +94,16 @@ static json_t *timm_feeding(const TrainedModel *model) {
     return NULL;
 }
 
-/* Without names where the checkpoint has none for each class. */
+/* Whether the checkpoint has one for each class. */
 static bool has_names(const TrainedModel *model) {
     return model->data.classes == model->shape.classes;
+}
+
+/* Of 1000 classes without names, and of other well-known numbers, timm and what is built on it
+ * believe that they are ImageNet's. */
+static json_t *timm_names(const TrainedModel *model) {
+    return has_names(model) ? class_names_json(&model->data)
+                            : class_numbers_json(model->shape.classes);
 }
 
 static json_t *timm_config(const TrainedModel *model) {
@@ -106,8 +113,7 @@ static json_t *timm_config(const TrainedModel *model) {
                   "num_classes", whole(shape->classes), "num_features", whole(shape->D),
                   "global_pool", shape->pool == POOL_CLASS ? "token" : "avg", "model_args",
                   timm_arguments(shape), "pretrained_cfg", timm_feeding(model));
-    if (!config || !has_names(model) ||
-        json_object_set_new(config, "label_names", class_names_json(&model->data)) == 0)
+    if (!config || json_object_set_new(config, "label_names", timm_names(model)) == 0)
         return config;
     json_decref(config);
     return NULL;

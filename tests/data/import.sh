@@ -93,6 +93,9 @@ before=$(sha256sum a.tar.gz)
 expect 64 "./a.tar.gz: would be overwritten, and is what is read" "$vit_data" import a.tar.gz ./a.tar.gz
 expect 64 "a.h5: would be overwritten" "$vit_data" import --train-from a.h5 ten a.h5
 expect 64 "a.h5: would be overwritten" "$vit_data" sheet a.h5 a.h5
+cp a.h5 b.png.tmp # as b.png is called while it is written
+expect 64 "b.png.tmp: would be overwritten" "$vit_data" sheet b.png.tmp b.png
+rm b.png.tmp
 [ "$(sha256sum a.tar.gz)" = "$before" ] || fail "the archive was overwritten"
 expect 74 "ten: is a folder" "$vit_data" import ten ten
 exit 0

@@ -35,6 +35,9 @@ mkdir folder.onnx
 expect 74 "folder.onnx: is a folder" "$vit_export" run/best.h5 folder.onnx
 cp run/best.h5 best.onnx
 expect 64 "would be overwritten" "$vit_export" best.onnx best.onnx
+mv best.onnx other.onnx.tmp # as other.onnx is called while it is written
+expect 64 "other.onnx.tmp: would be overwritten" "$vit_export" other.onnx.tmp other.onnx
+rm other.onnx.tmp
 for out in out out.onnx; do
     [ ! -e $out ] || fail "$out was written after all"
 done

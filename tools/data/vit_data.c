@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* vit_data: makes and looks into data files. */
@@ -22,11 +21,9 @@
 /* Makes the temporary file of an output, so that a place that cannot be written shows before the
  * work, and has it removed when the program ends before its time. */
 static Status output_begin(const char *path) {
-    struct stat found;
     char temporary[FILE_PATH_MAX];
+    STATUS_TRY(unfinished_check(NULL, path));
     STATUS_TRY(file_temporary(path, temporary));
-    if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
-        return status_fail(STATUS_IO, "%s: is a folder", path);
     STATUS_TRY(unfinished_add(path));
     int descriptor = open(temporary, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
     if (descriptor >= 0) {
@@ -36,17 +33,6 @@ static Status output_begin(const char *path) {
     unfinished_forget();
     return status_fail(STATUS_IO, "%s: cannot be written: %s", path, strerror(errno));
 }
-
-/* An output takes the place of an older file, but not of what it is made from. `in` may be NULL. */
-static Status check_apart(const char *in, const char *out) {
-    struct stat one, other;
-    if (!in || stat(in, &one) != 0 || stat(out, &other) != 0 || !S_ISREG(one.st_mode) ||
-        one.st_dev != other.st_dev || one.st_ino != other.st_ino)
-        return STATUS_OK;
-    return status_fail(STATUS_USAGE, "%s: would be overwritten, and is what is read", out);
-}
-
-/* ---- the subcommands ---- */
 
 static Status print_digest(const char *path, bool renew) {
     char text[DIGEST_TEXT];
@@ -60,8 +46,8 @@ static Status print_digest(const char *path, bool renew) {
 static Status run(const DataCommand *command, DataForm form) {
     int level;
     if (command->out) {
-        STATUS_TRY(check_apart(command->source, command->out));
-        STATUS_TRY(check_apart(command->import.train_from, command->out));
+        STATUS_TRY(unfinished_check(command->source, command->out));
+        STATUS_TRY(unfinished_check(command->import.train_from, command->out));
         STATUS_TRY(output_begin(command->out));
     }
     switch (form) {

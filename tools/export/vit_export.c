@@ -1,30 +1,18 @@
 #include "export.h"
 #include "export_advice.h"
 #include "export_command.h"
+#include "unfinished.h"
 #include "vit/log.h"
 #include "vit/version.h"
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* vit_export: the model of a checkpoint for other software. */
 
-/* A file takes the place of an older one, but not of what it is made from, nor of a folder. */
-static Status check_place(const ExportCommand *command) {
-    struct stat in, out;
-    if (command->wish.form == EXPORT_FOLDER || stat(command->out, &out) != 0)
-        return STATUS_OK;
-    if (S_ISDIR(out.st_mode))
-        return status_fail(STATUS_IO, "%s: is a folder", command->out);
-    if (stat(command->checkpoint, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
-        return status_fail(STATUS_USAGE, "%s: would be overwritten, and is what is read",
-                           command->out);
-    return STATUS_OK;
-}
-
 static Status export_model(const ExportCommand *command) {
     TrainedModel model;
-    STATUS_TRY(check_place(command));
+    if (command->wish.form != EXPORT_FOLDER)
+        STATUS_TRY(unfinished_check(command->checkpoint, command->out));
     Status status = trained_model_read(&model, command->checkpoint);
     if (status == STATUS_OK)
         status = export_write(&model, &command->wish);

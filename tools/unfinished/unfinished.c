@@ -2,7 +2,26 @@
 
 #include "vit/file.h"
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+static Status check_apart(const char *in, const char *out) {
+    struct stat one, other;
+    if (!in || stat(in, &one) != 0 || stat(out, &other) != 0 || one.st_dev != other.st_dev ||
+        one.st_ino != other.st_ino)
+        return STATUS_OK;
+    return status_fail(STATUS_USAGE, "%s: would be overwritten, and is what is read", out);
+}
+
+Status unfinished_check(const char *in, const char *output) {
+    char temporary[FILE_PATH_MAX];
+    struct stat found;
+    STATUS_TRY(file_temporary(output, temporary));
+    if (stat(output, &found) == 0 && S_ISDIR(found.st_mode))
+        return status_fail(STATUS_IO, "%s: is a folder", output);
+    STATUS_TRY(check_apart(in, output));
+    return check_apart(in, temporary);
+}
 
 /* What the handler of signals removes: the first `files`. */
 static char unfinished[UNFINISHED_MOST][FILE_PATH_MAX];

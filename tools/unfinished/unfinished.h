@@ -8,6 +8,11 @@
 
 enum { UNFINISHED_MOST = 4 };
 
+/* Whether an output may be written: it takes the place of an older file, but not of a folder
+ * (STATUS_IO), nor, under its own or its temporary name, of the file that it is made from
+ * (STATUS_USAGE; `in` may be NULL). */
+Status unfinished_check(const char *in, const char *output);
+
 /* From now on a signal that ends the program removes the temporary file of that output, too. What
  * is ignored stays ignored, as for nohup; a file beyond a limit (ulimit -f) is an error like a full
  * disk. STATUS_IO: the path is too long. At most UNFINISHED_MOST. */

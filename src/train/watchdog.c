@@ -6,6 +6,7 @@
 #include "vit/launcher.h"
 #include "vit/log.h"
 #include "vit/stop.h"
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -213,8 +214,10 @@ static void judge(double still_s, bool own_work, double limit_s) {
 /* The master thread has given no sign for some seconds. */
 static void look(double still_s, bool *noted) {
     const bool asked = stop_requested() && strncmp(stop_requested(), "SIGUSR", 6) != 0;
-    const bool own_work = atomic_load(&dog.kind) == WATCHDOG_OWN_WORK;
-    const double limit_s = atomic_load(&dog.limit_s), first_s = lost_peer_s - gone_s;
+    const int kind = atomic_load(&dog.kind);
+    const bool own_work = kind == WATCHDOG_OWN_WORK;
+    const double limit_s = kind == WATCHDOG_OUTSIDE ? INFINITY : atomic_load(&dog.limit_s);
+    const double first_s = lost_peer_s - gone_s;
     if (asked && !own_work && !*noted && still_s > 0.3) {
         note_end();
         *noted = true;

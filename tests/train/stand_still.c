@@ -48,6 +48,15 @@ static void first_works(void) {
     sleep(for_ever_s);
 }
 
+/* Rank 0 prints what somebody reads who has gone for lunch. */
+static void outside(void) {
+    watch(limit_s);
+    watchdog_work("telling a story", WATCHDOG_OUTSIDE);
+    rest(1.5 * deed_s); /* together they would have ended after one */
+    watchdog_stop();
+    say("left alone");
+}
+
 /* Rank 1 is stopped by a signal. */
 static void stopped_peer(void) {
     watch(limit_s);
@@ -97,6 +106,7 @@ static const struct {
 } deed[] = {{"together", together},
             {"alone", together},
             {"first_works", first_works},
+            {"outside", outside},
             {"stopped_peer", stopped_peer},
             {"ticks", ticks},
             {"limits", limits},

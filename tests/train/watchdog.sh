@@ -22,7 +22,7 @@ begin_without() {
     echo $? >"without_$1.code"
 }
 for deed in alone limits stop; do begin 1 $deed & done
-for deed in together first_works stopped_peer ticks; do begin 2 $deed & done
+for deed in together first_works outside stopped_peer ticks; do begin 2 $deed & done
 begin_without 1 2 &
 begin_without 0 6 &
 wait
@@ -58,4 +58,5 @@ ended first_works 70 "Error: rank 0 on $host stands still in phase 'reading a bo
 ended stopped_peer 70 "Error: rank 0 on $host stands still in phase 'a round' after step 7: rank 1 on $host (process " \
     ") is stopped by a signal, $limit; last save after step 5"
 ended ticks 0 'left alone'
+ended outside 0 'left alone'
 exit 0

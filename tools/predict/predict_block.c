@@ -143,8 +143,10 @@ static Status deal(PredictBlock *block, const PredictList *list, size_t first,
     }
     for (int r = 1; r <= ranks->size; r++) {
         const int rank = r % ranks->size;
+        watchdog_work("reading pictures", WATCHDOG_OWN_WORK);
         const Status one = read_slice(block, list, first, borders, rank);
         status = one != STATUS_OK ? one : status;
+        watchdog_work("dealing pictures", WATCHDOG_TOGETHER);
         if (rank != 0)
             MPI_Send(block->files, ranks_int(slice_bytes(block, borders, rank)), MPI_BYTE, rank, 0,
                      ranks->comm);
@@ -211,7 +213,7 @@ Status predict_block_load(PredictBlock *block, const PredictList *list, size_t f
                           const Slices *borders) {
     const Ranks *ranks = block->ranks;
     STATUS_TRY(ranks_agree(ranks, make_rooms(block, borders)));
-    watchdog_first_works("reading pictures");
+    watchdog_work("reading pictures", WATCHDOG_TOGETHER);
     const Status dealt = deal(block, list, first, borders);
     watchdog_work("decoding pictures", WATCHDOG_OWN_WORK);
     decode_slice(block, borders);

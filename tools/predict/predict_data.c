@@ -8,6 +8,7 @@
 #include "vit/data_file.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/watchdog.h"
 #include <inttypes.h>
 #include <math.h>
 
@@ -130,6 +131,7 @@ Status predict_data(const Predict *predict) {
                               (size_t)predict->threads};
     Answers answers;
     STATUS_TRY(answers_of_data(&from, predict->words[0], &answers));
+    watchdog_work("telling the answers", WATCHDOG_OUTSIDE);
     const Status status = ranks->rank == 0 ? judge(predict, &answers) : STATUS_OK;
     answers_free(&answers);
     return ranks_agree(ranks, status);

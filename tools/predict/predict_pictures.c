@@ -84,11 +84,12 @@ static Status look_at_block(Looking *looking, size_t first, size_t *images) {
     const Slices *borders = answers_borders(looking->model, *images);
     STATUS_TRY(predict_block_load(looking->block, &looking->list, first, borders));
     STATUS_TRY(answers_of_pictures(looking->model, *images, looking->block->pixels, &answers));
-    watchdog_first_works("telling the answers");
-    const Status status = ranks->rank == 0 ? print_block(looking, first, &answers) : STATUS_OK;
+    watchdog_work("telling the answers", WATCHDOG_OUTSIDE);
+    Status status = ranks->rank == 0 ? print_block(looking, first, &answers) : STATUS_OK;
+    status = ranks_agree(ranks, status);
     watchdog_work("pictures", WATCHDOG_TOGETHER);
     answers_free(&answers);
-    return ranks_agree(ranks, status);
+    return status;
 }
 
 static Status look_at_all(Looking *looking) {
@@ -129,10 +130,10 @@ static Status begin(Looking *looking) {
                               (size_t)predict->threads};
     STATUS_TRY(answers_model_init(&looking->model, &from));
     STATUS_TRY(ranks_agree(ranks, check_channels(looking)));
-    watchdog_first_works("listing pictures");
-    const Status listed = ranks->rank == 0 ? list(looking) : STATUS_OK;
-    watchdog_work("start", WATCHDOG_TOGETHER);
-    STATUS_TRY(ranks_agree(ranks, listed));
+    watchdog_work("listing pictures", WATCHDOG_OUTSIDE); /* a large archive takes its time */
+    const Status listed = ranks_agree(ranks, ranks->rank == 0 ? list(looking) : STATUS_OK);
+    watchdog_work("pictures", WATCHDOG_TOGETHER);
+    STATUS_TRY(listed);
     STATUS_TRY(ranks_allocate(ranks, &looking->block, sizeof *looking->block, "pictures"));
     return ranks_agree(ranks,
                        predict_block_init(looking->block, ranks, answers_picture(looking->model)));

@@ -26,8 +26,10 @@ void watchdog_set_limit(double minutes);
 /* Ends the watching; accepts one that was never started. Local. */
 void watchdog_stop(void);
 
-/* What a rank does: work that needs no other rank, or what may have to wait for others. */
-typedef enum WatchdogKind { WATCHDOG_OWN_WORK, WATCHDOG_TOGETHER } WatchdogKind;
+/* What a rank does: work that needs no other rank; what may have to wait for others; or what waits,
+ * on one rank and so on all, for somebody who is no part of the job and has all the time in the
+ * world, like the reader of what it prints: then only a rank that is gone ends the job. */
+typedef enum WatchdogKind { WATCHDOG_OWN_WORK, WATCHDOG_TOGETHER, WATCHDOG_OUTSIDE } WatchdogKind;
 
 /* The master thread is alive and does this (a constant string). Local. */
 void watchdog_work(const char *what, WatchdogKind kind);

@@ -8,6 +8,8 @@
 #include "picture.h"
 #include "vit/memory.h"
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { FILE_MOST = 1 << 20 };
 
@@ -122,6 +124,19 @@ static void the_end_of_the_name_tells_what_is_written(void **state) {
     assert_int_equal(matrix_file_check("png"), STATUS_USAGE);
 }
 
+static void what_cannot_be_written_is_known_before(void **state) {
+    (void)state;
+    assert_int_equal(matrix_file_try("nowhere/m.csv", 2), STATUS_IO);
+    assert_int_equal(matrix_file_try("nowhere/m.png", 2), STATUS_IO);
+    assert_int_equal(mkdir("folder.csv", 0700), 0);
+    assert_int_equal(matrix_file_try("folder.csv", 2), STATUS_IO);
+    assert_int_equal(matrix_file_try("m.png", MATRIX_PICTURE_CLASSES + 1), STATUS_DATA);
+    assert_ok(matrix_file_try("tried.png", MATRIX_PICTURE_CLASSES));
+    assert_ok(matrix_file_try("tried.csv", MATRIX_PICTURE_CLASSES + 1));
+    assert_int_equal(access("tried.csv", F_OK), -1);
+    assert_int_equal(access("tried.csv.tmp", F_OK), -1);
+}
+
 static void what_cannot_be_written_leaves_nothing(void **state) {
     (void)state;
     const ClassNames none = {0};
@@ -138,6 +153,7 @@ int main(void) {
         test_in_folder(a_cell_of_the_picture_is_as_dark_as_its_share),
         test_in_folder(a_picture_has_bounds),
         test_in_folder(the_end_of_the_name_tells_what_is_written),
+        test_in_folder(what_cannot_be_written_is_known_before),
         test_in_folder(what_cannot_be_written_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

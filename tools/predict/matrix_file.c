@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool ends_with(const char *path, const char *suffix) {
@@ -20,6 +21,34 @@ Status matrix_file_check(const char *path) {
     if (ends_with(path, ".csv") || ends_with(path, ".png"))
         return STATUS_OK;
     return status_fail(STATUS_USAGE, "--matrix must end with .csv or .png, not '%s'", path);
+}
+
+/* A folder would be noticed only when the file is to take its place. */
+static Status check_place(const char *path) {
+    struct stat found;
+    if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
+        return status_fail(STATUS_IO, "%s: is a folder", path);
+    return STATUS_OK;
+}
+
+static Status create(const char *temporary, FILE **stream) {
+    *stream = fopen(temporary, "w");
+    return *stream
+               ? STATUS_OK
+               : status_fail(STATUS_IO, "%s: cannot be created: %s", temporary, strerror(errno));
+}
+
+Status matrix_file_try(const char *path, size_t classes) {
+    char temporary[FILE_PATH_MAX];
+    FILE *stream;
+    if (ends_with(path, ".png"))
+        STATUS_TRY(matrix_picture_check(path, classes));
+    STATUS_TRY(check_place(path));
+    STATUS_TRY(file_temporary(path, temporary));
+    STATUS_TRY(create(temporary, &stream));
+    fclose(stream);
+    unlink(temporary);
+    return STATUS_OK;
 }
 
 static void print_matrix(FILE *stream, const ClassResults *results, const ClassNames *names) {
@@ -40,9 +69,8 @@ static void print_matrix(FILE *stream, const ClassResults *results, const ClassN
 
 static Status write_table(const char *temporary, const ClassResults *results,
                           const ClassNames *names) {
-    FILE *stream = fopen(temporary, "w");
-    if (!stream)
-        return status_fail(STATUS_IO, "%s: cannot be created: %s", temporary, strerror(errno));
+    FILE *stream;
+    STATUS_TRY(create(temporary, &stream));
     errno = 0;
     print_matrix(stream, results, names);
     const bool written = !ferror(stream);

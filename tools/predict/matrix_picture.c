@@ -191,14 +191,19 @@ static void draw(Matrix *matrix) {
     draw_scale(matrix);
 }
 
-Status matrix_picture_write(const char *path, const ClassResults *results,
-                            const ClassNames *names) {
-    Matrix matrix = {.results = results, .names = names};
-    if (results->classes > MATRIX_PICTURE_CLASSES)
+Status matrix_picture_check(const char *path, size_t classes) {
+    if (classes > MATRIX_PICTURE_CLASSES)
         return status_fail(STATUS_DATA,
                            "%s: %zu classes are too many for a picture, which takes %d; a table "
                            "(.csv) takes all",
-                           path, results->classes, MATRIX_PICTURE_CLASSES);
+                           path, classes, MATRIX_PICTURE_CLASSES);
+    return STATUS_OK;
+}
+
+Status matrix_picture_write(const char *path, const ClassResults *results,
+                            const ClassNames *names) {
+    Matrix matrix = {.results = results, .names = names};
+    STATUS_TRY(matrix_picture_check(path, results->classes));
     lay_out(&matrix);
     const Status made = make_canvas(&matrix);
     if (made == STATUS_OK)

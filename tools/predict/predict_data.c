@@ -125,8 +125,25 @@ static Status judge(const Predict *predict, const Answers *answers) {
     return status;
 }
 
+/* What would be a pity to find out once all is computed. */
+static Status try_matrix(const Predict *predict) {
+    CheckpointData known;
+    if (!predict->matrix)
+        return STATUS_OK;
+    STATUS_TRY(checkpoint_read_data(predict->checkpoint, &known));
+    const size_t classes = (size_t)known.classes;
+    checkpoint_data_free(&known);
+    return matrix_file_try(predict->matrix, classes);
+}
+
+/* ---- all ranks ---- */
+
 Status predict_data(const Predict *predict) {
     const Ranks *ranks = predict->ranks;
+    watchdog_first_works("trying the matrix's file");
+    const Status tried = ranks->rank == 0 ? try_matrix(predict) : STATUS_OK;
+    watchdog_work("start", WATCHDOG_TOGETHER);
+    STATUS_TRY(ranks_agree(ranks, tried));
     const AnswersFrom from = {ranks, predict->arithmetic, predict->checkpoint,
                               (size_t)predict->threads};
     Answers answers;

@@ -58,6 +58,15 @@ expect 0 'm.png: ' "$vit_predict" --matrix m.png run/best.h5 data.h5
 expect 74 'nowhere/m.csv' "$vit_predict" --matrix nowhere/m.csv run/last.h5 data.h5
 [ "$(wc -l <said)" -eq 1 ] || fail "more than the error: $(cat said)"
 
+# When either the matrix or what is told cannot be written (28: a full disk), the other is there all the same.
+expect 74 'm.csv.tmp: cannot be opened: No space left on device' env LD_PRELOAD="$3/libfail_io.so" FAIL_PATH=m.csv.tmp FAIL_CALL=open \
+    FAIL_ERRNO=28 "$vit_predict" --matrix m.csv run/best.h5 data.h5
+grep -q '^Test accuracy: ' said || fail "what was found is lost: $(cat said)"
+rm m.csv
+"$vit_predict" --matrix m.csv run/best.h5 data.h5 >/dev/full 2>said
+code=$?
+[ $code -eq 74 ] && [ -s m.csv ] || fail "no output: $code, $(cat said)"
+
 # A checkpoint of before 0.4.0 goes by the data file's statistics and names, and says so.
 old=$source_folder/tests/store/old-0.1.0.h5
 "$vit_data" synth old.h5 --classes 3 --train 60 --test 12 --seed 5 >/dev/null || fail "no data"

@@ -98,8 +98,6 @@ static Status print_images(const Answers *answers) {
 
 static Status tell(const Predict *predict, const Answers *answers, const ClassResults *results,
                    const ClassNames *names) {
-    if (predict->matrix)
-        STATUS_TRY(matrix_file_write(predict->matrix, results, names));
     if (predict->csv) {
         STATUS_TRY(print_images(answers));
     } else {
@@ -107,7 +105,11 @@ static Status tell(const Predict *predict, const Answers *answers, const ClassRe
         print_pairs(results, names);
     }
     print_figures(answers);
-    return log_check_output();
+    const Status told = log_check_output();
+    /* Last, and in any case: when one of both cannot be written the other is there. */
+    if (predict->matrix)
+        STATUS_TRY(matrix_file_write(predict->matrix, results, names));
+    return told;
 }
 
 static Status judge(const Predict *predict, const Answers *answers) {

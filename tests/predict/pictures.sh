@@ -86,6 +86,21 @@ expect 74 'nowhere.png: cannot be opened: ' "$vit_predict" run/best.h5 nowhere.p
 grep -q '^photos/0000.png$' said || fail "nothing is told beside what is not there: $(cat said)"
 expect 65 '1 was left out, 0 pictures were told' "$vit_predict" run/best.h5 mixed/cut.png
 
+# So is what a folder lists and the system does not find; of a folder that cannot be listed nothing is told.
+mkdir links
+ln -s ../photos/0002.png links/a.png
+ln -s nowhere links/b.png
+ln -s . links/c
+expect 74 'Warning: links/b.png: cannot be opened: ' "$vit_predict" --top 1 run/best.h5 links
+grep -q '^Error: 1 was left out, 1 picture was told$' said || fail "no summary: $(cat said)"
+name=$(printf '%0250d' 0)
+mkdir -p "links/$name/$name/$name/$name/$name"
+expect 74 'Warning: links: cannot be listed: ' "$vit_predict" run/best.h5 links photos/0001.png
+grep -q '^Error: 1 was left out, 1 picture was told$' said || fail "no summary: $(cat said)"
+# An array that is packed is no picture, and nobody asked for what is beside it.
+gzip -c photos/0001.png >mixed/array-ubyte.gz
+expect 65 'array-ubyte.gz: has no pictures' "$vit_predict" run/best.h5 mixed/array-ubyte.gz
+
 # Hostile names: spelled for people, as they are for programs.
 odd=$(printf 'photos/\033[2Ja,"b\n.png')
 mv photos/0000.png "$odd"

@@ -9,13 +9,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+static void count_lost(PredictLost *lost, size_t count, Status status) {
+    lost->count += count;
+    if (count && lost->status != STATUS_IO)
+        lost->status = status;
+}
+
 Status predict_lost_add(PredictLost *lost, Status status) {
     if (status != STATUS_DATA && status != STATUS_IO)
         return status;
     log_warning("%s; left out.", status_message());
-    lost->count++;
-    if (lost->status != STATUS_IO)
-        lost->status = status;
+    count_lost(lost, 1, status);
     return STATUS_OK;
 }
 
@@ -65,17 +69,28 @@ static Status add_files_of(PredictList *list, size_t source) {
     for (size_t f = 0; f < list->source[source].count; f++)
         if (is_wanted(&list->source[source].file[f]))
             STATUS_TRY(add_item(list, source, f));
-    return list->items > before
+    return list->items > before || list->source[source].lost
                ? STATUS_OK
                : status_fail(STATUS_DATA, "%s: has no pictures", list->source[source].path);
 }
 
-static Status add_source(PredictList *list, const char *path) {
+/* A folder of which something cannot be listed is left out whole. */
+static Status open_source(Source *source, const char *path, bool folder) {
     char place[FILE_PATH_MAX];
+    const Status status = source_open(source, path, spool_place(place));
+    if (status == STATUS_OK || !folder)
+        return status;
+    return status_fail(status, "%s: cannot be listed: %s", path, status_message());
+}
+
+static Status add_source(PredictList *list, const char *path, bool folder) {
     STATUS_TRY(grow_array(&list->source, &list->source_room, list->sources, sizeof *list->source,
                           "the list of pictures"));
     const size_t source = list->sources++;
-    STATUS_TRY(source_open(&list->source[source], path, spool_place(place)));
+    STATUS_TRY(open_source(&list->source[source], path, folder));
+    if (list->source[source].chosen) /* an array, with all that is beside it */
+        return status_fail(STATUS_DATA, "%s: has no pictures", path);
+    count_lost(&list->lost, list->source[source].lost, STATUS_IO);
     return add_files_of(list, source);
 }
 
@@ -121,11 +136,11 @@ static Status add_word(PredictList *list, const char *path) {
     if (stat(path, &found) != 0)
         return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
     if (S_ISDIR(found.st_mode))
-        return add_source(list, path);
+        return add_source(list, path, true);
     if (!S_ISREG(found.st_mode))
         return status_fail(STATUS_DATA, "%s: is neither a file nor a folder", path);
     STATUS_TRY(look_into(path, &archive));
-    return archive ? add_source(list, path) : add_file(list, path, (size_t)found.st_size);
+    return archive ? add_source(list, path, false) : add_file(list, path, (size_t)found.st_size);
 }
 
 Status predict_list_init(PredictList *list, size_t count, const char *const *words) {

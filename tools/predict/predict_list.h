@@ -21,7 +21,7 @@ typedef struct PredictList {
     Source *source; /* the first has the files that are named themselves */
     size_t items, item_room;
     PredictItem *item;
-    PredictLost lost; /* words that gave nothing */
+    PredictLost lost; /* words that gave nothing, and names in folders */
 } PredictList;
 
 /* Names what cannot be read, for the reason that the latest failure gives, and counts it. Returns
@@ -30,7 +30,8 @@ Status predict_lost_add(PredictLost *lost, Status status);
 
 /* Files as they are, whatever their names; folders and archives as vit_data import lists them, of
  * which only what has the name of a picture. A word that gives nothing is named and counted as
- * lost. STATUS_INTERNAL: out of memory. predict_list_free whatever the outcome. */
+ * lost, and so is what a folder lists and the system does not find. STATUS_INTERNAL: out of memory.
+ * predict_list_free whatever the outcome. */
 Status predict_list_init(PredictList *list, size_t count, const char *const *words);
 void predict_list_free(PredictList *list);
 

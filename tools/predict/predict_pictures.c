@@ -144,8 +144,9 @@ static Status judge(const Looking *looking) {
     const PredictLost *lost = &looking->list.lost;
     if (lost->count == 0)
         return STATUS_OK;
-    return status_fail(lost->status, "%zu %s left out, %zu pictures were told", lost->count,
-                       lost->count == 1 ? "was" : "were", looking->told);
+    return status_fail(lost->status, "%zu %s left out, %zu %s told", lost->count,
+                       lost->count == 1 ? "was" : "were", looking->told,
+                       looking->told == 1 ? "picture was" : "pictures were");
 }
 
 static Status look(Looking *looking) {

@@ -39,6 +39,7 @@ typedef struct Source {
     size_t folders, folder_room;
     char **folder; /* [folders], alike: all that are there, empty ones too */
     size_t others; /* what is neither file nor folder: left out */
+    size_t lost;   /* what a folder lists and the system does not find: named, and left out */
     Spool spool;
     size_t maps, map_room;
     SourceMap *map;

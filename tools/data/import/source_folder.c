@@ -48,6 +48,7 @@ static Status add_found(Walk *walk, const Folder *outer) {
     struct stat found;
     if (stat(walk->path, &found) != 0) {
         log_warning("%s: cannot be opened: %s; left out.", walk->path, strerror(errno));
+        walk->source->lost++;
         return STATUS_OK;
     }
     if (S_ISDIR(found.st_mode))

@@ -27,13 +27,7 @@ static Status read_job_file(Plan *plan, bool must_be_stored) {
     if (status == STATUS_OK)
         status = parse_job(command, stored, text, &plan->job);
     memory_free(text);
-    STATUS_TRY(status);
-    if ((size_t)plan->ranks->size > plan->job.batch_size)
-        return status_fail(STATUS_CONFIG,
-                           "%s: %d ranks share a batch of [data] batch_size = %zu images: use at "
-                           "most as many ranks as images",
-                           command->job, plan->ranks->size, plan->job.batch_size);
-    return STATUS_OK;
+    return status;
 }
 
 /* All ranks get it. */
@@ -89,8 +83,19 @@ static Status settle(Plan *plan) {
     return ranks_agree(plan->ranks, choose_pieces(plan));
 }
 
+/* More would have nothing to do in any step. */
+static Status check_ranks(const Plan *plan) {
+    if ((size_t)plan->ranks->size > plan->job.batch_size)
+        return status_fail(STATUS_CONFIG,
+                           "%s: %d ranks share a batch of [data] batch_size = %zu images: use at "
+                           "most as many ranks as images",
+                           plan->command->job, plan->ranks->size, plan->job.batch_size);
+    return STATUS_OK;
+}
+
 Status plan_read(Plan *plan, const Ranks *ranks, const Command *command, double slurm_end) {
     STATUS_TRY(begin(plan, ranks, command, false));
+    STATUS_TRY(ranks_agree(ranks, check_ranks(plan)));
     plan->deadline = stop_deadline(plan->job.time_limit, slurm_end);
     plan->limit_unknown = plan->job.time_limit == JOB_TIME_LIMIT_AUTO && isnan(slurm_end);
     STATUS_TRY(plan_data_read(plan));

@@ -56,8 +56,9 @@ typedef struct PlanAsked {
 } PlanAsked;
 
 /* The same for evaluation only, with the job in the checkpoint that command->job is; nothing ends
- * by a time limit. Errors alike, and STATUS_DATA, STATUS_IO as checkpoint_read_data; STATUS_DATA
- * when pictures are asked for and the checkpoint does not tell how to feed the model. */
+ * by a time limit, and ranks may be more than a batch of the job has images. Errors alike, and
+ * STATUS_DATA, STATUS_IO as checkpoint_read_data; STATUS_DATA when pictures are asked for and the
+ * checkpoint does not tell how to feed the model. */
 Status plan_read_asked(Plan *plan, const Ranks *ranks, const Command *command,
                        const PlanAsked *asked);
 

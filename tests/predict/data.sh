@@ -29,6 +29,13 @@ for checkpoint in run/best.h5 run/last.h5; do
     grep '^Test ' out.1 | cmp - wanted || fail "other numbers than --eval: $(cat out.1)"
 done
 
+# More ranks than a batch of the training had images.
+must_train 1 narrow -s data.batch_size=2 -s model.head=48 -s train.max_steps=4
+for ranks in 1 3; do
+    "$mpiexec" $ranks "$vit_predict" --csv narrow/last.h5 data.h5 >narrow.$ranks 2>said || fail "narrow, $ranks ranks: $(cat said)"
+done
+cmp narrow.1 narrow.3 || fail "three ranks tell otherwise than one"
+
 # The same answers as tables: what is told of each class, and the accuracy, follow from them.
 "$mpiexec" 2 "$vit_predict" --csv --matrix m.csv run/last.h5 data.h5 >answers.csv 2>said || fail "--csv: $(cat said)"
 grep '^Test ' said | cmp - wanted || fail "--csv: other numbers: $(cat said)"

@@ -121,6 +121,9 @@ static Status compare(const Plan *plan, const char *path, const CheckpointData *
         return status_fail(
             STATUS_DATA, "%s: was trained on pictures of %llu channels, those of %s have %zu", path,
             (unsigned long long)known->channels, plan->job.data_file, plan->data.picture.channels);
+    if (known->classes != plan_classes(plan))
+        return status_fail(STATUS_DATA, "%s: was trained on %zu classes, %s has %zu", path,
+                           (size_t)known->classes, plan->job.data_file, plan_classes(plan));
     say_statistics(plan, path, known);
     return say_classes(plan, path, known);
 }

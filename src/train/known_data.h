@@ -13,9 +13,9 @@
 Status known_data_check(const Plan *plan, const char *path, const CheckpointData *now);
 
 /* Weights are judged with the statistics that they were trained with: the plan's data gets those of
- * the checkpoint at path. Rank 0 says where the file has others, other classes or pictures of
- * another size, or that the checkpoint knows none. Collective, all ranks return the same;
- * STATUS_DATA: pictures of another number of channels; errors as checkpoint_read_data. */
+ * the checkpoint at path. Rank 0 says where the file has others, other names of classes or pictures
+ * of another size, or that the checkpoint knows none. Collective, all ranks return the same;
+ * STATUS_DATA: another number of channels or of classes; errors as checkpoint_read_data. */
 Status known_data_adopt(Plan *plan, const char *path);
 
 #endif

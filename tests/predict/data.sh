@@ -74,6 +74,10 @@ rm m.csv
 code=$?
 [ $code -eq 74 ] && [ -s m.csv ] || fail "no output: $code, $(cat said)"
 
+# Answers are compared by number, so that there must be as many.
+"$vit_data" synth four.h5 --classes 4 --train 60 --test 12 >/dev/null || fail "no data"
+expect 65 'run/best.h5: was trained on 5 classes, four.h5 has 4' "$vit_predict" run/best.h5 four.h5
+
 # A checkpoint of before 0.4.0 goes by the data file's statistics and names, and says so.
 old=$source_folder/tests/store/old-0.1.0.h5
 "$vit_data" synth old.h5 --classes 3 --train 60 --test 12 --seed 5 >/dev/null || fail "no data"

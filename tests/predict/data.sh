@@ -9,7 +9,8 @@ expect 0 'vit_predict ' "$vit_predict" --version
 expect 64 'no checkpoint; usage: ' "$vit_predict"
 expect 64 'no picture, folder or data file; usage: ' "$vit_predict" best.h5
 expect 64 'must be a whole number from 1 to 1000' "$vit_predict" --top 0 best.h5 x.png
-expect 64 '--matrix is for a data file' "$vit_predict" --matrix m.csv best.h5 x.png
+expect 64 '--matrix is for a data file' "$vit_predict" --matrix m.csv best.h5 job.ini
+expect 74 'dta.h5: cannot be opened: No such file' "$vit_predict" --matrix m.csv best.h5 dta.h5
 expect 64 "--matrix must end with .csv or .png, not 'm.pdf'" "$vit_predict" --matrix m.pdf best.h5 data.h5
 expect 64 'a data file is looked at alone' "$vit_predict" best.h5 x.png data.h5
 expect 64 '--top is for pictures' "$vit_predict" --top 3 best.h5 data.h5

@@ -6,10 +6,12 @@
 #include "vit/version.h"
 #include "vit/watchdog.h"
 #include "vit/world.h"
+#include <errno.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* vit_predict: what a trained model sees in pictures. */
 
@@ -28,6 +30,14 @@ static bool is_data_file(const char *path) {
     return count == sizeof first && memcmp(first, signature, sizeof first) == 0;
 }
 
+/* What is asked of a data file, and there is none: perhaps its name is misspelled. */
+static Status miss_data_file(const Predict *predict) {
+    const char *path = predict->words[0];
+    if (predict->word_count == 1 && access(path, R_OK) != 0)
+        return status_fail(STATUS_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    return status_fail(STATUS_USAGE, "--matrix is for a data file: pictures have no labels");
+}
+
 /* Rank 0: whether the words are a data file, and what may be asked of them. */
 static Status look_at_words(const Predict *predict, bool *data) {
     *data = false;
@@ -37,7 +47,7 @@ static Status look_at_words(const Predict *predict, bool *data) {
         return status_fail(STATUS_USAGE, "a data file is looked at alone: nothing beside it, or "
                                          "another run of vit_predict for the rest");
     if (predict->matrix && !*data)
-        return status_fail(STATUS_USAGE, "--matrix is for a data file: pictures have no labels");
+        return miss_data_file(predict);
     if (predict->top_given && *data)
         return status_fail(STATUS_USAGE, "--top is for pictures; --csv tells all probabilities");
     return predict->matrix ? matrix_file_check(predict->matrix) : STATUS_OK;

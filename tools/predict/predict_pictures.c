@@ -77,6 +77,8 @@ static Status print_block(Looking *looking, size_t first, const Answers *answers
 static Status look_at_block(Looking *looking, size_t first, size_t *images) {
     const Ranks *ranks = looking->predict->ranks;
     Answers answers;
+    if (ferror(stdout)) /* nobody reads any more ("| head"), or print_block would have failed */
+        first = looking->list.items;
     predict_block_choose(looking->block, &looking->list, first);
     *images = (size_t)looking->block->images;
     if (*images == 0)

@@ -65,6 +65,13 @@ tar czf photos.tar.gz photos
 "$mpiexec" 2 "$vit_predict" --csv run/best.h5 photos.tar.gz >archive.csv 2>said || fail "archive: $(cat said)"
 sed 's|^photos.tar.gz/||' archive.csv | cmp - photos.csv || fail "an archive is answered otherwise than its folder"
 
+# Many archives, more than files may be open as a rule.
+tar cf one.tar photos/0001.png
+mkdir archives
+for i in $(seq 100); do cp one.tar archives/$i.tar; done
+(ulimit -S -n 80 && "$vit_predict" --csv --top 1 run/best.h5 archives/*.tar >many.csv 2>said) || fail "archives: $(cat said)"
+[ "$(wc -l <many.csv)" -eq 101 ] || fail "not a line an archive: $(wc -l many.csv)"
+
 # What is broken is named, and all others are told; hidden files and other kinds of files are left alone.
 mkdir mixed mixed/deep mixed/empty
 cp photos/0001.png mixed/deep/b.png

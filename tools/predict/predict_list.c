@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void count_lost(PredictLost *lost, size_t count, Status status) {
@@ -143,8 +144,19 @@ static Status add_word(PredictList *list, const char *path) {
     return archive ? add_source(list, path, false) : add_file(list, path, (size_t)found.st_size);
 }
 
+/* Each archive keeps a file open: as many as the system lets this process have, and not only as
+ * many as it has for the asking. */
+static void allow_files(void) {
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* else what is too much is named */
+}
+
 Status predict_list_init(PredictList *list, size_t count, const char *const *words) {
     *list = (PredictList){0};
+    allow_files();
     STATUS_TRY(grow_array(&list->source, &list->source_room, 0, sizeof *list->source,
                           "the list of pictures"));
     list->source[list->sources++] = (Source){.spool.descriptor = -1};

@@ -11,7 +11,7 @@ static const CommandForm forms[] = {
      .meaning =
          "train as the job file says; JOB.ini may also be a checkpoint: the job inside it is "
          "used. The same command again continues a stopped run",
-     .operands = {{"JOB.ini", "job file", offsetof(Command, job), false}}},
+     .operands = {{"JOB.ini", "job file", .offset = offsetof(Command, job)}}},
 };
 
 static const CommandOption options[] = {

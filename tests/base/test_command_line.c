@@ -17,8 +17,8 @@ static const CommandForm forms[FORMS] = {
     [COPY] = {.name = "copy",
               .launcher = "run",
               .meaning = "copy things",
-              .operands = {{"FROM", "source", offsetof(Fields, from), false},
-                           {"TO", "target", offsetof(Fields, to), true}}},
+              .operands = {{"FROM", "source", .offset = offsetof(Fields, from)},
+                           {"TO", "target", .offset = offsetof(Fields, to), .optional = true}}},
     [LIST] = {.name = "list", .meaning = "list all that there is"},
 };
 
@@ -46,7 +46,7 @@ static const CommandLine line = {
 
 /* A program without subcommands. */
 static const CommandForm only_form[] = {
-    {.meaning = "count", .operands = {{"FILE", "file", offsetof(Fields, from), false}}},
+    {.meaning = "count", .operands = {{"FILE", "file", .offset = offsetof(Fields, from)}}},
 };
 static const CommandLine plain = {
     .program = "count",
@@ -60,7 +60,7 @@ static const CommandLine plain = {
 /* One whose last operand may be given several times. */
 static const CommandForm joining_form[] = {
     {.meaning = "join",
-     .operands = {{"TO", "target", offsetof(Fields, to), false},
+     .operands = {{"TO", "target", .offset = offsetof(Fields, to)},
                   {"FILE", "file", offsetof(Fields, words),
                    .count_offset = offsetof(Fields, word_count)}}},
 };

@@ -20,16 +20,18 @@ static const CommandForm forms[BENCH_FORMS] = {
     [BENCH_GEMM] =
         {.name = "gemm",
          .meaning = "the model's small matrix products by LIBXSMM and by BLIS, in % of the peak",
-         .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+         .operands = {{"JOB.ini", "job file", .offset = offsetof(Bench, command.job),
+                       .optional = true}}},
     [BENCH_KERNELS] = {.name = "kernels",
                        .meaning = "everything else, for each instruction set: ns an element, % of "
                                   "the bandwidth, and how many times as long denormal inputs take",
-                       .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), true}}},
+                       .operands = {{"JOB.ini", "job file", .offset = offsetof(Bench, command.job),
+                                     .optional = true}}},
     [BENCH_STEP] = {.name = "step",
                     .launcher = "mpirun -np RANKS",
                     .meaning = "whole training steps: images/s, % of the peak, evaluation, memory, "
                                "waiting, time by phase",
-                    .operands = {{"JOB.ini", "job file", offsetof(Bench, command.job), false}}},
+                    .operands = {{"JOB.ini", "job file", .offset = offsetof(Bench, command.job)}}},
 };
 
 static const CommandOption options[] = {

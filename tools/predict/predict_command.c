@@ -9,7 +9,7 @@ static const CommandForm forms[] = {
      .meaning =
          "tell the likeliest classes of pictures (JPEG, PNG), of all that are in folders and "
          "archives, or how well the model does on the test split of a data file",
-     .operands = {{"CHECKPOINT", "checkpoint", offsetof(Predict, checkpoint), false},
+     .operands = {{"CHECKPOINT", "checkpoint", .offset = offsetof(Predict, checkpoint)},
                   {"PICTURE|FOLDER|DATA.h5", "picture, folder or data file",
                    offsetof(Predict, words), .count_offset = offsetof(Predict, word_count)}}},
 };

@@ -182,6 +182,20 @@ static Status open_file(const char *path, bool changes, hid_t *file) {
     return *file < 0 ? fail_open(path, &reason) : STATUS_OK;
 }
 
+bool h5_may_be(const char *path) {
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char first[8];
+    struct stat found;
+    if (stat(path, &found) != 0 || !S_ISREG(found.st_mode))
+        return false;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    const size_t count = fread(first, 1, sizeof first, file);
+    fclose(file);
+    return count == sizeof first && memcmp(first, signature, sizeof first) == 0;
+}
+
 Status h5_open(const char *path, hid_t *file) {
     return open_file(path, false, file);
 }

@@ -1,6 +1,7 @@
 #include "weights_source.h"
 
 #include "foreign_weights.h"
+#include "vit/h5.h"
 #include "vit/memory.h"
 #include "vit/safetensors.h"
 #include "vit/size.h"
@@ -113,7 +114,7 @@ static Status read_safetensors(WeightsSource *source, const char *path, const Jo
 Status weights_source_open(WeightsSource *source, const char *path, const Job *job,
                            const ModelShape *shape) {
     *source = (WeightsSource){.names = TENSOR_NAMES_OWN};
-    return checkpoint_may_be(path) ? read_checkpoint(source, path, job)
+    return h5_may_be(path) ? read_checkpoint(source, path, job)
                                    : read_safetensors(source, path, job, shape);
 }
 

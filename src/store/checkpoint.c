@@ -12,17 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-bool checkpoint_may_be(const char *path) {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char first[8] = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    const size_t length = fread(first, 1, sizeof first, file);
-    fclose(file);
-    return length == sizeof first && memcmp(first, signature, sizeof first) == 0;
-}
-
 /* ---- writing ---- */
 
 /* A view: history, text and names stay the caller's. */

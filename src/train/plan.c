@@ -3,6 +3,7 @@
 #include "vit/augment.h"
 #include "vit/batch.h"
 #include "vit/checkpoint.h"
+#include "vit/h5.h"
 #include "vit/measuring.h"
 #include "vit/memory.h"
 #include "vit/mix.h"
@@ -10,7 +11,6 @@
 #include "vit/stop.h"
 #include "vit/threads.h"
 #include "vit/watchdog.h"
-#include <stdio.h>
 #include <string.h>
 
 static Status parse_job(const Command *command, bool resolved, const char *text, Job *job) {
@@ -21,7 +21,7 @@ static Status parse_job(const Command *command, bool resolved, const char *text,
 /* Rank 0 alone: the environment, to which paths may refer, need not be the same on all ranks. */
 static Status read_job_file(Plan *plan, bool must_be_stored) {
     const Command *command = plan->command;
-    const bool stored = must_be_stored || checkpoint_may_be(command->job);
+    const bool stored = must_be_stored || h5_may_be(command->job);
     char *text = NULL;
     Status status = (stored ? checkpoint_read_job : job_read_text)(command->job, &text);
     if (status == STATUS_OK)

@@ -508,6 +508,21 @@ static void a_write_that_fails_is_an_error_and_no_crash(void **state) {
     assert_int_equal(WEXITSTATUS(end), 0);
 }
 
+static void files_are_known_by_their_first_bytes(void **state) {
+    (void)state;
+    write_sample("a.h5");
+    assert_true(h5_may_be("a.h5"));
+    FILE *file = fopen("text", "wb");
+    assert_non_null(file);
+    fputs("\x89HD", file); /* shorter than the signature */
+    fclose(file);
+    assert_false(h5_may_be("text"));
+    assert_false(h5_may_be("nothing"));
+    assert_false(h5_may_be("."));
+    assert_int_equal(mkfifo("pipe", 0600), 0); /* nobody will ever write to it */
+    assert_false(h5_may_be("pipe"));
+}
+
 #define test_here(name) cmocka_unit_test_setup_teardown(name, enter_folder, leave_without_objects)
 
 int main(void) {
@@ -524,6 +539,7 @@ int main(void) {
         test_here(rows_that_were_never_written_are_noticed),
         test_here(chunks_that_were_never_written_are_noticed),
         test_here(more_strings_than_there_are_names_are_not_read),
+        test_here(files_are_known_by_their_first_bytes),
         test_here(files_that_cannot_be_opened_are_told_from_damaged_ones),
         test_here(a_file_cut_anywhere_is_refused),
         test_here(a_changed_byte_is_noticed_or_harmless),

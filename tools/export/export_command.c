@@ -8,8 +8,8 @@ static const CommandForm forms[EXPORT_FORMS] = {
     {.meaning = "write OUT.safetensors, OUT.onnx, or else a folder that timm or Hugging Face's "
                 "transformers "
                 "load",
-     .operands = {{"CHECKPOINT", "checkpoint", offsetof(ExportCommand, checkpoint), false},
-                  {"OUT", "file or folder to write", offsetof(ExportCommand, out), false}}},
+     .operands = {{"CHECKPOINT", "checkpoint", .offset = offsetof(ExportCommand, checkpoint)},
+                  {"OUT", "file or folder to write", .offset = offsetof(ExportCommand, out)}}},
 };
 
 static const CommandOption options[] = {

@@ -2,6 +2,7 @@
 #include "predict.h"
 #include "predict_command.h"
 #include "vit/alike.h"
+#include "vit/h5.h"
 #include "vit/log.h"
 #include "vit/version.h"
 #include "vit/watchdog.h"
@@ -10,25 +11,9 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* vit_predict: what a trained model sees in pictures. */
-
-/* Whether the file begins with HDF5's signature. */
-static bool is_data_file(const char *path) {
-    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    unsigned char first[8];
-    struct stat found;
-    if (stat(path, &found) != 0 || !S_ISREG(found.st_mode)) /* a pipe might never be opened */
-        return false;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    const size_t count = fread(first, 1, sizeof first, file);
-    fclose(file);
-    return count == sizeof first && memcmp(first, signature, sizeof first) == 0;
-}
 
 /* What is asked of a data file, and there is none: perhaps its name is misspelled. */
 static Status miss_data_file(const Predict *predict) {
@@ -42,7 +27,7 @@ static Status miss_data_file(const Predict *predict) {
 static Status look_at_words(const Predict *predict, bool *data) {
     *data = false;
     for (size_t i = 0; i < predict->word_count && !*data; i++)
-        *data = is_data_file(predict->words[i]);
+        *data = h5_may_be(predict->words[i]);
     if (*data && predict->word_count > 1)
         return status_fail(STATUS_USAGE, "a data file is looked at alone: nothing beside it, or "
                                          "another run of vit_predict for the rest");

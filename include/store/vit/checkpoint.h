@@ -42,9 +42,6 @@ typedef struct Checkpoint {
     BuildInfo build;
 } Checkpoint;
 
-/* Whether the file at path begins as all HDF5 files do; not when it cannot be read. */
-bool checkpoint_may_be(const char *path);
-
 /* Writes path atomically, with Fletcher-32 on every dataset, a digest of the weights and one of the
  * whole state (tensors, progress, history, job), checked again by reading the temporary file back
  * before it takes path's place. On error (STATUS_IO: disk full, not writable) an older file at path

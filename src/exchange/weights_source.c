@@ -115,7 +115,7 @@ Status weights_source_open(WeightsSource *source, const char *path, const Job *j
                            const ModelShape *shape) {
     *source = (WeightsSource){.names = TENSOR_NAMES_OWN};
     return h5_may_be(path) ? read_checkpoint(source, path, job)
-                                   : read_safetensors(source, path, job, shape);
+                           : read_safetensors(source, path, job, shape);
 }
 
 void weights_source_close(WeightsSource *source) {

@@ -21,8 +21,8 @@
 
 /* Creates (truncates) a file whose metadata carries checksums (format of HDF5 1.10). */
 Status h5_create(const char *path, hid_t *file);
-/* Whether a regular file is there that begins as all of HDF5's do; not when it cannot be read. Pipes
- * are not touched, since others want to read them. */
+/* Whether a regular file is there that begins as all of HDF5's do; not when it cannot be read.
+ * Pipes are not touched, since others want to read them. */
 bool h5_may_be(const char *path);
 /* Opens for reading, without file locks (network file systems). */
 Status h5_open(const char *path, hid_t *file);

@@ -8,6 +8,7 @@
 #include "vit/watchdog.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static Status add_file(FILE *file, const char *path, Digest *digest) {
@@ -70,9 +71,31 @@ static Status read_to_check(const Plan *plan, bool says) {
     return status;
 }
 
+/* Whether a path leads into a folder; both are there. */
+static bool is_below(const char *path, const char *folder) {
+    char *file = realpath(path, NULL), *above = realpath(folder, NULL);
+    const size_t length = above ? strlen(above) : 0;
+    const bool below = file && above && strncmp(file, above, length) == 0 && file[length] == '/';
+    free(file);
+    free(above);
+    return below;
+}
+
+/* Under its name there would be a file of the new run, and no record of what that began with. */
+static Status check_stays(const Plan *plan) {
+    const Job *job = &plan->job;
+    if (!plan->command->fresh || !is_below(job->start, job->output))
+        return STATUS_OK;
+    return status_fail(STATUS_CONFIG,
+                       "[train] start = %s: --fresh would move it aside with the output folder; "
+                       "choose another [job] output than %s, or copy the file to another place",
+                       job->start, job->output);
+}
+
 /* Rank 0: a folder that is there stays as it is, whatever comes. */
 static Status check_new(const Plan *plan) {
     const bool changes = plan->command->fresh || !file_exists(plan->job.output);
+    STATUS_TRY(check_stays(plan));
     return changes ? read_to_check(plan, false) : STATUS_OK;
 }
 
@@ -90,6 +113,7 @@ static Status by_first(const Plan *plan, Status (*read)(const Plan *plan)) {
 }
 
 static Status read_and_say(const Plan *plan) {
+    STATUS_TRY(check_stays(plan));
     return read_to_check(plan, true);
 }
 

@@ -78,6 +78,8 @@ says() {
     expect 65 '[model] patch_size is 4 there, 6 here; [model] depth is 2 there, 3 here' train 2 never $wrong
     expect 65 '[model] depth is 2 there, 3 here' train 1 out $wrong --fresh
     { [ ! -e never ] && [ ! -e out.1 ]; } || fail "a file that does not fit changed folders"
+    expect 78 '[train] start = ./out/best.h5: --fresh would move it aside' train 1 out $tune -s train.start=./out/best.h5 --fresh
+    [ ! -e out.1 ] || fail "the file to start with was moved aside"
     printf 'not tensors' >text
     expect 65 'text: is no safetensors file' train 1 never $model -s train.start=text
 

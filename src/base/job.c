@@ -331,6 +331,13 @@ static bool values_differ(const Job *stored, const Job *wanted, const JobOption 
     return strcmp(before, now) != 0;
 }
 
+/* [train] start is a path, which may be another one by now; but a run that began with the weights
+ * of a file goes on as no other. */
+static bool may_differ(const Job *stored, const Job *wanted, const JobOption *option) {
+    return option->may_change && (option != job_option_find("train", "start") ||
+                                  job_has_start(stored) == job_has_start(wanted));
+}
+
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint) {
     Job begun = *stored, goes_on = *wanted;
     job_fix_schedule(&begun, stored);
@@ -338,7 +345,8 @@ Status job_check_resume(const Job *stored, const Job *wanted, const char *checkp
     for (size_t i = 0; i < job_option_count; i++) {
         const JobOption *option = &job_options[i];
         char before[JOB_VALUE_MAX], now[JOB_VALUE_MAX];
-        if (!option->may_change && values_differ(&begun, &goes_on, option, before, now))
+        if (!may_differ(stored, wanted, option) &&
+            values_differ(&begun, &goes_on, option, before, now))
             return status_fail(STATUS_CONFIG,
                                "%s: was begun with [%s] %s = %s, and this job has %s; go on with "
                                "the old value, or start over with --fresh",

@@ -195,6 +195,7 @@ static Status read_state(Training *training, const char *path, Job *stored) {
     saver_set_states(&training->saver, &checkpoint);
     STATUS_TRY(checkpoint_read(path, &checkpoint));
     STATUS_TRY(check_progress(training->plan, path, &checkpoint.progress));
+    STATUS_TRY(start_check_same(training->plan, stored, path, checkpoint.progress.start_sha256));
     training->progress = checkpoint.progress;
     return STATUS_OK;
 }

@@ -125,6 +125,21 @@ Status start_check_new(const Plan *plan) {
     return by_first(plan, check_new);
 }
 
+Status start_check_same(const Plan *plan, const Job *begun, const char *checkpoint,
+                        const char sha256[static DIGEST_TEXT]) {
+    const char *path = plan->job.start;
+    char now[DIGEST_TEXT];
+    if (strcmp(begun->start, path) == 0 || digest_of_file(path, now) != STATUS_OK ||
+        strcmp(now, sha256) == 0)
+        return STATUS_OK;
+    return status_fail(
+        STATUS_CONFIG,
+        "%s: was begun with the weights of [train] start = %s (SHA-256 %.12s...), "
+        "and this job's, %s, has others (%.12s...); go on with the old one, or start "
+        "over with --fresh",
+        checkpoint, begun->start, sha256, path, now);
+}
+
 Status start_weights(const Plan *plan, float *room, float *weights, Progress *progress) {
     watchdog_first_works(work);
     const Status status =

@@ -15,6 +15,12 @@ Status start_check(const Plan *plan);
  * One that goes on does not need the file. */
 Status start_check_new(const Plan *plan);
 
+/* Rank 0, of a run that goes on, which began as `begun` with a file of this digest: where the job
+ * has another path now and there is a file, it must be the same one, or what is recorded of the run
+ * would be wrong. STATUS_CONFIG: it is not. Local. */
+Status start_check_same(const Plan *plan, const Job *begun, const char *checkpoint,
+                        const char sha256[static DIGEST_TEXT]);
+
 /* The weights on all ranks: of the file, and initial ones where it has none that fit. room: rank
  * 0's, a flat vector. progress gets the file's digest, on rank 0. Collective, all ranks return the
  * same; errors as start_weights_read. */

@@ -24,7 +24,6 @@ static const char *const may_change[] = {
     "data.file=/elsewhere/a.h5",
     "train.epochs=7",
     "train.max_steps=7",
-    "train.start=other.h5",
     "checkpoint.every_minutes=7",
     "checkpoint.every_steps=7",
     "checkpoint.at_epoch_end=no",
@@ -72,6 +71,7 @@ static const char *const must_stay[] = {
     "model.head_dropout=0.7",
     "model.stochastic_depth=0.7",
     "model.initial=normal",
+    "train.start=other.h5",
     "train.optimizer=sgd",
     "train.learning_rate=7",
     "train.layer_decay=0.7",
@@ -134,6 +134,17 @@ static void any_other_difference_is_refused_and_named(void **state) {
     wanted = stored;
     wanted.beta1 += 0x1p-53;
     assert_int_equal(job_check_resume(&stored, &wanted, "runs/x/last.h5"), STATUS_CONFIG);
+}
+
+/* The file that a run began with may be elsewhere; that it began with one stays. */
+static void a_start_may_move_but_not_go(void **state) {
+    (void)state;
+    const Job none = job_with(NULL), one = job_with("train.start=a.h5");
+    const Job other = job_with("train.start=b.h5");
+    assert_int_equal(job_check_resume(&one, &other, "runs/x/last.h5"), STATUS_OK);
+    assert_int_equal(job_check_resume(&one, &none, "runs/x/last.h5"), STATUS_CONFIG);
+    assert_non_null(
+        strstr(status_message(), "begun with [train] start = a.h5, and this job has none"));
 }
 
 /* What a run may start with the weights of: tensors of the head, positions and another grid adapt.
@@ -234,6 +245,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_goes_on_with_other_lengths_paths_and_habits),
         cmocka_unit_test(any_other_difference_is_refused_and_named),
+        cmocka_unit_test(a_start_may_move_but_not_go),
         cmocka_unit_test(a_start_adapts_to_another_task_but_to_no_other_model),
         cmocka_unit_test(an_open_end_of_the_cosine_is_the_run_s),
         cmocka_unit_test(the_lists_for_people_hold_every_option_once),

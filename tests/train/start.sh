@@ -67,8 +67,12 @@ says() {
     mv base away
     must_train 3 out $tune --digest
     [ "$(digest)" = "$tuned" ] || fail "other weights after going on"
-    must_train 1 out $other -s train.optimizer=sgd -s train.learning_rate=0.03 -s train.layer_decay=0.75 -s train.epochs=4
+    must_train 1 out $tune -s train.start=away/best.h5 -s train.epochs=4
     h5dump -a /job/start_sha256 out/last.h5 | grep -q "\"$sha256\"" || fail "the file's digest is lost"
+
+    # With other weights it was not begun.
+    expect 78 'has others (' train 1 out $tune -s train.start=away/last.h5 -s train.epochs=5
+    expect 78 'begun with [train] start = away/best.h5, and this job has none' train 1 out $tune -s train.start=none -s train.epochs=5
 
     # A file that is not there, or does not fit, changes nothing: no folder, and none moved aside.
     expect 74 'base/best.h5: ' train 2 never $tune

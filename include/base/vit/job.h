@@ -150,8 +150,9 @@ size_t job_schedule_epochs(const Job *job);
 void job_fix_schedule(Job *job, const Job *begun);
 
 /* Whether a run begun as `stored` may go on as `wanted`: only epochs, max_steps, [checkpoint],
- * [run] and paths ([job] name and output, [data] file, [train] start) may differ; a cosine's end
- * may be left open. Otherwise STATUS_CONFIG, naming the key, both values, and --fresh. */
+ * [run] and paths ([job] name and output, [data] file, [train] start but for none) may differ; a
+ * cosine's end may be left open. Otherwise STATUS_CONFIG, naming the key, both values, and --fresh.
+ */
 Status job_check_resume(const Job *stored, const Job *wanted, const char *checkpoint);
 
 /* Whether weights of the run `stored` mean the same as the model of `wanted`: [model] but for

@@ -8,6 +8,7 @@
 void start_report_free(StartReport *report) {
     memory_free(report->fate);
     memory_free(report->left_name);
+    checkpoint_data_free(&report->data);
     *report = (StartReport){0};
 }
 
@@ -43,7 +44,7 @@ static void append(char line[static LINE], const char *text) {
 static void append_fate(const StartReport *report, const ParameterTable *table, StartFate fate,
                         char line[static LINE]) {
     const size_t classes = table->entry[table->count - 1].count; /* the logits' biases */
-    char text[96] = "taken";
+    char text[2 * START_CLASS + 96] = "taken";
     if (fate == START_RESIZED)
         snprintf(text, sizeof text, "resized from %zu x %zu to %zu x %zu tokens",
                  report->grid_there, report->grid_there, report->grid_here, report->grid_here);
@@ -52,6 +53,9 @@ static void append_fate(const StartReport *report, const ParameterTable *table, 
     else if (fate == START_NEW_ZERO && report->classes_there && report->classes_there != classes)
         snprintf(text, sizeof text, "made new, zero (%zu classes there, %zu here)",
                  report->classes_there, classes);
+    else if (fate == START_NEW_ZERO && report->other_classes)
+        snprintf(text, sizeof text, "made new, zero (class %zu is %s there, %s here)",
+                 report->other_class, report->class_there, report->class_here);
     else if (fate == START_NEW_ZERO)
         snprintf(text, sizeof text, "made new, zero");
     append(line, text);
@@ -122,11 +126,23 @@ static void log_left(const StartReport *report) {
         log_info("  left: %s", line);
 }
 
+/* What the file does not tell, as those of others never do. */
+static void log_unknown(const StartReport *report, const ParameterTable *table) {
+    const bool keeps_classes = report->fate[table->count - 1] == START_TAKEN;
+    if (keeps_classes && report->data.classes == 0)
+        log_info("  the file does not tell which classes its last layer is for: they are taken to "
+                 "be this job's, number by number");
+    if (report->data.channels == 0)
+        log_info("  the file does not tell how its pictures were normalized; here they are by the "
+                 "mean and variance of this job's data");
+}
+
 void start_report_log(const StartReport *report, const ParameterTable *table) {
     if (report->averaged)
         log_info("  the weights are the averaged ones");
     log_groups(report, table);
     log_left(report);
+    log_unknown(report, table);
     if (report->names == TENSOR_NAMES_HUGGING_FACE)
         log_info("  layer norms have an epsilon of 1e-6 here; Hugging Face's default is 1e-12 "
                  "(layer_norm_eps in config.json), which makes a small difference");

@@ -4,6 +4,7 @@
 #include "vit/positions.h"
 #include "weights_source.h"
 #include "wrong.h"
+#include <stdio.h>
 #include <string.h>
 
 static const char position_name[] = "patch_embed/position";
@@ -70,6 +71,27 @@ static void refuse(Wrong *wrong, const Parameter *theirs, const Parameter *ours)
         wrong_add(wrong, "it has no tensor %s", ours->name);
 }
 
+static const char *class_name(const CheckpointData *data, size_t number) {
+    return data->name + number * data->name_bytes;
+}
+
+/* As many classes of other names, or in another order, are others: a last layer that tells those
+ * apart would be sure of what is wrong. */
+static void compare_classes(const CheckpointData *there, const CheckpointData *here,
+                            StartReport *report) {
+    size_t c = 0;
+    if (there->classes != here->classes)
+        return;
+    while (c < here->classes && strcmp(class_name(there, c), class_name(here, c)) == 0)
+        c++;
+    if (c == here->classes)
+        return;
+    report->other_classes = true;
+    report->other_class = c;
+    snprintf(report->class_there, START_CLASS, "%s", class_name(there, c));
+    snprintf(report->class_here, START_CLASS, "%s", class_name(here, c));
+}
+
 /* Layers of the head after a new one would be of no use to it, and biases none without their
  * kernels, which come before them in the table. */
 static void decide(const WeightsSource *source, const ParameterTable *table, StartReport *report,
@@ -79,7 +101,9 @@ static void decide(const WeightsSource *source, const ParameterTable *table, Sta
         const Parameter *ours = &table->entry[i];
         const Parameter *theirs = find(&source->table, ours->name);
         const bool head = belongs_to_head(ours->name);
-        if (theirs && same_shape(theirs, ours) && !(is_dense(ours->name) && head_is_new)) {
+        const bool is_new = (is_dense(ours->name) && head_is_new) ||
+                            (is_last_layer(ours->name) && report->other_classes);
+        if (theirs && same_shape(theirs, ours) && !is_new) {
             report->fate[i] = START_TAKEN;
         } else if (theirs && can_resize(theirs, ours)) {
             report->fate[i] = START_RESIZED;
@@ -137,11 +161,13 @@ static Status set_tensor(const WeightsSource *source, const Parameter *ours, Sta
     return STATUS_OK;
 }
 
-static Status set_all(const WeightsSource *source, const char *path, const ParameterTable *table,
+static Status set_all(const WeightsSource *source, const char *path, const StartModel *model,
                       float *weights, StartReport *report) {
+    const ParameterTable *table = model->table;
     Wrong wrong = {""};
     STATUS_TRY(
         memory_allocate(&report->fate, table->count, sizeof *report->fate, "tensors' fates"));
+    compare_classes(&source->data, model->data, report);
     decide(source, table, report, &wrong);
     STATUS_TRY(list_left(source, table, report, &wrong));
     STATUS_TRY(wrong_status(&wrong, path));
@@ -150,18 +176,20 @@ static Status set_all(const WeightsSource *source, const char *path, const Param
     return STATUS_OK;
 }
 
-Status start_weights_read(const char *path, const Job *job, const ModelShape *shape,
-                          const ParameterTable *table, float *weights, StartReport *report) {
+Status start_weights_read(const char *path, const StartModel *model, float *weights,
+                          StartReport *report) {
     WeightsSource source;
     *report = (StartReport){0};
-    Status status = weights_source_open(&source, path, job, shape);
+    Status status = weights_source_open(&source, path, model->job, model->shape);
     if (status == STATUS_OK)
-        status = set_all(&source, path, table, weights, report);
+        status = set_all(&source, path, model, weights, report);
     const Parameter *bias = find(&source.table, "logits/bias");
     report->names = source.names;
     report->checkpoint = source.checkpoint;
     report->averaged = source.averaged;
     report->classes_there = bias ? bias->count : 0;
+    report->data = source.data;
+    source.data = (CheckpointData){0};
     weights_source_close(&source);
     return status;
 }

@@ -26,8 +26,10 @@ static Status take_model(WeightsSource *source, const char *path, const Job *job
     STATUS_TRY(trained_model_read(model, path));
     STATUS_TRY(job_check_start(&model->job, job, path));
     source->averaged = model->averaged;
+    source->data = model->data;
     source->table = model->table;
     source->values = model->weights;
+    model->data = (CheckpointData){0};
     model->table = (ParameterTable){0};
     model->weights = NULL;
     return check_finite(source, path);
@@ -122,5 +124,6 @@ void weights_source_close(WeightsSource *source) {
     parameter_table_free(&source->table);
     memory_free(source->values);
     memory_free(source->left_name);
+    checkpoint_data_free(&source->data);
     *source = (WeightsSource){0};
 }

@@ -1,6 +1,7 @@
 #ifndef VIT_WEIGHTS_SOURCE_H
 #define VIT_WEIGHTS_SOURCE_H
 
+#include "vit/checkpoint_data.h"
 #include "vit/job.h"
 #include "vit/tensor_map.h"
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 typedef struct WeightsSource {
     TensorNames names; /* of the file */
     bool checkpoint, averaged;
+    CheckpointData data;  /* that they were trained on; {0} where the file does not tell */
     ParameterTable table; /* names, shapes and places; without a name: it has no such tensor */
     float *values;        /* flat vector, all finite */
     size_t left;          /* tensors of the file that have no meaning here */

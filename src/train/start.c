@@ -5,6 +5,7 @@
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/start_weights.h"
+#include "vit/statistics.h"
 #include "vit/watchdog.h"
 #include <errno.h>
 #include <stdio.h>
@@ -42,22 +43,47 @@ static const char *kind_of(const StartReport *report) {
     return report->checkpoint ? "a checkpoint" : names[report->names];
 }
 
+static void say_statistics(const Plan *plan, const CheckpointData *then) {
+    const DataHeader *now = &plan->data;
+    char there[STATISTICS_TEXT], here[STATISTICS_TEXT];
+    if (!then->channels || !now->has_statistics || then->channels != now->picture.channels ||
+        memcmp(then->mean, now->mean, then->channels * sizeof *then->mean) == 0)
+        return;
+    log_info("  their pictures were normalized by channel_mean %s; here they are by %s, of %s",
+             statistics_text(then->channels, then->mean, there),
+             statistics_text(then->channels, now->mean, here), plan->job.data_file);
+}
+
+/* The names of the run's classes; on error *data is empty. */
+static Status read_classes(const Plan *plan, CheckpointData *data) {
+    DataNames names;
+    *data = (CheckpointData){0};
+    STATUS_TRY(
+        data_file_read_names(plan->job.data_file, plan->job.labels == LABELS_COARSE, &names));
+    *data = (CheckpointData){.classes = names.count, .name_bytes = names.width, .name = names.text};
+    return STATUS_OK;
+}
+
 /* Rank 0: into a flat vector; says what became of each tensor, or nothing. */
 static Status read_weights(const Plan *plan, bool says, float *weights,
                            char sha256[static DIGEST_TEXT]) {
     const char *path = plan->job.start;
     StartReport report;
+    CheckpointData data;
+    const StartModel model = {&plan->job, &plan->shape, &plan->table, &data};
+    STATUS_TRY(read_classes(plan, &data));
     parameter_initialize(&plan->table, plan->job.seed, weights);
-    Status status =
-        start_weights_read(path, &plan->job, &plan->shape, &plan->table, weights, &report);
+    Status status = start_weights_read(path, &model, weights, &report);
     if (status == STATUS_OK)
         status = digest_of_file(path, sha256);
     if (status == STATUS_OK && says) {
         log_info("Weights to start with: %s (%s; SHA-256 %.12s...)", path, kind_of(&report),
                  sha256);
         start_report_log(&report, &plan->table);
+        say_statistics(plan, &report.data);
     }
     start_report_free(&report);
+    checkpoint_data_free(&data);
     return status;
 }
 

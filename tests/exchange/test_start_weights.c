@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "folder.h"
+#include "vit/checkpoint.h"
 #include "vit/digest.h"
 #include "vit/positions.h"
 #include "vit/safetensors.h"
@@ -156,9 +157,9 @@ static Status start_with_job(File *file, const char *job_text, Model *model, Sta
         file->source[i].values = file->values[i];
     }
     assert_ok(safetensors_write(path, file->source, file->count, &note, job_text != NULL));
-    const Status status =
-        start_weights_read(path, &model->job, &model->shape, &model->table, model->weights, report);
-    return status;
+    const CheckpointData unknown = {0};
+    const StartModel wants = {&model->job, &model->shape, &model->table, &unknown};
+    return start_weights_read(path, &wants, model->weights, report);
 }
 
 static Status start_with(File *file, Model *model, StartReport *report) {
@@ -318,6 +319,69 @@ static void heads_and_positions_may_differ(void **state) {
     model_free(&from), model_free(&without), model_free(&with), model_free(&before);
 }
 
+enum { NAME = 8 };
+
+/* Of data whose classes have these names, [5 * NAME]. */
+static CheckpointData data_of(char *names) {
+    return (CheckpointData){.height = 6,
+                            .width = 6,
+                            .channels = CHANNELS,
+                            .mean = {1.0, 2.0, 3.0},
+                            .variance = {1.0, 2.0, 3.0},
+                            .classes = 5,
+                            .name_bytes = NAME,
+                            .name = names};
+}
+
+static void write_checkpoint(const char *path, const Model *model, const CheckpointData *data) {
+    char *text;
+    History history = {0};
+    assert_ok(job_to_text(&model->job, &text));
+    const Checkpoint checkpoint = {.table = &model->table,
+                                   .weights = model->weights,
+                                   .progress = progress_start(),
+                                   .history = &history,
+                                   .job_text = text,
+                                   .data = data,
+                                   .build = build_info_make("here", 1, 1)};
+    assert_ok(checkpoint_write(path, &checkpoint));
+    memory_free(text);
+}
+
+/* A checkpoint tells its classes: as many others, or the same in another order, want a last layer
+ * of their own. */
+static void a_last_layer_is_for_its_own_classes_only(void **state) {
+    (void)state;
+    char there[5][NAME] = {"apple", "bear", "cup", "dog", "ear"};
+    char here[5][NAME] = {"apple", "bear", "cup", "ear", "dog"};
+    const CheckpointData theirs = data_of(*there), others = data_of(*here), unknown = {0};
+    const CheckpointData *const wanted[] = {&theirs, &others, &unknown};
+    Model from = model_of(usual, 1);
+    write_checkpoint("w.h5", &from, &theirs);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        Model to = model_of(usual, 2);
+        StartReport report;
+        const StartModel wants = {&to.job, &to.shape, &to.table, wanted[i]};
+        assert_ok(start_weights_read("w.h5", &wants, to.weights, &report));
+        assert_int_equal(report.other_classes, i == 1);
+        assert_same(&to, &from, "norm/gamma");
+        if (report.other_classes) {
+            assert_int_equal(report.other_class, 3);
+            assert_string_equal(report.class_there, "dog");
+            assert_string_equal(report.class_here, "ear");
+            assert_int_equal(report.fate[to.table.count - 2], START_NEW_ZERO);
+            assert_true(values_of(&to, "logits/kernel")[0] == 0.0f &&
+                        values_of(&to, "logits/bias")[0] == 0.0f);
+        } else {
+            assert_same(&to, &from, "logits/kernel");
+            assert_same(&to, &from, "logits/bias");
+        }
+        start_report_free(&report);
+        model_free(&to);
+    }
+    model_free(&from);
+}
+
 static void poolers_and_missing_last_layers_do_not_matter(void **state) {
     (void)state;
     Model from = model_of(usual, 1), to = model_of(usual, 2);
@@ -437,6 +501,7 @@ int main(void) {
         test_in_folder(the_class_token_s_position_is_added_to_it),
         test_in_folder(other_classes_and_grids_are_adapted_to),
         test_in_folder(heads_and_positions_may_differ),
+        test_in_folder(a_last_layer_is_for_its_own_classes_only),
         test_in_folder(poolers_and_missing_last_layers_do_not_matter),
         test_in_folder(other_models_are_refused_by_all_keys),
         test_in_folder(tensors_that_change_a_model_are_not_passed_over),

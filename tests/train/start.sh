@@ -51,6 +51,7 @@ says() {
     says '  patch_embed: 2 tensors taken; position resized from 4 x 4 to 6 x 6 tokens'
     says '  head0: 2 tensors taken'
     says '  logits: 2 tensors made new, zero (5 classes there, 7 here)'
+    says '  their pictures were normalized by channel_mean '
     tuned=$(digest)
     column one/metrics.h5 /step/loss | head -n 1 | awk '{ d = $1 - log(7); exit !(d < 2e-7 && d > -2e-7) }' ||
         fail "the first loss is not ln 7 but $(column one/metrics.h5 /step/loss | head -n 1)"

@@ -1,6 +1,7 @@
 #ifndef VIT_START_REPORT_H
 #define VIT_START_REPORT_H
 
+#include "vit/checkpoint_data.h"
 #include "vit/parameter.h"
 #include "vit/tensor_map.h"
 #include <stdbool.h>
@@ -14,6 +15,8 @@ typedef enum StartFate {
     START_NEW_ZERO /* the last layer's */
 } StartFate;
 
+enum { START_CLASS = 48 }; /* bytes of a class's name for a message */
+
 typedef struct StartReport {
     TensorNames names;            /* of the file */
     bool checkpoint;              /* it is one of ours */
@@ -21,8 +24,12 @@ typedef struct StartReport {
     StartFate *fate;              /* [table->count] of this run's tensors */
     size_t grid_there, grid_here; /* tokens a side, where positions are resized */
     size_t classes_there;         /* 0: not known */
-    size_t left;                  /* the file's tensors that are not used */
-    char (*left_name)[MAP_NAME];  /* [left] */
+    bool other_classes;           /* as many, but the first of another name is */
+    size_t other_class;           /* this one, "there" in the file's data, "here" in this run's */
+    char class_there[START_CLASS], class_here[START_CLASS];
+    CheckpointData data;         /* that the weights were trained on, as far as the file tells */
+    size_t left;                 /* the file's tensors that are not used */
+    char (*left_name)[MAP_NAME]; /* [left] */
 } StartReport;
 
 /* Accepts {0}. */

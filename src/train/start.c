@@ -4,6 +4,7 @@
 #include "vit/digest.h"
 #include "vit/log.h"
 #include "vit/memory.h"
+#include "vit/output_file.h"
 #include "vit/start_weights.h"
 #include "vit/statistics.h"
 #include "vit/watchdog.h"
@@ -139,7 +140,13 @@ static Status by_first(const Plan *plan, Status (*read)(const Plan *plan)) {
 }
 
 static Status read_and_say(const Plan *plan) {
+    char last[FILE_PATH_MAX];
     STATUS_TRY(check_stays(plan));
+    STATUS_TRY(output_file_last(plan->job.output, 0, last));
+    if (!plan->command->fresh && file_exists(last)) {
+        log_info("Weights to start with: not looked at, since %s is there to go on from", last);
+        return STATUS_OK;
+    }
     return read_to_check(plan, true);
 }
 

@@ -7,8 +7,8 @@
 /* [train] start: a new run begins with the weights of a file. Rank 0 reads it. */
 
 /* Whether the job's file fits its model, and what would become of each tensor; nothing where the
- * job has none. Collective, all ranks return the same; errors as start_weights_read, and
- * STATUS_CONFIG where --fresh would move the file aside. */
+ * job has none, or its run goes on. Collective, all ranks return the same; errors as
+ * start_weights_read, and STATUS_CONFIG where --fresh would move the file aside. */
 Status start_check(const Plan *plan);
 
 /* The same, without a word, before an output folder is made or moved aside: the run is new then.

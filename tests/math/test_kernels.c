@@ -381,7 +381,6 @@ static void max_pooling_and_its_backward(void **state) {
     assert_true(isnan(*y));
 }
 
-/* Rounded twice, to 6e-8 of values of up to 2. */
 /* A velocity that is halved, and a step of twice its length. */
 static void sgd_in_closed_form(void **state) {
     (void)state;
@@ -403,6 +402,7 @@ static void sgd_in_closed_form(void **state) {
     }
 }
 
+/* Rounded twice, to 6e-8 of values of up to 2. */
 static void a_moving_average_approaches(void **state) {
     (void)state;
     for (size_t s = 0; s < SIZES; s++) {

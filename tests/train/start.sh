@@ -71,6 +71,9 @@ says() {
     must_train 1 out $tune -s train.start=away/best.h5 -s train.epochs=4
     h5dump -a /job/start_sha256 out/last.h5 | grep -q "\"$sha256\"" || fail "the file's digest is lost"
 
+    train 2 out $tune --check || fail "--check wants a file that is not needed: $(cat said)"
+    says 'Weights to start with: not looked at, since out/last.h5 is there'
+
     # With other weights it was not begun.
     expect 78 'has others (' train 1 out $tune -s train.start=away/last.h5 -s train.epochs=5
     expect 78 'begun with [train] start = away/best.h5, and this job has none' train 1 out $tune -s train.start=none -s train.epochs=5

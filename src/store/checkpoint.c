@@ -130,6 +130,14 @@ Status checkpoint_read_data(const char *path, CheckpointData *data) {
     return STATUS_OK;
 }
 
+Status checkpoint_read_start(const char *path, char sha256[static DIGEST_TEXT]) {
+    CheckpointHeader header;
+    STATUS_TRY(read_header(path, &header));
+    memcpy(sha256, header.progress.start_sha256, DIGEST_TEXT);
+    checkpoint_header_free(&header);
+    return STATUS_OK;
+}
+
 Status checkpoint_has_states(const char *path, bool *states) {
     CheckpointHeader header;
     STATUS_TRY(read_header(path, &header));

@@ -1,5 +1,6 @@
 #include "start.h"
 
+#include "vit/checkpoint.h"
 #include "vit/collection.h"
 #include "vit/digest.h"
 #include "vit/log.h"
@@ -88,6 +89,20 @@ static Status read_weights(const Plan *plan, bool says, float *weights,
     return status;
 }
 
+/* The job may be a checkpoint's: its run is run again with that file, and gives the same with no
+ * other. */
+static Status warn_of_another(const Plan *plan, const char *sha256) {
+    const char *job = plan->command->job;
+    char then[DIGEST_TEXT];
+    if (!checkpoint_may_be(job))
+        return STATUS_OK;
+    STATUS_TRY(checkpoint_read_start(job, then));
+    if (*then && strcmp(then, sha256) != 0)
+        log_warning("%s began with another file (SHA-256 %.12s...) than %s is (%.12s...)", job,
+                    then, plan->job.start, sha256);
+    return STATUS_OK;
+}
+
 static Status read_to_check(const Plan *plan, bool says) {
     char sha256[DIGEST_TEXT];
     float *weights;
@@ -95,7 +110,7 @@ static Status read_to_check(const Plan *plan, bool says) {
         memory_allocate(&weights, plan->table.floats, sizeof *weights, "weights to start with"));
     const Status status = read_weights(plan, says, weights, sha256);
     memory_free(weights);
-    return status;
+    return status == STATUS_OK ? warn_of_another(plan, sha256) : status;
 }
 
 /* Whether a path leads into a folder; both are there. */

@@ -96,5 +96,15 @@ says() {
     says '  patch_embed: 2 tensors taken; position resized'
     expect 65 '[model] depth is 2 there, 3 here' train 1 never $wrong --check
     [ ! -e never ] || fail "--check made a folder"
+
+    # Run again from its checkpoint, with the file and with another one in its place.
+    again() {
+        "$mpiexec" 1 "$vit_mpi" one/best.h5 -s job.output=never --check >said 2>&1 || fail "one/best.h5 is no job: $(cat said)"
+    }
+    again
+    ! grep -q 'began with another file' said || fail "warns of the same file"
+    cp base/last.h5 base/best.h5
+    again
+    says 'Warning: one/best.h5 began with another file (SHA-256 '
 }
 exit 0

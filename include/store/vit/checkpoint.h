@@ -73,6 +73,10 @@ Status checkpoint_read_data(const char *path, CheckpointData *data);
  * from that, its patches' channels and its logits' width. Fails as checkpoint_read. */
 Status checkpoint_read_model(const char *path, Job *job, ModelShape *shape);
 
+/* Only the digest of the file whose weights its run began with; "": with none. Fails as
+ * checkpoint_read. */
+Status checkpoint_read_start(const char *path, char sha256[static DIGEST_TEXT]);
+
 /* Only whether it holds an optimizer's states beside the weights. Fails as checkpoint_read. */
 Status checkpoint_has_states(const char *path, bool *states);
 

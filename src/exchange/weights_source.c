@@ -7,6 +7,8 @@
 #include "vit/size.h"
 #include "vit/trained_model.h"
 #include "wrong.h"
+#include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 static Status check_finite(const WeightsSource *source, const char *path) {
@@ -89,9 +91,63 @@ static Status check_job(const Safetensors *file, const Job *job) {
     return status == STATUS_OK ? job_check_start(&stored, job, file->path) : status;
 }
 
+/* A note that is an array in JSON, or NULL. json_decref. */
+static json_t *array_of(const Safetensors *file, const char *key) {
+    const char *text = safetensors_note(file, key);
+    json_t *array = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (json_is_array(array))
+        return array;
+    json_decref(array);
+    return NULL;
+}
+
+enum { CLASSES_MOST = 65536, CLASS_BYTES = 1024 };
+
+/* Names that are none, or that nobody would give, make all of them unknown. */
+static Status take_classes(const json_t *names, CheckpointData *data) {
+    const size_t count = json_array_size(names);
+    size_t longest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *name = json_array_get(names, i);
+        if (!json_is_string(name))
+            return STATUS_OK;
+        longest = size_larger(longest, json_string_length(name));
+    }
+    if (count == 0 || count > CLASSES_MOST || longest >= CLASS_BYTES)
+        return STATUS_OK;
+    STATUS_TRY(memory_allocate(&data->name, count, longest + 1, "classes' names"));
+    data->classes = count;
+    data->name_bytes = longest + 1;
+    for (size_t i = 0; i < count; i++)
+        snprintf(data->name + i * data->name_bytes, data->name_bytes, "%s",
+                 json_string_value(json_array_get(names, i)));
+    return STATUS_OK;
+}
+
+/* Of pixels up to 1, as others have them. */
+static void take_means(const json_t *means, CheckpointData *data) {
+    const size_t count = json_array_size(means);
+    if (count > CHECKPOINT_CHANNELS_MOST)
+        return;
+    data->channels = count;
+    for (size_t c = 0; c < count; c++)
+        data->mean[c] = 255.0 * json_number_value(json_array_get(means, c));
+}
+
+/* Files that vit_export made tell of their data what a checkpoint does, but for the variance. */
+static Status read_data(const Safetensors *file, CheckpointData *data) {
+    json_t *classes = array_of(file, "vit_mpi.classes"), *means = array_of(file, "vit_mpi.mean");
+    const Status status = take_classes(classes, data);
+    take_means(means, data);
+    json_decref(classes);
+    json_decref(means);
+    return status;
+}
+
 static Status read_named(WeightsSource *source, const Safetensors *file, const Job *job,
                          const ModelShape *shape) {
     STATUS_TRY(check_job(file, job));
+    STATUS_TRY(read_data(file, &source->data));
     if (safetensors_find(file, "norm/gamma"))
         return read_own(source, file);
     if (foreign_weights_names(file, &source->names))

@@ -10,6 +10,7 @@
 #include "vit/statistics.h"
 #include "vit/watchdog.h"
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +46,19 @@ static const char *kind_of(const StartReport *report) {
     return report->checkpoint ? "a checkpoint" : names[report->names];
 }
 
+/* Another notation rounds. */
+static bool same_means(size_t channels, const double *one, const double *other) {
+    size_t c = 0;
+    while (c < channels && fabs(one[c] - other[c]) <= 1e-9 * fabs(other[c]))
+        c++;
+    return c == channels;
+}
+
 static void say_statistics(const Plan *plan, const CheckpointData *then) {
     const DataHeader *now = &plan->data;
     char there[STATISTICS_TEXT], here[STATISTICS_TEXT];
     if (!then->channels || !now->has_statistics || then->channels != now->picture.channels ||
-        memcmp(then->mean, now->mean, then->channels * sizeof *then->mean) == 0)
+        same_means(now->picture.channels, then->mean, now->mean))
         return;
     log_info("  their pictures were normalized by channel_mean %s; here they are by %s, of %s",
              statistics_text(then->channels, then->mean, there),

@@ -148,18 +148,28 @@ static void rename_all(File *file, const char *part, const char *by) {
     }
 }
 
-/* Begins with the file, which tells of a job (or NULL), in place of what the model has. */
-static Status start_with_job(File *file, const char *job_text, Model *model, StartReport *report) {
-    const SafetensorsNote note = {"vit_mpi.job", job_text};
-    static const char path[] = "w.safetensors";
+static const char weights_path[] = "w.safetensors";
+
+static void write_file(File *file, const SafetensorsNote *notes, size_t count) {
     for (size_t i = 0; i < file->count; i++) {
         file->source[i].name = file->name[i];
         file->source[i].values = file->values[i];
     }
-    assert_ok(safetensors_write(path, file->source, file->count, &note, job_text != NULL));
+    assert_ok(safetensors_write(weights_path, file->source, file->count, notes, count));
+}
+
+/* In place of what the model has, which is for such data. */
+static Status start_from(Model *model, const CheckpointData *data, StartReport *report) {
+    const StartModel wants = {&model->job, &model->shape, &model->table, data};
+    return start_weights_read(weights_path, &wants, model->weights, report);
+}
+
+/* Begins with the file, which tells of a job (or NULL). */
+static Status start_with_job(File *file, const char *job_text, Model *model, StartReport *report) {
+    const SafetensorsNote note = {"vit_mpi.job", job_text};
     const CheckpointData unknown = {0};
-    const StartModel wants = {&model->job, &model->shape, &model->table, &unknown};
-    return start_weights_read(path, &wants, model->weights, report);
+    write_file(file, &note, job_text != NULL);
+    return start_from(model, &unknown, report);
 }
 
 static Status start_with(File *file, Model *model, StartReport *report) {
@@ -382,6 +392,39 @@ static void a_last_layer_is_for_its_own_classes_only(void **state) {
     model_free(&from);
 }
 
+/* So does a file that vit_export made, under any names; what is no list of names tells nothing. */
+static void notes_tell_the_classes(void **state) {
+    (void)state;
+    static const struct {
+        const char *note;
+        bool others;
+    } cases[] = {{"[\"apple\",\"bear\",\"cup\",\"ear\",\"dog\"]", false},
+                 {"[\"apple\",\"bear\",\"cup\",\"dog\",\"ear\"]", true},
+                 {"[\"apple\",2,\"cup\",\"dog\",\"ear\"]", false},
+                 {"apple", false},
+                 {"[]", false}};
+    char here[5][NAME] = {"apple", "bear", "cup", "ear", "dog"};
+    const CheckpointData ours = data_of(*here);
+    Model from = model_of(usual, 1);
+    File file = file_of(&from, TENSOR_NAMES_TIMM);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        Model to = model_of(usual, 2);
+        StartReport report;
+        const SafetensorsNote notes[] = {{"vit_mpi.classes", cases[i].note},
+                                         {"vit_mpi.mean", "[0.2, 0.4, 0.6]"}};
+        write_file(&file, notes, 2);
+        assert_ok(start_from(&to, &ours, &report));
+        assert_int_equal(report.other_classes, cases[i].others);
+        assert_int_equal(report.data.channels, 3);
+        assert_true(fabs(report.data.mean[1] - 102.0) <= 1e-9);
+        assert_true((values_of(&to, "logits/kernel")[0] == 0.0f) == cases[i].others);
+        start_report_free(&report);
+        model_free(&to);
+    }
+    file_free(&file);
+    model_free(&from);
+}
+
 static void poolers_and_missing_last_layers_do_not_matter(void **state) {
     (void)state;
     Model from = model_of(usual, 1), to = model_of(usual, 2);
@@ -502,6 +545,7 @@ int main(void) {
         test_in_folder(other_classes_and_grids_are_adapted_to),
         test_in_folder(heads_and_positions_may_differ),
         test_in_folder(a_last_layer_is_for_its_own_classes_only),
+        test_in_folder(notes_tell_the_classes),
         test_in_folder(poolers_and_missing_last_layers_do_not_matter),
         test_in_folder(other_models_are_refused_by_all_keys),
         test_in_folder(tensors_that_change_a_model_are_not_passed_over),

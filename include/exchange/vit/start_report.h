@@ -27,8 +27,9 @@ typedef struct StartReport {
     bool other_classes;           /* as many, but the first of another name is */
     size_t other_class;           /* this one, "there" in the file's data, "here" in this run's */
     char class_there[START_CLASS], class_here[START_CLASS];
-    CheckpointData data;         /* that the weights were trained on, as far as the file tells */
-    size_t left;                 /* the file's tensors that are not used */
+    CheckpointData data; /* that the weights were trained on, as far as the file tells: names of its
+                            classes (classes 0: not known), means of its channels (channels 0) */
+    size_t left;         /* the file's tensors that are not used */
     char (*left_name)[MAP_NAME]; /* [left] */
 } StartReport;
 

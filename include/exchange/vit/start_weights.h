@@ -20,9 +20,10 @@ typedef struct StartModel {
  * another grid are resized (positions.h); what belongs to the head, positions of a model that had
  * none, and the head's layers after a new one stay new where the file has nothing of their shape,
  * and the last layer, if new, is zero. It is new, too, where the file tells the names of its
- * classes, as checkpoints do, and they are not this run's, in this order. A row of positions that a
- * class token has in files of others is added to it, which is the same model. How many heads there
- * are files of others do not tell: the job does. Those of ours do, in their note "vit_mpi.job".
+ * classes, as checkpoints and what vit_export makes of them do, and they are not this run's, in
+ * this order. A row of positions that a class token has in files of others is added to it, which is
+ * the same model. How many heads there are files of others do not tell: the job does. Those of ours
+ * do, in their note "vit_mpi.job".
  *
  * report: the caller's to free, also on error. Local. STATUS_DATA: the file is of another model
  * (names each key, or tensor, that differs, and both values or shapes), has tensors that change

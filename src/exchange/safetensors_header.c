@@ -140,15 +140,20 @@ static Status read_notes(Safetensors *file, json_t *notes) {
     return STATUS_OK;
 }
 
+static Status read_entry(Safetensors *file, const char *name, json_t *entry) {
+    return strcmp(name, "__metadata__") == 0
+               ? read_notes(file, entry)
+               : read_tensor(file, name, entry, &file->tensor[file->count++]);
+}
+
 static Status read_entries(Safetensors *file, json_t *header) {
-    static const char notes[] = "__metadata__";
     const char *name;
     json_t *entry;
     STATUS_TRY(
         memory_allocate(&file->tensor, json_object_size(header), sizeof *file->tensor, "tensors"));
-    json_object_foreach(header, name, entry) if (strcmp(name, notes) == 0)
-        STATUS_TRY(read_notes(file, entry));
-    else STATUS_TRY(read_tensor(file, name, entry, &file->tensor[file->count++]));
+    json_object_foreach(header, name, entry) {
+        STATUS_TRY(read_entry(file, name, entry));
+    }
     return STATUS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include "vit/checkpoint.h"
 #include "vit/collection.h"
 #include "vit/digest.h"
+#include "vit/h5.h"
 #include "vit/log.h"
 #include "vit/memory.h"
 #include "vit/output_file.h"
@@ -103,7 +104,7 @@ static Status read_weights(const Plan *plan, bool says, float *weights,
 static Status warn_of_another(const Plan *plan, const char *sha256) {
     const char *job = plan->command->job;
     char then[DIGEST_TEXT];
-    if (!checkpoint_may_be(job))
+    if (!h5_may_be(job))
         return STATUS_OK;
     STATUS_TRY(checkpoint_read_start(job, then));
     if (*then && strcmp(then, sha256) != 0)

@@ -17,11 +17,15 @@ static const char *const lines =
     "2026-01-02 04:02:00 Saved last.h5 5 times, in 0.77 s on average; training stood still\n"
     "2026-01-02 04:02:00 Stopped after step 50, saved in runs/small/last.h5\n"
     "a line without a time: Warning: of something else\n"
+    "1-1-1 1:1:1<script> Warning: of nobody's\n"
+    "2026-01-02 04:02:0x Warning: of nobody's\n"
+    "2026-01-02 04:02\n"
     "2026-01-02 05:00:00 vit_mpi 0.4.0: job small, output runs/small\n"
     "2026-01-02 05:00:01 Resuming from runs/small/last.h5: epoch 0, step 50\n"
     "2026-01-02 05:01:00 Saved last.h5 1 time, in 0.77 s on average; training stood still\n"
     "2026-01-02 06:00:00 vit_mpi 0.4.0: job small, output runs/small\n"
-    "2026-01-02 06:02:03 Saved last.h5 after step 60 in 0.77 s; training stood still for 1 ms\n";
+    "2026-01-02 06:02:03 Saved last.h5 after step 60 in 0.77 s; training stood still for 1 ms\n"
+    "9-9-9 9:9:9<b>xxxxx Error: nobody's\n";
 
 static void a_life_is_told(void **state) {
     (void)state;

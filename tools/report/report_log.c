@@ -11,11 +11,13 @@ static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Digit for digit: the page shows it. */
 static bool has_stamp(const char *line) {
-    int year, month, day, hour, minute, second;
-    return strlen(line) > STAMP && line[STAMP - 1] == ' ' &&
-           sscanf(line, "%4d-%2d-%2d %2d:%2d:%2d", &year, &month, &day, &hour, &minute, &second) ==
-               6;
+    static const char form[] = "0000-00-00 00:00:00 ";
+    size_t i = 0;
+    while (form[i] && (form[i] == '0' ? line[i] >= '0' && line[i] <= '9' : line[i] == form[i]))
+        i++;
+    return i == STAMP;
 }
 
 /* Lines about single saves are some of all; the one at the end of a run's part has their number. */

@@ -170,7 +170,9 @@ static void life(Html *html, const ReportRun *run) {
         html_raw(html, "no log.txt in the folder");
         return;
     }
-    html_raw(html, "%s to %s", log->begin, log->end);
+    html_text(html, log->begin);
+    html_raw(html, " to ");
+    html_text(html, log->end);
     write_times(html, "started", log->starts);
     write_times(html, "went on", log->resumes);
     write_times(html, "stopped", log->stops);

@@ -43,6 +43,9 @@ static void ticks_hold_their_range(void **state) {
 
 static void one_value_has_room_around_it(void **state) {
     (void)state;
+    const double last = nextafter(2.3, 3.0); /* a loss that moves in its last digit */
+    const ChartTicks ticks_of_digit = chart_ticks(2.3, last, 6);
+    assert_true(ticks_of_digit.first < 2.3 && ticks_of_digit.step > 0.01);
     const double values[] = {0.0, 5.0, -2.0};
     for (size_t i = 0; i < 3; i++) {
         const ChartTicks ticks = chart_ticks(values[i], values[i], 6);
@@ -65,6 +68,12 @@ static void labels_have_the_digits_that_tell_them_apart(void **state) {
     assert_label(0.2, 0.2, true, "20%");
     assert_label(0.995, 0.001, true, "99.5%");
     assert_label(2e-5, 1e-5, false, "2e-05");
+    assert_label(0.0015, 0.0005, false, "0.0015");
+    assert_label(4.6047, 0.0001, false, "4.6047");
+    assert_label(4.60514, 0.00002, false, "4.60514");
+    assert_label(1.2e6, 2e5, false, "1.2e+06");
+    assert_label(1234560.0, 20.0, false, "1.23456e+06");
+    assert_label(1.5e20, 5e19, false, "1.5e+20");
     assert_label(-1e-19, 0.2, false, "0");
 }
 
@@ -152,6 +161,56 @@ static void one_point_is_drawn(void **state) {
     html_free(&html);
 }
 
+/* Between gaps, on any of the lines. */
+static void points_without_a_line_are_drawn(void **state) {
+    (void)state;
+    double x[20], y[20];
+    for (size_t i = 0; i < 20; i++) {
+        x[i] = (double)i;
+        y[i] = i == 7 || i == 11 || i == 19 ? 1.0 : NAN;
+    }
+    for (size_t style = 0; style < CHART_STYLES; style++) {
+        const ChartSeries series = {.name = "s", .count = 20, .x = x, .y = y, .style = style};
+        const Chart chart = {
+            .title = "t", .about = "a", .x_name = "epoch", .count = 1, .series = &series};
+        Html html = {0};
+        chart_draw(&html, &chart);
+        const char *line = strstr(html.text, "<path class=l");
+        assert_int_equal(occurrences(line, "/>") - 1, 3);
+        html_free(&html);
+    }
+}
+
+static void series_without_values_are_left_out(void **state) {
+    (void)state;
+    const double none[] = {NAN, NAN, NAN, NAN};
+    const ChartSeries series[] = {
+        {.name = "nothing", .count = 4, .x = epochs, .y = none, .style = 0},
+        {.name = "something", .count = 4, .x = epochs, .y = rising, .style = 1}};
+    const Chart chart = {
+        .title = "t", .about = "a", .x_name = "epoch", .count = 2, .series = series};
+    Html html = {0};
+    chart_draw(&html, &chart);
+    assert_null(strstr(html.text, "nothing"));
+    assert_int_equal(occurrences(html.text, "something"), 2); /* legend, table */
+    assert_null(strstr(html.text, "<td></td>"));
+    html_free(&html);
+}
+
+static void an_axis_holds_what_it_is_told_to(void **state) {
+    (void)state;
+    const double x[] = {95.0}, y[] = {0.5};
+    const ChartSeries series = {.name = "s", .count = 1, .x = x, .y = y};
+    const Chart chart = {
+        .title = "t", .about = "a", .x_name = "%", .x_to = 100.0, .count = 1, .series = &series};
+    Html html = {0};
+    chart_draw(&html, &chart);
+    assert_non_null(strstr(html.text, "class=m>0<"));
+    assert_non_null(strstr(html.text, "class=m>100<"));
+    assert_null(strstr(html.text, "class=m>120<"));
+    html_free(&html);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticks_are_round_numbers),
@@ -162,6 +221,9 @@ int main(void) {
         cmocka_unit_test(charts_have_names_of_their_own),
         cmocka_unit_test(nothing_to_show_is_no_chart),
         cmocka_unit_test(one_point_is_drawn),
+        cmocka_unit_test(points_without_a_line_are_drawn),
+        cmocka_unit_test(series_without_values_are_left_out),
+        cmocka_unit_test(an_axis_holds_what_it_is_told_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

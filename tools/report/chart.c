@@ -14,6 +14,7 @@ enum {
     X_STEPS = 6,
     Y_STEPS = 6,
     MARKERS = 8,
+    DIGITS_MOST = 9,
     ROWS_MOST = 200 /* of a table */
 };
 
@@ -26,9 +27,9 @@ typedef struct Axis {
 
 ChartTicks chart_ticks(double low, double high, size_t most) {
     static const double nice[] = {1.0, 2.0, 5.0};
-    if (!(low < high)) {
+    if (!(high - low > 1e-5 * fmax(fabs(low), fabs(high)))) {
         const double around = low != 0.0 ? fabs(low) * 0.5 : 1.0;
-        high = low + around;
+        high += around;
         low -= around;
     }
     double power = pow(10.0, floor(log10((high - low) / (double)most)));
@@ -48,7 +49,9 @@ void chart_label(double value, double step, bool percent, char label[static CHAR
     if (fabs(shown) < 1e-9 * step * scale)
         snprintf(label, CHART_LABEL_BYTES, "0%s", percent ? "%" : "");
     else if (digits > 3 || fabs(shown) >= 1e6)
-        snprintf(label, CHART_LABEL_BYTES, "%.3g%s", shown, percent ? "%" : "");
+        snprintf(label, CHART_LABEL_BYTES, "%.*g%s",
+                 (int)fmin(fmax(floor(log10(fabs(shown)) + 1e-9) + digits + 1.0, 1.0), DIGITS_MOST),
+                 shown, percent ? "%" : "");
     else
         snprintf(label, CHART_LABEL_BYTES, "%.*f%s", digits > 0 ? (int)digits : 0, shown,
                  percent ? "%" : "");
@@ -67,6 +70,13 @@ static double axis_place(const Axis *axis, double value) {
 
 static bool is_shown(const ChartSeries *series, size_t i) {
     return isfinite(series->x[i]) && isfinite(series->y[i]);
+}
+
+static bool is_empty(const ChartSeries *series) {
+    size_t i = 0;
+    while (i < series->count && !is_shown(series, i))
+        i++;
+    return i == series->count;
 }
 
 /* Of whole numbers: none between them. */
@@ -96,6 +106,10 @@ static bool find_axes(const Chart *chart, Axis *x, Axis *y) {
         return false;
     if (chart->zero)
         low[1] = fmin(low[1], 0.0);
+    if (chart->x_from < chart->x_to) {
+        low[0] = fmin(low[0], chart->x_from);
+        high[0] = fmax(high[0], chart->x_to);
+    }
     *x = (Axis){whole_ticks(low[0], high[0]), LEFT, WIDTH - RIGHT};
     *y = (Axis){chart_ticks(low[1], high[1], Y_STEPS), HEIGHT - BOTTOM, TOP};
     return true;
@@ -153,6 +167,12 @@ static void draw_marker(Html *html, size_t style, double x, double y) {
     }
 }
 
+/* Which no line leads to or from, so that only a marker shows it. */
+static bool is_alone(const ChartSeries *series, size_t i) {
+    return (i == 0 || !is_shown(series, i - 1)) &&
+           (i + 1 == series->count || !is_shown(series, i + 1));
+}
+
 static void draw_line(Html *html, const ChartSeries *series, const Axis *x, const Axis *y) {
     bool pen = false;
     html_raw(html, "<g class=\"s%zu%s\"><path class=l d=\"", series->style,
@@ -166,8 +186,8 @@ static void draw_line(Html *html, const ChartSeries *series, const Axis *x, cons
     }
     html_raw(html, "\"/>");
     const size_t apart = series->count / MARKERS + 1;
-    for (size_t i = series->style % apart; i < series->count; i += apart)
-        if (is_shown(series, i))
+    for (size_t i = 0; i < series->count; i++)
+        if (is_shown(series, i) && (i % apart == series->style % apart || is_alone(series, i)))
             draw_marker(html, series->style, axis_place(x, series->x[i]),
                         axis_place(y, series->y[i]));
     html_raw(html, "</g>");
@@ -181,6 +201,8 @@ static void draw_legend(Html *html, const Chart *chart) {
     html_raw(html, "<ul class=legend>");
     for (size_t s = 0; s < chart->count; s++) {
         const ChartSeries *series = &chart->series[s];
+        if (is_empty(series))
+            continue;
         html_raw(html,
                  "<li><svg viewBox=\"0 0 34 12\" aria-hidden=true><g class=\"s%zu%s\">"
                  "<path class=l d=\"M1 6H33\"/>",
@@ -206,6 +228,8 @@ static void draw_row(Html *html, const Chart *chart, double x) {
     for (size_t s = 0; s < chart->count; s++) {
         const ChartSeries *series = &chart->series[s];
         const size_t i = find_row(series, x);
+        if (is_empty(series))
+            continue;
         if (i == series->count || !isfinite(series->y[i]))
             html_raw(html, "<td></td>");
         else if (chart->percent)
@@ -236,6 +260,8 @@ static void draw_table(Html *html, const Chart *chart) {
              "<th scope=col>%s</th>",
              apart > 1 ? ", some of them" : "", chart->x_name);
     for (size_t s = 0; s < chart->count; s++) {
+        if (is_empty(&chart->series[s]))
+            continue;
         html_raw(html, "<th scope=col class=n>");
         html_text(html, chart->series[s].name);
         html_raw(html, "</th>");
@@ -266,7 +292,8 @@ void chart_draw(Html *html, const Chart *chart) {
     html_raw(html, "</desc>");
     draw_axes(html, chart, &x, &y);
     for (size_t s = 0; s < chart->count; s++)
-        draw_line(html, &chart->series[s], &x, &y);
+        if (!is_empty(&chart->series[s]))
+            draw_line(html, &chart->series[s], &x, &y);
     html_raw(html, "</svg>\n");
     draw_table(html, chart);
     html_raw(html, "</figure>\n");

@@ -20,10 +20,11 @@ typedef struct ChartSeries {
 
 typedef struct Chart {
     const char *title;
-    const char *about;  /* a sentence for those who do not see it */
-    const char *x_name; /* below its axis; a word without markup */
-    bool percent;       /* y are fractions */
-    bool zero;          /* the axis of y begins at 0 */
+    const char *about;   /* a sentence for those who do not see it */
+    const char *x_name;  /* below its axis; a word without markup */
+    bool percent;        /* y are fractions */
+    bool zero;           /* the axis of y begins at 0 */
+    double x_from, x_to; /* the axis of x holds these; equal: no more than the values */
     size_t count;
     const ChartSeries *series; /* [count] */
 } Chart;
@@ -36,14 +37,14 @@ typedef struct ChartTicks {
 
 /* Round numbers, 1, 2 or 5 times a power of ten apart, of which the first is not above `low` and
  * the last not below `high`, with at most `most` (2 or more) steps between them. Where low is not
- * below high, as of an equal pair, a range around them. */
+ * below high, or by less than a number's label can tell, a range around them. */
 ChartTicks chart_ticks(double low, double high, size_t most);
 
 /* How a number is written beside ticks so far apart. */
 enum { CHART_LABEL_BYTES = 32 };
 void chart_label(double value, double step, bool percent, char label[static CHART_LABEL_BYTES]);
 
-/* Draws it as a <figure>; without a finite value, nothing. */
+/* Draws it as a <figure>; without a finite value, nothing. Series without one are left out. */
 void chart_draw(Html *html, const Chart *chart);
 
 #endif

@@ -27,7 +27,7 @@ static const char style[] =
     "border-bottom:1px solid var(--line)}"
     "th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}"
     ".facts td{min-width:9rem;overflow-wrap:anywhere}tr.differs td{font-weight:600}\n"
-    ".charts{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),"
+    ".charts{display:grid;gap:1.5rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,330px),"
     "1fr))}\n"
     "figure{margin:0}figcaption{font-weight:600}figcaption small{font-weight:400}.chart "
     "svg{display:block;width:100%;height:auto;"

@@ -207,6 +207,7 @@ static void write_sureness(Html *html, const Results *results) {
                          .x_name = "probability of the answer, %",
                          .percent = true,
                          .zero = true,
+                         .x_to = 100.0,
                          .count = 2,
                          .series = series};
     html_heading(html, "How sure it is");

@@ -79,6 +79,26 @@ rm copy/report.html
 report one copy
 has '>one</th>' '>copy</th>'
 
+# The newest that there is: the job with which it went on, whichever checkpoint is older, and the best epoch of all rows.
+must_train 1 three -s train.epochs=1
+cp three/last.h5 first.h5
+must_train 1 three
+cp three/last.h5 final.h5
+best=$(awk -F, 'NR > 1 && $6 > best { best = $6; epoch = $1 } END { printf "%.2f%% (epoch %d)", 100 * best, epoch }' three/metrics.csv)
+for checkpoints in 'first final' 'final first' 'first first'; do
+    cp "${checkpoints% *}.h5" three/best.h5
+    cp "${checkpoints#* }.h5" three/last.h5
+    report three
+    has "Best validation accuracy</th><td>$best"
+    [ "$checkpoints" = 'first first' ] || has 'State</th><td>finished' 'Epochs</th><td>3 of 3, 21 steps' 'train.epochs</th><td>3</td>'
+done
+
+# A loss beyond all bounds.
+must_train 1 far -s train.learning_rate=1e6 -s train.epochs=1
+report far
+sound
+[ "$(grep -c 'loss [0-9.]*e+[0-9]*' page.html)" -ge 1 ] || fail "a loss without an exponent"
+
 # Without the data file, and with it elsewhere.
 mv data.h5 moved.h5
 report one
@@ -112,7 +132,11 @@ expect 74 'has neither best.h5 nor last.h5' "$vit_report" copy
 printf 'older' >page.html
 expect 74 'has neither' "$vit_report" copy -o page.html
 [ "$(cat page.html)" = older ] || fail "the older page is lost"
-expect 74 'nowhere/page.html' "$vit_report" one -o nowhere/page.html
+# Where none can be is told before all the work.
+expect 74 'nowhere/page.html' "$vit_report" copy -o nowhere/page.html
+mkdir folder
+expect 74 'folder: is not a file' "$vit_report" copy -o folder
+[ -z "$(find . -name '*.tmp')" ] || fail "left behind: $(find . -name '*.tmp')"
 expect 64 'no run' "$vit_report"
 expect 64 'at most 8 runs' "$vit_report" one one one one one one one one one
 expect 64 'one process' "$mpiexec" 2 "$vit_report" one

@@ -2,6 +2,7 @@
 
 #include "chart.h"
 #include "vit/version.h"
+#include <math.h>
 
 /* The colours of lines are told from each other, and from the paper, by people who see few. */
 #define LIGHT                                                                                      \
@@ -98,6 +99,13 @@ void report_subsection(Html *html, const ReportRun *run, size_t count) {
     html_element(html, "h3", run->title);
     html_raw(html, "\n");
     html->level = 4;
+}
+
+void report_loss(Html *html, double loss) {
+    if (isfinite(loss))
+        html_raw(html, loss < 1e6 ? "%.4f" : "%.4g", loss);
+    else
+        html_raw(html, "not finite");
 }
 
 void report_run_columns(Html *html, const ReportRun *runs, size_t count) {

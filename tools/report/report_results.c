@@ -211,6 +211,10 @@ static void write_sureness(Html *html, const Results *results) {
                          .count = 2,
                          .series = series};
     html_heading(html, "How sure it is");
+    if (isnan(found.error)) {
+        html_raw(html, "<p class=dim>No answer is a finite number.</p>\n");
+        return;
+    }
     html_raw(html,
              "<p>Where it is right more often than it is sure it doubts too much, and the "
              "other way round. The mean distance (expected calibration error) is %.2f%%."
@@ -269,10 +273,9 @@ static void write_figures(Html *html, const Results *results, const ReportRun *r
     const Answers *answers = results->answers;
     html_raw(html, "<p>%zu images of ", answers->images);
     html_text(html, results->data->path);
-    html_raw(html,
-             ", with the weights of %s: loss %.4f, accuracy %.2f%%, top 5 accuracy %.2f%%."
-             "</p>\n",
-             output_file_name(run->weights), answers->loss, 100.0 * answers->accuracy,
+    html_raw(html, ", with the weights of %s: loss ", output_file_name(run->weights));
+    report_loss(html, answers->loss);
+    html_raw(html, ", accuracy %.2f%%, top 5 accuracy %.2f%%.</p>\n", 100.0 * answers->accuracy,
              100.0 * answers->top5_accuracy);
     if (results->data->is_other)
         html_raw(html, "<p>This is not the data file that the run was trained on.</p>\n");

@@ -3,6 +3,7 @@
 #include "vit/format.h"
 #include "vit/h5.h"
 #include "vit/log.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,17 @@ static void take_history(ReportRun *run, History *newer) {
     history_free(newer);
 }
 
-/* How far the run got beyond the best weights. */
+/* The job with which the run went on: it may have got more epochs, or its data elsewhere. */
+static Status take_job(ReportRun *run, const char *path) {
+    Job job;
+    ModelShape shape;
+    STATUS_TRY(checkpoint_read_model(path, &job, &shape));
+    run->model.job = job;
+    return STATUS_OK;
+}
+
+/* How far the run got beyond the best weights. They may be newer, since this is saved by the clock.
+ */
 static Status read_last(ReportRun *run) {
     char path[FILE_PATH_MAX];
     History history = {0};
@@ -37,8 +48,9 @@ static Status read_last(ReportRun *run) {
     STATUS_TRY(output_file_path(run->folder, OUTPUT_LAST, path));
     if (run->weights == OUTPUT_LAST || !file_exists(path))
         return STATUS_OK;
-    const Status status = checkpoint_read(path, &last);
-    if (status == STATUS_OK) {
+    Status status = checkpoint_read(path, &last);
+    if (status == STATUS_OK && last.progress.step >= run->progress.step) {
+        status = take_job(run, path);
         run->progress = last.progress;
         run->model.build = last.build;
         take_history(run, &history);
@@ -62,6 +74,20 @@ static Status read_metrics(ReportRun *run) {
     return status;
 }
 
+/* The best epoch, as the trainer finds it, among the rows that are newer than all checkpoints; one
+ * with the best weights is written before that is settled. */
+static void find_best(ReportRun *run) {
+    Progress *progress = &run->progress;
+    for (size_t i = 0; i < run->history.epochs; i++) {
+        const EpochRow *row = &run->history.epoch[i];
+        if (row->epoch <= progress->epoch || isnan(row->val_accuracy) ||
+            row->val_accuracy <= progress->best_val_accuracy)
+            continue;
+        progress->best_val_accuracy = row->val_accuracy;
+        progress->best_epoch = row->epoch;
+    }
+}
+
 static void read_log(ReportRun *run) {
     char path[FILE_PATH_MAX];
     if (output_file_path(run->folder, OUTPUT_LOG, path) == STATUS_OK)
@@ -80,6 +106,7 @@ Status report_run_read(ReportRun *run, const char *folder) {
         log_warning("%s; the report goes without it", status_message());
     if (read_metrics(run) != STATUS_OK)
         log_warning("%s; the report goes without it", status_message());
+    find_best(run);
     read_log(run);
     return STATUS_OK;
 }

@@ -12,8 +12,8 @@ typedef struct ReportRun {
     const char *folder;        /* as it was given; the caller's */
     char title[FILE_PATH_MAX]; /* by which the page calls it: the job's name */
     OutputFile weights;        /* whose are in model: OUTPUT_BEST or OUTPUT_LAST */
-    TrainedModel model;        /* with the job, and where the weights were trained on what */
-    Progress progress;         /* of the newest checkpoint */
+    TrainedModel model;        /* where the weights were trained on what; the newest job */
+    Progress progress;         /* of the newest checkpoint; the best epoch is history's */
     History history;           /* the longest that there is */
     ReportLog log;
 } ReportRun;

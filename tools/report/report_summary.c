@@ -53,8 +53,8 @@ static void test_top5(Html *html, const ReportRun *run) {
 }
 
 static void test_loss(Html *html, const ReportRun *run) {
-    if (isfinite(run->progress.test_loss))
-        html_raw(html, "%.4f", run->progress.test_loss);
+    if (isfinite(run->progress.test_accuracy)) /* it was tested */
+        report_loss(html, run->progress.test_loss);
 }
 
 static void best_validation(Html *html, const ReportRun *run) {
@@ -65,8 +65,11 @@ static void best_validation(Html *html, const ReportRun *run) {
 
 static void last_training(Html *html, const ReportRun *run) {
     const EpochRow *row = last_epoch(run);
-    if (row)
-        html_raw(html, "%.2f%%, loss %.4f", 100.0 * row->accuracy, row->loss);
+    if (!row)
+        return;
+    write_percent(html, row->accuracy);
+    html_raw(html, ", loss ");
+    report_loss(html, row->loss);
 }
 
 static void epochs(Html *html, const ReportRun *run) {

@@ -14,6 +14,7 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* vit_report: a page about what came of training. One process, on all threads. */
@@ -86,12 +87,27 @@ static Status write_temporary(const Html *html, const char *path) {
     FILE *stream = fopen(path, "wb");
     if (!stream)
         return status_fail(STATUS_IO, "%s: cannot be created: %s", path, strerror(errno));
-    const bool written = fwrite(html->text, 1, html->length, stream) == html->length;
+    const bool written =
+        html->length == 0 || fwrite(html->text, 1, html->length, stream) == html->length;
     const int reason = errno;
     if (fclose(stream) == 0 && written)
         return STATUS_OK;
     return status_fail(STATUS_IO, "%s: cannot be written: %s", path,
                        strerror(written ? errno : reason));
+}
+
+/* What would keep a page from its place is told before it is made, which may take hours. */
+static Status check_place(const char *path) {
+    char temporary[FILE_PATH_MAX];
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return status_fail(STATUS_IO, "%s: is not a file that a page can replace", path);
+    STATUS_TRY(file_temporary(path, temporary));
+    STATUS_TRY(unfinished_add(path));
+    const Html none = {0};
+    const Status status = write_temporary(&none, temporary);
+    unfinished_remove();
+    return status;
 }
 
 static Status write_file(const Html *html, const char *path) {
@@ -131,6 +147,7 @@ static void report_free(Report *report) {
 static Status make(Report *report, const ReportCommand *command) {
     char path[FILE_PATH_MAX];
     STATUS_TRY(report_command_out(command, path));
+    STATUS_TRY(check_place(path));
     STATUS_TRY(threads_check_environment());
     STATUS_TRY(threads_start_own());
     STATUS_TRY(read_all(report, command));

@@ -21,6 +21,9 @@ void report_subsection(Html *html, const ReportRun *run, size_t count);
 /* A table's head: a column of names, then one a run. */
 void report_run_columns(Html *html, const ReportRun *runs, size_t count);
 
+/* A loss as the trainer prints it, unless it is huge or no number. */
+void report_loss(Html *html, double loss);
+
 /* Figures of the end, and how it ran; settings that are not the defaults. */
 void report_summary(Html *html, const ReportRun *runs, size_t count);
 void report_settings(Html *html, const ReportRun *runs, size_t count);

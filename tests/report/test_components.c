@@ -60,11 +60,45 @@ static void equal_columns_have_none(void **state) {
     memory_free(matrix);
 }
 
+/* Filters of large patches: more rows than columns, of which the last direction has no variance. */
+static void more_rows_than_columns_are_found_by_columns(void **state) {
+    (void)state;
+    enum { TALL = 40, FEW = 6 };
+    float *matrix = test_values(TALL * FEW, 1.0f, 5);
+    double component[FEW * TALL], share[FEW], sum = 0.0;
+    assert_ok(components_find(TALL, FEW, matrix, FEW, component, share));
+    for (size_t k = 0; k < FEW; k++) {
+        double along = 0.0, whole = 0.0, length = 0.0;
+        for (size_t c = 0; c < FEW; c++) {
+            double part = 0.0;
+            for (size_t r = 0; r < TALL; r++) {
+                double mean = 0.0;
+                for (size_t other = 0; other < FEW; other++)
+                    mean += (double)matrix[r * FEW + other] / FEW;
+                const double value = (double)matrix[r * FEW + c] - mean;
+                part += value * component[k * TALL + r];
+                whole += value * value;
+            }
+            along += part * part;
+        }
+        for (size_t r = 0; r < TALL; r++)
+            length += component[k * TALL + r] * component[k * TALL + r];
+        assert_true(fabs(length - 1.0) < 1e-12);
+        assert_true(fabs(along / whole - share[k]) < 1e-9 || k == FEW - 1); /* has none */
+        assert_true(k == 0 || share[k] <= share[k - 1] + 1e-9);
+        sum += share[k];
+    }
+    assert_true(fabs(sum - 1.0) < 1e-12);
+    assert_true(fabs(share[FEW - 1]) < 1e-12);
+    memory_free(matrix);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(directions_are_found_by_their_spread),
         cmocka_unit_test(components_are_orthonormal_and_have_all_the_variance),
         cmocka_unit_test(equal_columns_have_none),
+        cmocka_unit_test(more_rows_than_columns_are_found_by_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

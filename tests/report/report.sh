@@ -24,7 +24,7 @@ has_not() {
 # Nothing is fetched, run, or left open.
 sound() {
     has '<!DOCTYPE html>' '<html lang=en>' "default-src 'none'; img-src data:; style-src 'unsafe-inline'" \
-        'name=viewport' 'content="light dark"' 'prefers-color-scheme:dark' '@media print' '</html>'
+        'name=viewport' 'content="light dark"' 'prefers-color-scheme:dark' '@media print' 'overflow:visible' '</html>'
     has_not 'http:' 'https:' '//' '<script' '<link' '<iframe' 'javascript:' '@import' 'url(' 'nan%' '>nan' 'inf%'
     for tag in div table tr td th p figure figcaption details summary svg g ul li h2 h3 h4 small b caption title desc text; do
         opened=$(grep -oE "<${tag}[ >]" page.html | wc -l) closed=$(grep -oF "</$tag>" page.html | wc -l)

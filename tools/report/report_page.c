@@ -48,7 +48,8 @@ static const char style[] =
     "img{image-rendering:pixelated;max-width:100%;height:auto;display:block}\n"
     "@media print{:root{color-scheme:light;" LIGHT "}body{max-width:none;"
     "padding:0;font-size:10pt}nav,summary{display:none}figure,tr,.tiles figure{"
-    "break-inside:avoid}h2,h3{break-after:avoid}details .wide{max-height:none}}\n";
+    "break-inside:avoid}h2,h3{break-after:avoid}.wide,details "
+    ".wide{max-height:none;overflow:visible}}\n";
 
 /* The colour of each line, for its stroke and its markers. */
 static void write_line_styles(Html *html) {

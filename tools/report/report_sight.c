@@ -293,10 +293,11 @@ static Status write_distances(Html *html, Sight *sight) {
     STATUS_TRY(memory_allocate(&values, (HEADS_SHOWN + 1) * depth, sizeof *values, "a chart"));
     mean_distances(sight);
     html_heading(html, "How far it looks");
-    html_raw(html, "<p>For each block and head, how far from a token "
-                   "lies what it takes from others, weighted with how much it takes; the mean over "
-                   "the tokens of these pictures. Heads that look near do as convolutions do."
-                   "</p>\n<div class=charts>\n");
+    html_raw(html,
+             "<p>For each block and head, how far from a token "
+             "lies what it takes, itself included, weighted with how much it takes; the mean over "
+             "the tokens of these pictures. Heads that look near do as convolutions do."
+             "</p>\n<div class=charts>\n");
     draw_distances(html, sight, values);
     html_raw(html, "</div>\n");
     memory_free(values);

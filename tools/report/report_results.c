@@ -57,7 +57,7 @@ static void write_share(Html *html, double fraction) {
 /* Rows [first, end) of the table in its order; called so, unless that is "". */
 static void write_classes(Html *html, const Results *results, const ClassRow *order, size_t first,
                           size_t end, const char *caption) {
-    html_raw(html, "<div class=wide><table>");
+    html_raw(html, "<div class=wide><table class=names>");
     if (*caption)
         html_element(html, "caption", caption);
     html_raw(html, "<thead><tr><th scope=col>class</th><th scope=col "
@@ -82,7 +82,7 @@ static void write_ordered(Html *html, const Results *results, const ClassRow *or
         write_classes(html, results, order, 0, classes, "");
         return;
     }
-    html_raw(html, "<div class=charts>");
+    html_raw(html, "<div class=\"charts tables\">");
     write_classes(html, results, order, 0, CLASSES_OPEN, "The worst");
     write_classes(html, results, order, classes - CLASSES_OPEN, classes, "The best");
     html_raw(html, "</div>\n<details><summary>The %zu classes between them</summary>",
@@ -111,7 +111,7 @@ static Status write_class_table(Html *html, const Results *results) {
 static void write_matrix_table(Html *html, const Results *results) {
     const size_t classes = results->classes.classes;
     html_raw(html, "<p>A row for each class, a column for each answer.</p>\n<div class=wide>"
-                   "<table><thead><tr><td></td>");
+                   "<table class=names><thead><tr><td></td>");
     for (size_t c = 0; c < classes; c++) {
         html_raw(html, "<th scope=col class=n>");
         html_text(html, name_of(results, c));
@@ -158,7 +158,8 @@ static void write_pairs(Html *html, const Results *results) {
         html_raw(html, "<p>No class was taken for another.</p>\n");
         return;
     }
-    html_raw(html, "<div class=wide><table><thead><tr><th scope=col>is</th><th scope=col>was taken "
+    html_raw(html, "<div class=wide><table class=names><thead><tr><th scope=col>is</th><th "
+                   "scope=col>was taken "
                    "for</th><th scope=col class=n>images</th><th scope=col class=n>of its "
                    "class</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < pairs; i++) {

@@ -44,11 +44,11 @@ expect 65 "top: test/cow/1.png: the class cow is not among those of train/" "$vi
 mkdir top/train/cow
 expect 0 "3 test images in 4 classes" "$vit_data" import top b.h5
 grep -q "^Warning: top/train/cow: has no picture; the class stays" said || fail "empty class: $(cat said)"
-: >top/train/b/1.webp && : >top/train/b/2.GIF && : >top/train/b/notes.txt
+: >top/train/b/1.tiff && : >top/train/b/2.GIF && : >top/train/b/notes.txt
 picture top/train/1.png 1
 picture top/more/b/1.png 1
 expect 0 "3 training, " "$vit_data" import top b.h5
-grep -q "^Warning: 2 files are left out, train/b/1.webp the first: JPEG and PNG pictures are read" said || fail "$(cat said)"
+grep -q "^Warning: 2 files are left out, train/b/1.tiff the first: JPEG.* are read" said || fail "$(cat said)"
 grep -q "^Warning: 1 file is left out, train/1.png: in no class's folder" said || fail "$(cat said)"
 grep -q "^Warning: 1 file is left out, more/b/1.png: neither for training nor" said || fail "$(cat said)"
 

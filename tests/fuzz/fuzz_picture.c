@@ -1,4 +1,4 @@
-/* Pictures: an input is a JPEG or PNG file. It is decoded in all ways, and resized. */
+/* Pictures: an input is a JPEG, PNG or WebP file. It is decoded in all ways, and resized. */
 
 #include "fuzz.h"
 #include "picture.h"

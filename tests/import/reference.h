@@ -1,17 +1,21 @@
 #ifndef VIT_TEST_REFERENCE_H
 #define VIT_TEST_REFERENCE_H
 
-/* Pictures in tests/reference/pictures.h5. */
+/* Pictures in tests/reference/pictures.h5, or another file there. */
 
 #include "check.h"
 #include "image.h"
 #include "vit/h5.h"
 
+#ifndef REFERENCE_PICTURES
+#define REFERENCE_PICTURES "pictures.h5"
+#endif
+
 static hid_t reference_file;
 
 static inline int reference_open(void **state) {
     (void)state;
-    return h5_open(REFERENCE_FOLDER "/pictures.h5", &reference_file) == STATUS_OK ? 0 : 1;
+    return h5_open(REFERENCE_FOLDER "/" REFERENCE_PICTURES, &reference_file) == STATUS_OK ? 0 : 1;
 }
 
 static inline int reference_close(void **state) {

@@ -78,14 +78,14 @@ mkdir mixed mixed/deep mixed/empty
 cp photos/0001.png mixed/deep/b.png
 ln -s ../photos/0002.png mixed/a.png
 head -c 300 photos/0000.png >mixed/cut.png
-printf 'RIFF....WEBPVP8 ' >mixed/c.webp
+printf 'GIF89a..........' >mixed/c.gif
 cp photos/0000.png mixed/.hidden.png
 echo text >mixed/notes.txt
 for ranks in 1 3; do
     "$mpiexec" $ranks "$vit_predict" --csv --top 1 run/best.h5 mixed mixed/empty >some.csv 2>said
     [ $? -eq 65 ] || fail "$ranks ranks: broken pictures do not end with 65: $(cat said)"
     [ "$(cut -d, -f1 some.csv | tr '\n' ' ')" = 'path mixed/a.png mixed/deep/b.png ' ] || fail "told: $(cat some.csv)"
-    for what in 'mixed/cut.png: broken picture: ' 'mixed/c.webp: is a WebP picture; ' 'mixed/empty: has no pictures'; do
+    for what in 'mixed/cut.png: broken picture: ' 'mixed/c.gif: is a GIF picture; ' 'mixed/empty: has no pictures'; do
         [ "$(grep -c "^Warning: $what" said)" -eq 1 ] || fail "not named once: $what in $(cat said)"
     done
     grep -q '^Error: 3 .* left out, 2 pictures were told' said || fail "no summary: $(cat said)"

@@ -65,6 +65,8 @@ pictures.h5: encoded pictures, and resized ones (pictures.py)
     /from/<i>           uint8 [height, width, channels]
     /to/<i>             uint8, alike: resized by Pillow, bilinear
 
+pictures_webp.h5: the same of WebP, without resized ones
+
 libraries.h5: models by the names of other libraries (libraries.py), a group each
     group attributes    job: the same model as the text of a job file; classes, batch
     file                uint8 [bytes] a safetensors file with the library's names
@@ -102,6 +104,7 @@ def all_files():
     files['augment_ops.h5'] = augment_ops.ops_cases()
     files['rollout.h5'] = rollout.rollout_cases()
     files['pictures.h5'] = pictures.picture_cases()
+    files['pictures_webp.h5'] = pictures.webp_cases()
     files['libraries.h5'] = libraries.library_cases()
     files['positions.h5'] = positions.position_cases()
     return files

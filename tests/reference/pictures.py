@@ -1,6 +1,6 @@
 """Encoded pictures of all kinds with what Pillow makes of them, and pictures that it resized.
 
-JPEG files are Pillow's, some with bytes of their headers changed into a kind that it does not write;
+JPEG and WebP files are Pillow's, some JPEGs with bytes of their headers changed into a kind that it does not write;
 PNG files are put together here, since it writes few kinds."""
 import io
 import struct
@@ -174,6 +174,31 @@ def png_kinds(random):
     yield '2 x 1, interlaced', png(random, COLOUR, 8, True, size=(2, 1))
 
 
+# ---- WebP ----
+
+def webp(pixels, mode=None, **options):
+    file = io.BytesIO()
+    Image.fromarray(pixels, mode).save(file, 'WEBP', **options)
+    return file.getvalue()
+
+
+def webp_kinds(random):
+    colour, small, clear = draw(random, 21, 27, 3), draw(random, 9, 13, 3), draw(random, 12, 10, 4)
+    yield 'lossy', webp(small, quality=60)
+    yield 'lossless', webp(small, lossless=True)
+    yield 'lossy, odd size', webp(colour, quality=90)
+    yield 'best quality', webp(colour, quality=100)
+    yield 'worst quality', webp(colour, quality=1)
+    yield 'lossy with alpha', webp(clear, 'RGBA', quality=80)
+    yield 'lossless with alpha, exact', webp(clear, 'RGBA', lossless=True, exact=True)
+    yield '1 x 1', webp(draw(random, 1, 1, 3))
+    yield '1 x 17', webp(draw(random, 1, 17, 3))
+    yield 'orientation 5', webp(small, exif=exif(5))
+    yield 'orientation 6 as in a JPEG', webp(small, lossless=True, exif=b'Exif\0\0' + exif(6, True))
+    yield 'orientation 8 with alpha', webp(clear, 'RGBA', exif=exif(8))
+    yield 'orientation 3', webp(small, exif=exif(3))
+
+
 # ---- what Pillow makes of them ----
 
 def opened(data):
@@ -217,11 +242,7 @@ def add_resized(random, datasets):
         datasets[f'/to/{i}'] = resized(pixels, new_height, new_width)
 
 
-def picture_cases():
-    random = np.random.RandomState(400)
-    attributes, datasets = {}, {}
-    kinds = [('JPEG, ' + name, data) for name, data in jpeg_kinds(random)]
-    kinds += [('PNG, ' + name, data) for name, data in png_kinds(random)]
+def add_files(kinds, attributes, datasets):
     for i, (name, data) in enumerate(kinds):
         image, turned = opened(data)
         datasets[f'/file/{i}'] = np.frombuffer(data, np.uint8)
@@ -229,6 +250,22 @@ def picture_cases():
         datasets[f'/grey/{i}'] = decoded(turned, 'L')
         attributes[f'/file/{i}'] = {'name': name, 'stored_height': image.height,
                                     'stored_width': image.width}
+
+
+def picture_cases():
+    random = np.random.RandomState(400)
+    attributes, datasets = {}, {}
+    kinds = [('JPEG, ' + name, data) for name, data in jpeg_kinds(random)]
+    kinds += [('PNG, ' + name, data) for name, data in png_kinds(random)]
+    add_files(kinds, attributes, datasets)
     add_resized(random, datasets)
     attributes['/'] = {'files': len(kinds), 'resized': len(RESIZED)}
+    return attributes, datasets
+
+
+def webp_cases():
+    attributes, datasets = {}, {}
+    kinds = [('WebP, ' + name, data) for name, data in webp_kinds(np.random.RandomState(401))]
+    add_files(kinds, attributes, datasets)
+    attributes['/'] = {'files': len(kinds)}
     return attributes, datasets

@@ -1,6 +1,7 @@
 #include "class_name.h"
 #include "class_top.h"
 #include "csv.h"
+#include "picture.h"
 #include "predict.h"
 #include "predict_block.h"
 #include "vit/answers.h"
@@ -110,9 +111,9 @@ static Status check_channels(const Looking *looking) {
     if (channels == 1 || channels == 3)
         return STATUS_OK;
     return status_fail(STATUS_DATA,
-                       "%s: was trained on pictures of %zu channels, and those of JPEG and PNG "
-                       "files have 1 or 3; put what it shall look at into a data file",
-                       looking->predict->checkpoint, channels);
+                       "%s: was trained on pictures of %zu channels, and those of %s files have 1 "
+                       "or 3; put what it shall look at into a data file",
+                       looking->predict->checkpoint, channels, picture_kinds);
 }
 
 /* Rank 0: what is looked at. */

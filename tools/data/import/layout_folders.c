@@ -2,6 +2,7 @@
 #include "class_names.h"
 #include "layout.h"
 #include "layout_file.h"
+#include "picture.h"
 #include "picture_name.h"
 #include "vit/log.h"
 #include "vit/memory.h"
@@ -239,6 +240,12 @@ static void warn_of(size_t count, const char *first, const char *why) {
                     count == 1 ? "" : " the first", why);
 }
 
+static void warn_of_other_kinds(const LeftOut *left_out) {
+    char what[64];
+    snprintf(what, sizeof what, "%s are read", picture_kinds);
+    warn_of(left_out->other_kinds, left_out->first_kind, what);
+}
+
 static Status list_all(const Source *source, ClassList *classes, ImportSet *set) {
     Roots roots;
     LeftOut left_out = {0};
@@ -247,7 +254,7 @@ static Status list_all(const Source *source, ClassList *classes, ImportSet *set)
     STATUS_TRY(class_names_copy((const char *const *)classes->name, classes->count, &set->names));
     for (size_t i = 0; i < source->count; i++)
         STATUS_TRY(list_file(source, i, &roots, classes, &left_out, set));
-    warn_of(left_out.other_kinds, left_out.first_kind, "JPEG and PNG pictures are read");
+    warn_of_other_kinds(&left_out);
     warn_of(left_out.classless, left_out.first_classless, "in no class's folder");
     warn_of(left_out.rootless, left_out.first_rootless,
             "neither for training nor for testing nor for validation");

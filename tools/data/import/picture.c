@@ -3,6 +3,17 @@
 #include "picture_codec.h"
 #include <string.h>
 
+/* picture_webp.c is built where libwebp is. */
+#ifdef VIT_WEBP
+#define WEBP_HEADER picture_webp_header
+#define WEBP_DECODE picture_webp_decode
+const char picture_kinds[] = "JPEG, PNG and WebP";
+#else
+#define WEBP_HEADER NULL
+#define WEBP_DECODE NULL
+const char picture_kinds[] = "JPEG and PNG";
+#endif
+
 /* A kind of file, known by `length` bytes at `offset`; without functions if it is not read. */
 typedef struct Format {
     size_t offset, length;
@@ -16,7 +27,7 @@ static const Format formats[] = {
     {0, 8, "\x89PNG\r\n\x1a\n", "a PNG", picture_png_header, picture_png_decode},
     {0, 6, "GIF87a", "a GIF", NULL, NULL},
     {0, 6, "GIF89a", "a GIF", NULL, NULL},
-    {8, 4, "WEBP", "a WebP", NULL, NULL},
+    {8, 4, "WEBP", "a WebP", WEBP_HEADER, WEBP_DECODE},
     {0, 2, "BM", "a BMP", NULL, NULL},
     {0, 4, "II*\0", "a TIFF", NULL, NULL},
     {0, 4, "MM\0*", "a TIFF", NULL, NULL},
@@ -45,12 +56,12 @@ static const Format *find_format(const PictureFile *file) {
             continue;
         if (formats[i].decode)
             return &formats[i];
-        status_fail(STATUS_DATA, "%s: is %s picture; JPEG and PNG are read", file->name,
-                    formats[i].name);
+        status_fail(STATUS_DATA, "%s: is %s picture; %s are read", file->name, formats[i].name,
+                    picture_kinds);
         return NULL;
     }
-    status_fail(STATUS_DATA, "%s: %s; JPEG and PNG are read", file->name,
-                file->count == 0 ? "is empty" : "is not a picture");
+    status_fail(STATUS_DATA, "%s: %s; %s are read", file->name,
+                file->count == 0 ? "is empty" : "is not a picture", picture_kinds);
     return NULL;
 }
 

@@ -4,8 +4,8 @@
 #include "image.h"
 #include <stdbool.h>
 
-/* From the bytes of a JPEG or PNG file to pixels. The kind is told by the first bytes; names and
- * their suffixes matter in messages only.
+/* From the bytes of a JPEG, PNG or (where libwebp was there when this was built) WebP file to
+ * pixels. The kind is told by the first bytes; names and their suffixes matter in messages only.
  *
  * Pixels are those of Pillow's ImageOps.exif_transpose(Image.open(file)).convert('RGB'), or 'L', to
  * the bit, given the same libjpeg-turbo:
@@ -15,7 +15,9 @@
  * - PNG: all kinds. Alpha is dropped, nothing is blended. No gamma, no colour profile. Of 16 bits
  *   the upper 8 are taken, as Pillow does with colours; 16-bit grey it clips to white above 255,
  *   which nobody wants.
- * - Orientation comes from JPEG's first EXIF block, or PNG's eXIf; not from XMP, nor from text.
+ * - WebP: lossy and lossless; alpha is dropped. Animations are refused.
+ * - Orientation comes from JPEG's first EXIF block, PNG's eXIf, or WebP's EXIF; not from XMP, nor
+ *   from text.
  *
  * Memory: the image's pixels; for a progressive JPEG two bytes more a value while it is decoded.
  *
@@ -30,6 +32,9 @@
 
 #define PICTURE_PIXELS_MAX 89478485 /* where Pillow warns of a decompression bomb */
 #define PICTURE_FILE_SIDE_MAX 65500 /* what libjpeg takes */
+
+/* "JPEG and PNG": what is read, for messages. */
+extern const char picture_kinds[];
 
 typedef struct PictureWish {
     bool grey;      /* 1 channel, not 3 */

@@ -21,11 +21,13 @@ typedef struct PictureHeader {
 /* Size and orientation, without decoding; a size that is refused is an error here already. */
 Status picture_jpeg_header(const PictureFile *file, PictureHeader *header);
 Status picture_png_header(const PictureFile *file, PictureHeader *header);
+Status picture_webp_header(const PictureFile *file, PictureHeader *header);
 
 /* Decodes as it is stored, and sets the header too. Grey pictures have 1 channel if that is what is
  * wished, and else 3 equal ones; coloured ones always have 3. */
 Status picture_jpeg_decode(const PictureFile *file, bool grey, PictureHeader *header, Image *image);
 Status picture_png_decode(const PictureFile *file, bool grey, PictureHeader *header, Image *image);
+Status picture_webp_decode(const PictureFile *file, bool grey, PictureHeader *header, Image *image);
 
 /* Refuses sizes that are not worth any memory. */
 Status picture_check_size(const PictureFile *file, size_t height, size_t width);

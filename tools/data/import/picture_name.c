@@ -14,12 +14,20 @@ static bool has_suffix(const char *path, const char *const *suffixes) {
 
 /* Browsers save JPEGs as .jfif, too. */
 bool picture_name_is_read(const char *path) {
-    static const char *const suffixes[] = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", NULL};
+    static const char *const suffixes[] = {".jpg",  ".jpeg", ".jpe", ".jfif", ".png",
+#ifdef VIT_WEBP
+                                           ".webp",
+#endif
+                                           NULL};
     return has_suffix(path, suffixes);
 }
 
 bool picture_name_is_other(const char *path) {
-    static const char *const suffixes[] = {".ppm", ".bmp",  ".pgm",  ".tif", ".tiff", ".webp",
-                                           ".gif", ".avif", ".heic", ".jp2", ".jxl",  NULL};
+    static const char *const suffixes[] = {".ppm",  ".bmp",  ".pgm",  ".tif", ".tiff",
+                                           ".gif",  ".avif", ".heic", ".jp2", ".jxl",
+#ifndef VIT_WEBP
+                                           ".webp",
+#endif
+                                           NULL};
     return has_suffix(path, suffixes);
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# vit_bench: what it refuses, and that its tables are complete and make sense.
+# vit_bench: what it refuses, and that its tables are complete.
 . "$(dirname "$0")/../common.sh"
 mpiexec=$source_folder/tests/mpiexec
 vit_bench=$programs/vit_bench
@@ -39,11 +39,6 @@ cells() {
 "$vit_bench" peak --csv >peak.csv || fail "peak ended with $?"
 cells peak.csv 2 | awk '$1 < 0.1 { exit 1 } END { exit NR < 1 }' || fail "no peak: $(cat peak.csv)"
 
-# A product's rate cannot be above the peak; a third more is the noise of a shared machine.
-"$vit_bench" gemm job.ini --csv >gemm.csv || fail "gemm ended with $?"
-awk -F, 'NR > 1 && ($6 <= 0 || $6 > 133) { bad = 1 } END { exit bad || NR < 10 }' gemm.csv ||
-    fail "odd rates: $(cat gemm.csv)"
-
 "$vit_bench" kernels job.ini -s model.tokenizer=convolution -s model.mlp_convolution=3 --csv >kernels.csv ||
     fail "kernels ended with $?"
 grep -q '^"max-pooling, backward",[0-9]' kernels.csv || fail "no max-pooling: $(cat kernels.csv)"
@@ -72,31 +67,4 @@ denormals() {
 }
 [ "$(denormals)" = 0.00 ] || fail "denormals are not flushed"
 denormals --keep-denormals | awk '$1 > 10 { many = 1 } END { exit !many }' || fail "no state in which denormals abound"
-
-# Rounds, and phases that make up the whole time of all threads. Attention is folded; most of the work is in the head,
-# whose threads must be seen at work, not waiting.
-[ "$(nproc)" -ge 2 ] || skip "two threads want two cores"
-measure_step() {
-    "$mpiexec" $ranks "$vit_bench" step job.ini --synthetic --warm-up 2 --steps 3 --rounds 2 -s run.threads=$((2 / ranks)) \
-        -s model.key_dim=64 -s model.head=4096,4096 --csv >step.csv ||
-        fail "step on $ranks ended with $?"
-}
-head_works() {
-    sed 's/"head, backward"/head/' step.csv | awk -F, '/^waiting for threads,/ { waiting = $3 } /^head,/ { head += $3 }
-        END { exit !(waiting < head) }'
-}
-for ranks in 1 2; do
-    measure_step
-    awk -F, '/^round,/ { rounds = 1; next } rounds && /^[12],/ && $2 > 0 && $6 > 0 && $6 < 133 { good++ }
-        END { exit good != 2 }' step.csv || fail "odd rounds: $(cat step.csv)"
-    sed 's/"[^"]*"/x/' step.csv | awk -F, '/^phase,/ { phases = 1; next } phases { sum += $3 }
-        END { exit sum < 99.5 || sum > 100.5 }' || fail "phases do not make up the time: $(cat step.csv)"
-    # Another program on the machine makes threads wait too: one quiet measurement of three will do.
-    for try in 1 2 3; do
-        head_works && break
-        [ $try -lt 3 ] && measure_step
-    done
-    head_works || fail "the head's threads are not seen at work: $(cat step.csv)"
-    ls vit_bench-*.h5 2>/dev/null && fail "the synthetic data is still there"
-done
 exit 0

@@ -20,8 +20,9 @@ foreach(check map links)
 endforeach()
 
 vit_script(vit_bench tools/bench.sh TIMEOUT 300)
-# It looks at what threads wait for, which others beside it would change.
-set_tests_properties(vit_bench PROPERTIES RUN_SERIAL TRUE)
+set_tests_properties(vit_bench PROPERTIES PROCESSORS 2)
+vit_script(vit_bench_rates tools/bench_rates.sh TIMEOUT 300)
+set_tests_properties(vit_bench_rates PROPERTIES RUN_SERIAL TRUE)
 vit_script(agree tools/agree.sh)
 vit_script(scaling tools/scaling.sh TIMEOUT 300)
 set_tests_properties(scaling PROPERTIES PROCESSORS 2)

@@ -3,7 +3,7 @@
 # message, or is told and survived; nobody waits for ever, and what was saved stays whole. All agreement points of a fresh run
 # are tried on one rank; of the others, and of allocations, every n-th: AGREE_STRIDE=1 tries all.
 . "$(dirname "$0")/common.sh"
-stride=${AGREE_STRIDE:-24}
+stride=${AGREE_STRIDE:-72}
 test_programs=$3
 export FAULT FAULT_AT FAULT_RANK FAULT_LOG
 

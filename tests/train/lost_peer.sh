@@ -5,9 +5,16 @@
 
 sed -i 's/^epochs.*/epochs = 100000/' job.ini
 
-# A last rank to hit, $victim.
+# A last rank to hit, $victim, once all ranks know of a save: rank 0 learns what became of it before the next one, the others
+# a step later.
 start_four() {
     start 4 -s checkpoint.every_steps=5 -s checkpoint.at_epoch_end=no "$@"
+    for _ in $(seq 300); do
+        [ ! -e out/last.1.h5 ] || break
+        sleep 0.1
+    done
+    [ -e out/last.1.h5 ] || fail "no second save: $(cat said)"
+    sleep 0.5
     victim=$(rank_ids | tail -n 1)
     [ -n "$victim" ] || fail "there are no ranks: $(cat said)"
 }

@@ -63,16 +63,4 @@ static inline float reader_float(Bytes bytes) {
     return value;
 }
 
-static inline uint8_t *reader_load(const char *path, size_t *bytes) {
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
-    *bytes = (size_t)ftell(stream);
-    rewind(stream);
-    uint8_t *content = test_array(*bytes, 1);
-    assert_int_equal(fread(content, 1, *bytes, stream), *bytes);
-    fclose(stream);
-    return content;
-}
-
 #endif

@@ -72,4 +72,17 @@ static inline bool is_text(Bytes bytes, const char *text) {
     return count_of(bytes) == strlen(text) && memcmp(bytes.at, text, strlen(text)) == 0;
 }
 
+/* A whole file, [*bytes]; the caller frees it. */
+static inline uint8_t *message_load(const char *path, size_t *bytes) {
+    FILE *stream = fopen(path, "rb");
+    assert_non_null(stream);
+    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
+    *bytes = (size_t)ftell(stream);
+    rewind(stream);
+    uint8_t *content = test_array(*bytes, 1);
+    assert_int_equal(fread(content, 1, *bytes, stream), *bytes);
+    fclose(stream);
+    return content;
+}
+
 #endif

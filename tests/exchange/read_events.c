@@ -28,7 +28,7 @@ static void print_event(Bytes event, double *time) {
 static void read_file(const char *path) {
     size_t bytes;
     double time = 0.0;
-    uint8_t *content = reader_load(path, &bytes);
+    uint8_t *content = message_load(path, &bytes);
     Bytes file = {content, content + bytes}, record = {0};
     while (reader_next(&file, &record))
         print_event(record, &time);

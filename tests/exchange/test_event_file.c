@@ -73,7 +73,7 @@ static void it_begins_with_version_and_step(void **state) {
     snprintf(path, sizeof path, "%s", file.path);
     assert_ok(event_file_flush(&file));
     size_t bytes;
-    uint8_t *content = reader_load(path, &bytes);
+    uint8_t *content = message_load(path, &bytes);
     Bytes rest = {content, content + bytes}, record = {0};
     assert_memory_equal(content, first, sizeof first - 1);
     assert_true(reader_next(&rest, &record) && reader_next(&rest, &record));
@@ -87,7 +87,7 @@ static void it_begins_with_version_and_step(void **state) {
 /* Records of a file behind the first two; the last one's loss. */
 static size_t scalars_in(const char *path, float *loss, bool *whole) {
     size_t bytes, count = 0;
-    uint8_t *content = reader_load(path, &bytes);
+    uint8_t *content = message_load(path, &bytes);
     Bytes rest = {content, content + bytes}, record = {0};
     assert_true(reader_next(&rest, &record) && reader_next(&rest, &record));
     while (reader_next(&rest, &record)) {
@@ -123,7 +123,7 @@ static void what_is_no_number_is_left_out(void **state) {
     add_loss(&file, 7, 1.0);
     assert_ok(event_file_flush(&file));
     size_t bytes;
-    uint8_t *content = reader_load(file.path, &bytes);
+    uint8_t *content = message_load(file.path, &bytes);
     Bytes rest = {content, content + bytes}, record = {0};
     for (int i = 0; i < 3; i++)
         assert_true(reader_next(&rest, &record));

@@ -83,18 +83,6 @@ static size_t check_graph(Bytes graph) {
     return floats;
 }
 
-static uint8_t *read_file(const char *path, size_t *bytes) {
-    FILE *stream = fopen(path, "rb");
-    assert_non_null(stream);
-    assert_int_equal(fseek(stream, 0, SEEK_END), 0);
-    *bytes = (size_t)ftell(stream);
-    rewind(stream);
-    uint8_t *content = test_array(*bytes, 1);
-    assert_int_equal(fread(content, 1, *bytes, stream), *bytes);
-    fclose(stream);
-    return content;
-}
-
 /* own: floats that are no weights: the root of two, one and a half, a scale a block, sines. */
 static void check_model(size_t count, const char *const *overrides, size_t own) {
     Job job;
@@ -106,7 +94,7 @@ static void check_model(size_t count, const char *const *overrides, size_t own) 
     const OnnxNote notes[] = {{"vit_mpi.job", "a text"}};
     assert_ok(onnx_write("m.onnx", &shape, &table, weights, notes, 1));
     size_t bytes;
-    uint8_t *content = read_file("m.onnx", &bytes);
+    uint8_t *content = message_load("m.onnx", &bytes);
     const Bytes model = {content, content + bytes};
     assert_int_equal(message_find(model, MODEL_IR).value, 8);
     assert_int_equal(message_find(message_find(model, MODEL_OPERATORS).bytes, 2).value, 17);

@@ -4,6 +4,8 @@
 . "${tests_folder:-$(dirname "$0")/..}/common.sh"
 mpiexec=$source_folder/tests/mpiexec
 vit_mpi=$programs/vit_mpi
+# Runs in the background that a test leaves when it fails (see start) would take the cores from all others.
+trap 'pkill -KILL -f -- "job.output=$work/out"; rm -rf "$work"' EXIT
 # One thread a rank unless a test says otherwise: they share few cores.
 export OMP_NUM_THREADS=1
 
